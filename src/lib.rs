@@ -1,0 +1,3 @@
+//! trackcrumb
+
+pub mod model;

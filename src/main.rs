@@ -1,0 +1,2 @@
+//! The `trackcrumb` binary.
+fn main() {}

@@ -1,0 +1,239 @@
+//! JSON values as the report language sees them: one form per value, one order over all of them.
+
+use super::Number;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// A JSON value. Objects are kept sorted by key, so equal values have equal compact JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// Counts as absent in reports; removes in identify() and group() calls.
+    Null,
+    /// `true` or `false`; neither equals a number.
+    Bool(bool),
+    /// A number in its one form.
+    Number(Number),
+    /// A string.
+    String(String),
+    /// A list.
+    List(Vec<Value>),
+    /// An object.
+    Object(BTreeMap<String, Value>),
+}
+
+impl Value {
+    /// A string value.
+    pub fn string(text: impl Into<String>) -> Self {
+        Self::String(text.into())
+    }
+
+    /// An integer value.
+    pub fn integer(value: i64) -> Self {
+        Self::Number(Number::Integer(value))
+    }
+
+    /// The number, when it is one.
+    pub fn as_number(&self) -> Option<Number> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Whether it is `null`, which counts as absent.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The value as compact JSON, keys sorted.
+    pub fn to_json(&self) -> String {
+        let mut text = String::new();
+        self.write_json(&mut text);
+        text
+    }
+
+    /// Appends the value as compact JSON, keys sorted.
+    pub fn write_json(&self, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(true) => out.push_str("true"),
+            Self::Bool(false) => out.push_str("false"),
+            Self::Number(number) => {
+                use std::fmt::Write;
+                // Writing to a String cannot fail.
+                let _ = write!(out, "{number}");
+            }
+            Self::String(text) => write_json_string(text, out),
+            Self::List(items) => {
+                out.push('[');
+                for (i, item) in items.iter().enumerate() {
+                    if i > 0 {
+                        out.push(',');
+                    }
+                    item.write_json(out);
+                }
+                out.push(']');
+            }
+            Self::Object(fields) => write_json_object(fields, out),
+        }
+    }
+
+    /// The levels of nesting: 0 for a scalar, 1 for a list or object of scalars.
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::List(items) => 1 + items.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Object(fields) => 1 + fields.values().map(Self::depth).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// The value in `serde_json`'s form.
+    pub fn to_serde(&self) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(b) => serde_json::Value::Bool(*b),
+            Self::Number(Number::Integer(i)) => (*i).into(),
+            Self::Number(Number::Large(u)) => (*u).into(),
+            Self::Number(Number::Double(d)) => (*d).into(),
+            Self::String(s) => s.clone().into(),
+            Self::List(items) => items.iter().map(Self::to_serde).collect(),
+            Self::Object(fields) => {
+                serde_json::Value::Object(fields.iter().map(|(k, v)| (k.clone(), v.to_serde())).collect())
+            }
+        }
+    }
+
+    /// The value of `serde_json`'s form. Numbers take their one form.
+    pub fn from_serde(value: &serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(b) => Self::Bool(*b),
+            serde_json::Value::Number(n) => {
+                let number = match (n.as_i64(), n.as_u64()) {
+                    (Some(i), _) => Some(Number::Integer(i)),
+                    (None, Some(u)) => Some(Number::from_u64(u)),
+                    (None, None) => n.as_f64().and_then(Number::from_f64),
+                };
+                number.map_or(Self::Null, Self::Number)
+            }
+            serde_json::Value::String(s) => Self::String(s.clone()),
+            serde_json::Value::Array(items) => Self::List(items.iter().map(Self::from_serde).collect()),
+            serde_json::Value::Object(fields) => {
+                Self::Object(fields.iter().map(|(k, v)| (k.clone(), Self::from_serde(v))).collect())
+            }
+        }
+    }
+
+    /// Rank of the kind in the order of values: null, false, true, numbers, strings, then lists and objects.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Null => 0,
+            Self::Bool(_) => 1,
+            Self::Number(_) => 2,
+            Self::String(_) => 3,
+            Self::List(_) | Self::Object(_) => 4,
+        }
+    }
+}
+
+/// Appends an object as compact JSON.
+pub fn write_json_object(fields: &BTreeMap<String, Value>, out: &mut String) {
+    out.push('{');
+    for (i, (key, value)) in fields.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        write_json_string(key, out);
+        out.push(':');
+        value.write_json(out);
+    }
+    out.push('}');
+}
+
+/// Appends a JSON string with its quotes.
+pub fn write_json_string(text: &str, out: &mut String) {
+    // Serializing a string cannot fail.
+    out.push_str(&serde_json::to_string(text).unwrap_or_default());
+}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Value {
+    /// null, false, true, numbers, strings by UTF-8 bytes, then lists and objects by compact JSON with sorted keys.
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            (Self::Number(a), Self::Number(b)) => a.cmp(b),
+            (Self::String(a), Self::String(b)) => a.as_bytes().cmp(b.as_bytes()),
+            (Self::List(_) | Self::Object(_), Self::List(_) | Self::Object(_)) => self.to_json().cmp(&other.to_json()),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+/// Looks up a dotted path: at each level the whole rest as a key first, else up to the first dot; objects only.
+/// `None` when absent or null.
+pub fn lookup_path<'a>(fields: &'a BTreeMap<String, Value>, path: &str) -> Option<&'a Value> {
+    if let Some(value) = fields.get(path)
+        && !value.is_null()
+    {
+        return Some(value);
+    }
+    let (head, rest) = path.split_once('.')?;
+    match fields.get(head) {
+        Some(Value::Object(inner)) => lookup_path(inner, rest),
+        _ => None,
+    }
+}
+
+impl<'a> From<&'a Value> for Cow<'a, Value> {
+    fn from(value: &'a Value) -> Self {
+        Cow::Borrowed(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(json: &str) -> Value {
+        Value::from_serde(&serde_json::from_str(json).unwrap())
+    }
+
+    #[test]
+    fn one_and_one_point_nought_are_one_value_but_not_the_string_nor_true() {
+        assert_eq!(value("1"), value("1.0"));
+        assert_ne!(value("1"), value("\"1\""));
+        assert_ne!(value("1"), value("true"));
+    }
+
+    #[test]
+    fn the_order_of_values() {
+        let sorted = ["null", "false", "true", "-1", "0.5", "1", "1e300", "\"\"", "\"B\"", "\"a\"", "[1]", "{\"a\":1}"];
+        let values: Vec<Value> = sorted.iter().map(|json| value(json)).collect();
+        for pair in values.windows(2) {
+            assert!(pair[0] < pair[1], "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_takes_the_whole_rest_as_a_key_first() {
+        let Value::Object(fields) = value(r#"{"a.b":1,"a":{"b":2,"c":{"d":3},"c.d":null},"l":[{"x":1}]}"#) else {
+            panic!()
+        };
+        assert_eq!(lookup_path(&fields, "a.b"), Some(&value("1")));
+        assert_eq!(lookup_path(&fields, "a.c.d"), Some(&value("3")), "null is absent, so the nested value is found");
+        assert_eq!(lookup_path(&fields, "l.x"), None, "objects only");
+        assert_eq!(lookup_path(&fields, "a.b.c"), None);
+    }
+
+    #[test]
+    fn json_is_compact_with_sorted_keys() {
+        assert_eq!(value(r#"{"b": [1.50, "x\n"], "a": null}"#).to_json(), r#"{"a":null,"b":[1.5,"x\n"]}"#);
+    }
+}
