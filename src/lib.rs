@@ -1,3 +1,4 @@
 //! trackcrumb
 
+pub mod codec;
 pub mod model;

@@ -1,0 +1,111 @@
+//! Bit packing: value `i` of `width` bits lies at bits `i * width ..`, lowest bit first.
+
+/// Zero bytes after packed bits, so that a value can be loaded as eight bytes at once.
+pub const PADDING_BYTES: usize = 8;
+
+/// How many bits the value needs.
+pub fn width_of(value: u64) -> u8 {
+    (64 - value.leading_zeros()) as u8
+}
+
+/// Bytes taken by `count` values of `width` bits, without the padding.
+pub fn packed_bytes(count: usize, width: u8) -> usize {
+    (count * usize::from(width)).div_ceil(8)
+}
+
+/// Appends the values, each of which fits `width` bits; no padding.
+pub fn pack(values: impl IntoIterator<Item = u64>, width: u8, out: &mut Vec<u8>) {
+    if width == 0 {
+        return;
+    }
+    let mut pending = 0u128;
+    let mut pending_bits = 0u32;
+    for value in values {
+        pending |= u128::from(value) << pending_bits;
+        pending_bits += u32::from(width);
+        while pending_bits >= 8 {
+            out.push(pending as u8);
+            pending >>= 8;
+            pending_bits -= 8;
+        }
+    }
+    if pending_bits > 0 {
+        out.push(pending as u8);
+    }
+}
+
+/// Value `index` of values packed at the start of `bytes`, which go on for [`PADDING_BYTES`] after them.
+#[inline]
+pub fn unpack_one(bytes: &[u8], index: usize, width: u8) -> u64 {
+    if width == 0 {
+        return 0;
+    }
+    let bit = index * usize::from(width);
+    let (at, shift) = (bit / 8, bit % 8);
+    let low = load(bytes, at) >> shift;
+    if usize::from(width) + shift <= 64 {
+        return low & mask(width);
+    }
+    // The value reaches into a ninth byte.
+    let high = u64::from(bytes.get(at + 8).copied().unwrap_or(0));
+    (low | high << (64 - shift)) & mask(width)
+}
+
+/// Values 0.. into `out`, as [`unpack_one`] one by one.
+pub fn unpack(bytes: &[u8], width: u8, base: i64, out: &mut [i64]) {
+    match width {
+        0 => out.fill(base),
+        1..=56 => {
+            // Bound by loads: one unaligned load, a shift and a mask a value.
+            let (mask, step) = (mask(width), usize::from(width));
+            let mut bit = 0;
+            for slot in out {
+                *slot = base.wrapping_add(((load(bytes, bit >> 3) >> (bit & 7)) & mask) as i64);
+                bit += step;
+            }
+        }
+        _ => {
+            for (index, slot) in out.iter_mut().enumerate() {
+                *slot = base.wrapping_add(unpack_one(bytes, index, width) as i64);
+            }
+        }
+    }
+}
+
+#[inline]
+fn load(bytes: &[u8], at: usize) -> u64 {
+    match bytes.get(at..at + 8) {
+        Some(slice) => {
+            u64::from_le_bytes([slice[0], slice[1], slice[2], slice[3], slice[4], slice[5], slice[6], slice[7]])
+        }
+        None => 0,
+    }
+}
+
+#[inline]
+fn mask(width: u8) -> u64 {
+    if width >= 64 { u64::MAX } else { (1 << width) - 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn packed_values_read_back(width in 0u8..=64, raw in prop::collection::vec(any::<u64>(), 0..200)) {
+            let values: Vec<u64> = raw.iter().map(|value| if width == 0 { 0 } else { value & mask(width) }).collect();
+            let mut bytes = Vec::new();
+            pack(values.iter().copied(), width, &mut bytes);
+            prop_assert_eq!(bytes.len(), packed_bytes(values.len(), width));
+            bytes.extend([0; PADDING_BYTES]);
+            let mut out = vec![0; values.len()];
+            unpack(&bytes, width, 0, &mut out);
+            for (index, value) in values.iter().enumerate() {
+                prop_assert_eq!(unpack_one(&bytes, index, width), *value);
+                prop_assert_eq!(out[index] as u64, *value);
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Immutable files: a header, checksummed blobs, a footer that lists them, and a trailer that finds the footer.
+//! Layout: `format-spec/README.md`, "Containers".
+//!
+//! Invariants:
+//! - Every byte is covered by a checksum or must be zero.
+//! - A blob is checked before its first use, once; opening reads the footer alone.
+
+use super::file_header::{FileHeader, FileKind, HEADER_BYTES};
+use super::{DecodeError, FileId, Reader, Writer, record};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Blobs begin at multiples of this many bytes.
+const ALIGNMENT: usize = 8;
+/// Footer offset and length, footer checksum, checksum of the trailer itself, magic.
+const TRAILER_BYTES: usize = 32;
+const TRAILER_MAGIC: [u8; 8] = *b"crumbend";
+
+/// A blob's place in the file's list of blobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobIndex(u32);
+
+/// Where a blob lies, and its checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct BlobEntry {
+    offset: u64,
+    length: u64,
+    checksum: u32,
+}
+
+/// The footer: all blobs, and what the kind of file says about them.
+#[derive(Serialize, Deserialize)]
+struct Footer<T> {
+    blobs: Vec<BlobEntry>,
+    content: T,
+}
+
+/// Builds a file in memory.
+pub struct ContainerWriter {
+    id: FileId,
+    bytes: Vec<u8>,
+    blobs: Vec<BlobEntry>,
+}
+
+impl ContainerWriter {
+    /// A file of this kind and identity.
+    pub fn new(kind: FileKind, id: FileId) -> Self {
+        Self { id, bytes: FileHeader { kind, id }.encode(), blobs: Vec::new() }
+    }
+
+    /// Adds a blob.
+    pub fn add(&mut self, blob: &[u8]) -> BlobIndex {
+        self.align();
+        let index = BlobIndex(self.blobs.len() as u32);
+        self.blobs.push(BlobEntry {
+            offset: self.bytes.len() as u64,
+            length: blob.len() as u64,
+            checksum: self.id.checksum(blob),
+        });
+        self.bytes.put(blob);
+        index
+    }
+
+    /// Closes the file with what its kind says about the blobs.
+    ///
+    /// # Errors
+    /// When the footer is too large to be written.
+    pub fn finish<T: Serialize>(mut self, content: &T) -> Result<Bytes, DecodeError> {
+        self.align();
+        let footer = record::encode(&Footer { blobs: self.blobs, content })?;
+        let offset = self.bytes.len() as u64;
+        self.bytes.put(&footer);
+        let mut trailer = Vec::with_capacity(TRAILER_BYTES);
+        trailer.put_u64(offset);
+        trailer.put_u64(footer.len() as u64);
+        trailer.put_u32(self.id.checksum(&footer));
+        let checksum = self.id.checksum(&trailer);
+        trailer.put_u32(checksum);
+        trailer.put(&TRAILER_MAGIC);
+        self.bytes.put(&trailer);
+        Ok(self.bytes.into())
+    }
+
+    fn align(&mut self) {
+        self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT), 0);
+    }
+}
+
+/// An opened file. Clones share the bytes and what was already checked.
+#[derive(Clone, Debug)]
+pub struct Container {
+    id: FileId,
+    bytes: Bytes,
+    blobs: Arc<[(BlobEntry, AtomicBool)]>,
+    footer_offset: u64,
+}
+
+impl Container {
+    /// Opens the file and reads its footer.
+    ///
+    /// # Errors
+    /// When header, trailer or footer are damaged.
+    pub fn open<T: DeserializeOwned>(bytes: Bytes, kind: FileKind) -> Result<(Self, T), DecodeError> {
+        let header = FileHeader::decode(&bytes, kind)?;
+        let trailer_start = bytes.len().saturating_sub(TRAILER_BYTES).max(HEADER_BYTES);
+        let mut trailer = Reader::new(bytes.get(trailer_start..).unwrap_or_default());
+        let at = |error: DecodeError| error.shifted(trailer_start as u64);
+        let (offset, length, footer_checksum) =
+            (trailer.u64().map_err(at)?, trailer.u64().map_err(at)?, trailer.u32().map_err(at)?);
+        let checksum = trailer.u32().map_err(at)?;
+        if trailer.take(8).map_err(at)? != TRAILER_MAGIC {
+            return Err(DecodeError::new("the file does not end as it should", trailer_start as u64 + 24));
+        }
+        if header.id.checksum(&bytes[trailer_start..trailer_start + 20]) != checksum {
+            return Err(DecodeError::new("the file's trailer is damaged", trailer_start as u64));
+        }
+        if offset.checked_add(length) != Some(trailer_start as u64) || offset < HEADER_BYTES as u64 {
+            return Err(DecodeError::new("the footer is not where the trailer says", trailer_start as u64));
+        }
+        let footer_bytes = &bytes[offset as usize..trailer_start];
+        if header.id.checksum(footer_bytes) != footer_checksum {
+            return Err(DecodeError::new("the file's footer is damaged", offset));
+        }
+        let footer: Footer<T> = record::decode(footer_bytes).map_err(|error| error.shifted(offset))?;
+        let mut end = HEADER_BYTES as u64;
+        for blob in &footer.blobs {
+            let blob_end = blob.offset.checked_add(blob.length).filter(|blob_end| *blob_end <= offset);
+            match blob_end {
+                Some(blob_end) if blob.offset == end.next_multiple_of(ALIGNMENT as u64) => end = blob_end,
+                _ => return Err(DecodeError::new("a part of the file is out of place", offset)),
+            }
+        }
+        if end.next_multiple_of(ALIGNMENT as u64) != offset {
+            return Err(DecodeError::new("the file has bytes that belong to no part", end));
+        }
+        let blobs = footer.blobs.into_iter().map(|blob| (blob, AtomicBool::new(false))).collect();
+        Ok((Self { id: header.id, bytes, blobs, footer_offset: offset }, footer.content))
+    }
+
+    /// The file's identity.
+    pub fn id(&self) -> FileId {
+        self.id
+    }
+
+    /// The file's length in bytes.
+    pub fn byte_len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// A blob's length in bytes; 0 for one that does not exist.
+    pub fn blob_len(&self, index: BlobIndex) -> u64 {
+        self.blobs.get(index.0 as usize).map_or(0, |(blob, _)| blob.length)
+    }
+
+    /// The offset of a blob in the file.
+    pub fn blob_offset(&self, index: BlobIndex) -> u64 {
+        self.blobs.get(index.0 as usize).map_or(0, |(blob, _)| blob.offset)
+    }
+
+    /// A blob, checked.
+    ///
+    /// # Errors
+    /// When it does not exist or is damaged; the offset is the blob's in the file.
+    pub fn blob(&self, index: BlobIndex) -> Result<Bytes, DecodeError> {
+        let Some((blob, checked)) = self.blobs.get(index.0 as usize) else {
+            return Err(DecodeError::new("the footer names a part that does not exist", self.footer_offset));
+        };
+        // Bounds were checked when the file was opened.
+        let bytes = self.bytes.slice(blob.offset as usize..(blob.offset + blob.length) as usize);
+        // Relaxed: the flag guards no other memory; at worst a blob is checked twice.
+        if !checked.load(Ordering::Relaxed) {
+            if self.id.checksum(&bytes) != blob.checksum {
+                let problem = format!("a part of {} bytes does not match its checksum", blob.length);
+                return Err(DecodeError::new(problem, blob.offset));
+            }
+            checked.store(true, Ordering::Relaxed);
+        }
+        Ok(bytes)
+    }
+
+    /// Opens what a blob holds; errors carry the place in the file.
+    ///
+    /// # Errors
+    /// As [`Self::blob`], or what `open` says.
+    pub fn read<T>(
+        &self,
+        index: BlobIndex,
+        open: impl FnOnce(Bytes) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        open(self.blob(index)?).map_err(|error| error.shifted(self.blob_offset(index)))
+    }
+
+    /// Checks every byte anew, whatever was checked before.
+    pub fn verify(&self) -> Vec<DecodeError> {
+        let mut damage = Vec::new();
+        let mut end = HEADER_BYTES;
+        for (blob, _) in self.blobs.iter() {
+            let (start, blob_end) = (blob.offset as usize, (blob.offset + blob.length) as usize);
+            self.check_zero(end..start, &mut damage);
+            if self.id.checksum(&self.bytes[start..blob_end]) != blob.checksum {
+                let problem = format!("a part of {} bytes does not match its checksum", blob.length);
+                damage.push(DecodeError::new(problem, blob.offset));
+            }
+            end = blob_end;
+        }
+        self.check_zero(end..self.footer_offset as usize, &mut damage);
+        damage
+    }
+
+    fn check_zero(&self, range: std::ops::Range<usize>, damage: &mut Vec<DecodeError>) {
+        if let Some(at) = self.bytes[range.clone()].iter().position(|byte| *byte != 0) {
+            damage.push(DecodeError::new("padding is not zero", (range.start + at) as u64));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_damaged_byte_is_found() {
+        let mut writer = ContainerWriter::new(FileKind::Segment, FileId([3; 16]));
+        writer.add(b"first");
+        writer.add(b"");
+        let last = writer.add(b"the last one");
+        let bytes = writer.finish(&("content".to_owned(), last)).unwrap();
+        let (container, (name, index)) =
+            Container::open::<(String, BlobIndex)>(bytes.clone(), FileKind::Segment).unwrap();
+        assert_eq!((name.as_str(), &container.blob(index).unwrap()[..]), ("content", &b"the last one"[..]));
+        assert_eq!(container.verify(), []);
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.to_vec();
+            damaged[at] ^= 1;
+            let found = match Container::open::<(String, BlobIndex)>(damaged.into(), FileKind::Segment) {
+                Ok((container, _)) => !container.verify().is_empty(),
+                Err(_) => true,
+            };
+            assert!(found, "byte {at}");
+        }
+        for length in 0..bytes.len() {
+            assert!(Container::open::<(String, BlobIndex)>(bytes.slice(..length), FileKind::Segment).is_err());
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! A checked reader over bytes, and the writer that is its inverse.
+
+use super::DecodeError;
+
+/// Reads from the front of a slice; every read checks what is left.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads these bytes from the first.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0 }
+    }
+
+    /// How many bytes were read.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// How many bytes are left.
+    pub fn remaining(&self) -> usize {
+        self.bytes.len() - self.position
+    }
+
+    /// Damage at the current position.
+    pub fn error(&self, problem: impl Into<String>) -> DecodeError {
+        DecodeError::new(problem, self.position as u64)
+    }
+
+    /// The next `count` bytes.
+    pub fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
+        let end = self.position.checked_add(count).filter(|end| *end <= self.bytes.len());
+        let Some(slice) = end.and_then(|end| self.bytes.get(self.position..end)) else {
+            return Err(self.error(format!("{count} bytes are needed and {} are left", self.remaining())));
+        };
+        self.position += count;
+        Ok(slice)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.take(N)?);
+        Ok(array)
+    }
+
+    /// One byte.
+    pub fn u8(&mut self) -> Result<u8, DecodeError> {
+        Ok(self.array::<1>()?[0])
+    }
+
+    /// Two bytes.
+    pub fn u16(&mut self) -> Result<u16, DecodeError> {
+        Ok(u16::from_le_bytes(self.array()?))
+    }
+
+    /// Four bytes.
+    pub fn u32(&mut self) -> Result<u32, DecodeError> {
+        Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    /// Eight bytes.
+    pub fn u64(&mut self) -> Result<u64, DecodeError> {
+        Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    /// Eight bytes, signed.
+    pub fn i64(&mut self) -> Result<i64, DecodeError> {
+        Ok(i64::from_le_bytes(self.array()?))
+    }
+
+    /// Eight bytes, a double.
+    pub fn f64(&mut self) -> Result<f64, DecodeError> {
+        Ok(f64::from_le_bytes(self.array()?))
+    }
+
+    /// Seven bits a byte, lowest first, the high bit set on all but the last; at most ten bytes.
+    pub fn varint(&mut self) -> Result<u64, DecodeError> {
+        let start = self.position;
+        let mut value = 0u64;
+        for shift in (0..70).step_by(7) {
+            let byte = self.u8()?;
+            let bits = u64::from(byte & 0x7f);
+            if shift == 63 && bits > 1 {
+                break;
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(DecodeError::new("a variable-length integer is longer than 64 bits", start as u64))
+    }
+
+    /// A varint that must fit 32 bits.
+    pub fn varint_u32(&mut self) -> Result<u32, DecodeError> {
+        let start = self.position as u64;
+        u32::try_from(self.varint()?).map_err(|_| DecodeError::new("an id is larger than 32 bits", start))
+    }
+
+    /// A varint that is a length or count of things of at least one byte each, so at most what is left.
+    pub fn length(&mut self) -> Result<usize, DecodeError> {
+        let start = self.position as u64;
+        let length = self.varint()?;
+        usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= self.remaining())
+            .ok_or_else(|| DecodeError::new(format!("a length of {length} is more than what is left"), start))
+    }
+
+    /// A signed varint, zigzag.
+    pub fn zigzag(&mut self) -> Result<i64, DecodeError> {
+        let raw = self.varint()?;
+        Ok((raw >> 1) as i64 ^ -((raw & 1) as i64))
+    }
+
+    /// A length and as many bytes of UTF-8.
+    pub fn text(&mut self) -> Result<&'a str, DecodeError> {
+        let length = self.length()?;
+        let start = self.position as u64;
+        std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::new("text is not UTF-8", start))
+    }
+
+    /// Fails unless everything was read.
+    pub fn finish(&self) -> Result<(), DecodeError> {
+        if self.remaining() == 0 { Ok(()) } else { Err(self.error("there are bytes after the end")) }
+    }
+}
+
+/// Appends what [`Reader`] reads.
+pub trait Writer {
+    /// One byte.
+    fn put_u8(&mut self, value: u8);
+    /// Bytes as they are.
+    fn put(&mut self, bytes: &[u8]);
+
+    /// Two bytes.
+    fn put_u16(&mut self, value: u16) {
+        self.put(&value.to_le_bytes());
+    }
+    /// Four bytes.
+    fn put_u32(&mut self, value: u32) {
+        self.put(&value.to_le_bytes());
+    }
+    /// Eight bytes.
+    fn put_u64(&mut self, value: u64) {
+        self.put(&value.to_le_bytes());
+    }
+    /// Eight bytes, signed.
+    fn put_i64(&mut self, value: i64) {
+        self.put(&value.to_le_bytes());
+    }
+    /// Eight bytes, a double.
+    fn put_f64(&mut self, value: f64) {
+        self.put(&value.to_le_bytes());
+    }
+    /// See [`Reader::varint`].
+    fn put_varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.put_u8(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.put_u8(value as u8);
+    }
+    /// See [`Reader::zigzag`].
+    fn put_zigzag(&mut self, value: i64) {
+        self.put_varint(((value << 1) ^ (value >> 63)) as u64);
+    }
+    /// See [`Reader::text`].
+    fn put_text(&mut self, text: &str) {
+        self.put_varint(text.len() as u64);
+        self.put(text.as_bytes());
+    }
+}
+
+impl Writer for Vec<u8> {
+    fn put_u8(&mut self, value: u8) {
+        self.push(value);
+    }
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn varints_read_back(value: u64, signed: i64) {
+            let mut bytes = Vec::new();
+            bytes.put_varint(value);
+            bytes.put_zigzag(signed);
+            let mut reader = Reader::new(&bytes);
+            prop_assert_eq!(reader.varint(), Ok(value));
+            prop_assert_eq!(reader.zigzag(), Ok(signed));
+            prop_assert_eq!(reader.finish(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn short_and_endless_input_is_an_error_with_its_place() {
+        assert_eq!(Reader::new(&[1, 2]).u32(), Err(DecodeError::new("4 bytes are needed and 2 are left", 0)));
+        assert!(Reader::new(&[0xff; 11]).varint().is_err());
+        assert!(Reader::new(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2]).varint().is_err());
+        assert!(Reader::new(&[200, 1, 0]).length().is_err(), "a length beyond the end reserves nothing");
+    }
+}

@@ -1,0 +1,25 @@
+//! Bytes and back: the only place where numbers become bytes.
+//!
+//! Invariants:
+//! - Everything is little-endian. No layout depends on the machine.
+//! - Decoding checks every length against the bytes present before it reserves memory, and answers damage with a
+//!   [`DecodeError`] that names the place; it never panics.
+//! - The layouts are described in `format-spec/`; code here points there and does not repeat it.
+
+pub mod bits;
+pub mod checksum;
+pub mod container;
+pub mod cursor;
+pub mod error;
+pub mod file_header;
+pub mod packed;
+pub mod record;
+pub mod text;
+
+pub use checksum::FileId;
+pub use container::{BlobIndex, Container, ContainerWriter};
+pub use cursor::{Reader, Writer};
+pub use error::DecodeError;
+pub use file_header::{FileHeader, FileKind};
+pub use packed::Packed;
+pub use text::Texts;

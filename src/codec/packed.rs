@@ -1,0 +1,173 @@
+//! Columns of integers: blocks of 1,024, each with its own base and bit width.
+//! Layout: `format-spec/README.md`, "Packed integers".
+
+use super::bits::{PADDING_BYTES, pack, packed_bytes, unpack, unpack_one, width_of};
+use super::{DecodeError, Reader, Writer};
+use bytes::Bytes;
+
+/// Values in a block.
+pub const BLOCK_VALUES: usize = 1024;
+/// Bytes of a block's entry in the directory: base, offset, width, padding.
+const ENTRY_BYTES: usize = 16;
+/// Bytes before the directory: the count and padding.
+const COUNT_BYTES: usize = 8;
+
+/// The values as bytes.
+pub fn encode(values: &[i64]) -> Vec<u8> {
+    let mut directory = Vec::new();
+    let mut data = Vec::new();
+    for block in values.chunks(BLOCK_VALUES) {
+        let base = block.iter().copied().min().unwrap_or(0);
+        let span = block.iter().map(|value| value.wrapping_sub(base) as u64).max().unwrap_or(0);
+        let width = width_of(span);
+        directory.put_i64(base);
+        directory.put_u32(data.len() as u32);
+        directory.put_u8(width);
+        directory.put(&[0; 3]);
+        pack(block.iter().map(|value| value.wrapping_sub(base) as u64), width, &mut data);
+    }
+    let mut bytes = Vec::with_capacity(COUNT_BYTES + directory.len() + data.len() + PADDING_BYTES);
+    bytes.put_u64(values.len() as u64);
+    bytes.put(&directory);
+    bytes.put(&data);
+    bytes.put(&[0; PADDING_BYTES]);
+    bytes
+}
+
+/// A column of integers over encoded bytes, readable at any place.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    count: usize,
+    bytes: Bytes,
+    /// Where the packed bits begin.
+    data: usize,
+}
+
+impl Packed {
+    /// Checks that every block lies inside the bytes.
+    ///
+    /// # Errors
+    /// When one does not.
+    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(&bytes);
+        let count = reader.u64()?;
+        let blocks = count.div_ceil(BLOCK_VALUES as u64);
+        if blocks > (reader.remaining() / ENTRY_BYTES) as u64 {
+            return Err(DecodeError::new(format!("a column of {count} values is longer than its bytes"), 0));
+        }
+        let count = count as usize;
+        let data = COUNT_BYTES + blocks as usize * ENTRY_BYTES;
+        let mut end = 0;
+        for block in 0..blocks as usize {
+            let at = reader.position() as u64;
+            reader.i64()?;
+            let offset = reader.u32()? as usize;
+            let width = reader.u8()?;
+            reader.take(3)?;
+            let values = (count - block * BLOCK_VALUES).min(BLOCK_VALUES);
+            if width > 64 || offset != end {
+                return Err(DecodeError::new("a block of a column is out of place", at));
+            }
+            end = offset + packed_bytes(values, width);
+        }
+        if bytes.len() != data + end + PADDING_BYTES {
+            return Err(DecodeError::new("a column has another length than its blocks", data as u64));
+        }
+        Ok(Self { count, bytes, data })
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// How many blocks there are.
+    pub fn blocks(&self) -> usize {
+        self.count.div_ceil(BLOCK_VALUES)
+    }
+
+    /// Base, width and bits of a block that exists.
+    fn block(&self, block: usize) -> (i64, u8, &[u8]) {
+        let at = COUNT_BYTES + block * ENTRY_BYTES;
+        let entry = &self.bytes[at..at + ENTRY_BYTES];
+        let base = i64::from_le_bytes([entry[0], entry[1], entry[2], entry[3], entry[4], entry[5], entry[6], entry[7]]);
+        let offset = u32::from_le_bytes([entry[8], entry[9], entry[10], entry[11]]) as usize;
+        (base, entry[12], &self.bytes[self.data + offset..])
+    }
+
+    /// The value at `index`, which must be below [`Self::len`].
+    #[inline]
+    pub fn get(&self, index: usize) -> i64 {
+        debug_assert!(index < self.count);
+        let (base, width, bits) = self.block(index / BLOCK_VALUES);
+        base.wrapping_add(unpack_one(bits, index % BLOCK_VALUES, width) as i64)
+    }
+
+    /// The least value of a block.
+    pub fn block_base(&self, block: usize) -> i64 {
+        self.block(block).0
+    }
+
+    /// Decodes a block into the front of `out`; returns how many values it holds.
+    pub fn decode_block(&self, block: usize, out: &mut [i64; BLOCK_VALUES]) -> usize {
+        let values = (self.count - block * BLOCK_VALUES).min(BLOCK_VALUES);
+        let (base, width, bits) = self.block(block);
+        unpack(bits, width, base, &mut out[..values]);
+        values
+    }
+
+    /// All values.
+    pub fn to_vec(&self) -> Vec<i64> {
+        let mut all = Vec::with_capacity(self.count);
+        let mut buffer = [0; BLOCK_VALUES];
+        for block in 0..self.blocks() {
+            let values = self.decode_block(block, &mut buffer);
+            all.extend_from_slice(&buffer[..values]);
+        }
+        all
+    }
+
+    /// The first index whose value is not below `value`, in a column that ascends.
+    pub fn lower_bound(&self, value: i64) -> usize {
+        let (mut low, mut high) = (0, self.count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.get(middle) < value {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn columns_read_back(values in prop::collection::vec(any::<i64>(), 0..3000), narrow: bool) {
+            let values: Vec<i64> = if narrow { values.iter().map(|value| value >> 50).collect() } else { values };
+            let column = Packed::open(encode(&values).into()).unwrap();
+            prop_assert_eq!(column.to_vec(), values.clone());
+            for (index, value) in values.iter().enumerate().step_by(97) {
+                prop_assert_eq!(column.get(index), *value);
+            }
+        }
+
+        #[test]
+        fn any_bytes_open_or_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            if let Ok(column) = Packed::open(bytes.into()) {
+                column.to_vec();
+            }
+        }
+    }
+}

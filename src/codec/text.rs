@@ -1,0 +1,250 @@
+//! Lists of byte strings in blocks that may be compressed, for text that is seldom read.
+//! Layout: `format-spec/README.md`, "Text lists".
+
+use super::{DecodeError, Reader, Writer};
+use bytes::Bytes;
+
+/// A block is closed once it holds this many bytes.
+const BLOCK_BYTES: usize = 16 * 1024;
+/// A block holds at most one entry more than [`BLOCK_BYTES`]; entries are at most 1 MiB.
+const BLOCK_BYTES_MAX: usize = BLOCK_BYTES + (1 << 20) + 16;
+/// First entry, offset, stored length, unpacked length.
+const ENTRY_BYTES: usize = 16;
+const ZSTD_LEVEL: i32 = 3;
+
+/// Whether blocks are compressed when that makes them smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Stored as they are: for what lives in memory only.
+    None,
+    /// zstd where it helps.
+    Zstd,
+}
+
+/// The entries as bytes; each at most 1 MiB.
+pub fn encode<'a>(entries: impl IntoIterator<Item = &'a [u8]>, compression: Compression) -> Vec<u8> {
+    let mut directory = Vec::new();
+    let mut data = Vec::new();
+    let mut block = Vec::new();
+    let mut count = 0u64;
+    let mut first = 0u64;
+    for entry in entries {
+        block.put_varint(entry.len() as u64);
+        block.put(entry);
+        count += 1;
+        if block.len() >= BLOCK_BYTES {
+            close_block(&mut block, first, compression, &mut directory, &mut data);
+            first = count;
+        }
+    }
+    if !block.is_empty() {
+        close_block(&mut block, first, compression, &mut directory, &mut data);
+    }
+    let mut bytes = Vec::with_capacity(16 + directory.len() + data.len());
+    bytes.put_u64(count);
+    bytes.put_u64((directory.len() / ENTRY_BYTES) as u64);
+    bytes.put(&directory);
+    bytes.put(&data);
+    bytes
+}
+
+fn close_block(block: &mut Vec<u8>, first: u64, compression: Compression, directory: &mut Vec<u8>, data: &mut Vec<u8>) {
+    let packed = match compression {
+        Compression::None => None,
+        Compression::Zstd => zstd::bulk::compress(block, ZSTD_LEVEL).ok().filter(|packed| packed.len() < block.len()),
+    };
+    let stored = packed.as_deref().unwrap_or(block);
+    directory.put_u32(first as u32);
+    directory.put_u32(data.len() as u32);
+    directory.put_u32(stored.len() as u32);
+    directory.put_u32(block.len() as u32);
+    data.put(stored);
+    block.clear();
+}
+
+/// A list of byte strings over encoded bytes.
+#[derive(Clone, Debug)]
+pub struct Texts {
+    count: usize,
+    blocks: usize,
+    bytes: Bytes,
+}
+
+/// Where a block of a list lies.
+struct Block {
+    first: usize,
+    end: usize,
+    stored: std::ops::Range<usize>,
+    unpacked_bytes: usize,
+}
+
+impl Texts {
+    /// Checks the directory.
+    ///
+    /// # Errors
+    /// When a block lies outside the bytes or out of order.
+    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(&bytes);
+        let (count, blocks) = (reader.u64()?, reader.u64()?);
+        if blocks > (reader.remaining() / ENTRY_BYTES) as u64 || count > u64::from(u32::MAX) {
+            return Err(DecodeError::new("a text list is longer than its bytes", 0));
+        }
+        let texts = Self { count: count as usize, blocks: blocks as usize, bytes: bytes.clone() };
+        let mut end = texts.data();
+        let mut entry = 0;
+        for index in 0..texts.blocks {
+            let block = texts.block(index);
+            let sound = block.first == entry
+                && block.first < block.end
+                && block.end <= texts.count
+                && block.stored.start == end
+                && block.stored.end <= bytes.len()
+                && block.unpacked_bytes <= BLOCK_BYTES_MAX
+                && block.stored.len() <= block.unpacked_bytes;
+            if !sound {
+                return Err(DecodeError::new(
+                    "a block of a text list is out of place",
+                    (16 + index * ENTRY_BYTES) as u64,
+                ));
+            }
+            (entry, end) = (block.end, block.stored.end);
+        }
+        if entry != texts.count || end != bytes.len() {
+            return Err(DecodeError::new("a text list has another length than its blocks", 0));
+        }
+        Ok(texts)
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    fn data(&self) -> usize {
+        16 + self.blocks * ENTRY_BYTES
+    }
+
+    fn directory_u32(&self, block: usize, field: usize) -> usize {
+        let at = 16 + block * ENTRY_BYTES + field * 4;
+        self.bytes.get(at..at + 4).map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize)
+    }
+
+    fn block(&self, index: usize) -> Block {
+        let start = self.data() + self.directory_u32(index, 1);
+        Block {
+            first: self.directory_u32(index, 0),
+            end: if index + 1 < self.blocks { self.directory_u32(index + 1, 0) } else { self.count },
+            stored: start..start + self.directory_u32(index, 2),
+            unpacked_bytes: self.directory_u32(index, 3),
+        }
+    }
+
+    /// Calls `visit` with the entries of `range` and their indexes, in order.
+    ///
+    /// # Errors
+    /// When a block is damaged, or `range` goes beyond the list.
+    pub fn visit(&self, range: std::ops::Range<usize>, mut visit: impl FnMut(usize, &[u8])) -> Result<(), DecodeError> {
+        if range.end > self.count {
+            return Err(DecodeError::new(format!("entry {} is beyond the text list", range.end), 0));
+        }
+        if range.is_empty() {
+            return Ok(());
+        }
+        let mut index = self.block_of(range.start);
+        while index < self.blocks {
+            let block = self.block(index);
+            if block.first >= range.end {
+                break;
+            }
+            let unpacked = self.unpack(&block)?;
+            let mut reader = Reader::new(&unpacked);
+            for entry in block.first..block.end {
+                let length = reader.length().map_err(|error| error.shifted(block.stored.start as u64))?;
+                let text = reader.take(length)?;
+                if range.contains(&entry) {
+                    visit(entry, text);
+                }
+            }
+            reader.finish().map_err(|error| error.shifted(block.stored.start as u64))?;
+            index += 1;
+        }
+        Ok(())
+    }
+
+    /// One entry.
+    ///
+    /// # Errors
+    /// As [`Self::visit`].
+    pub fn get(&self, index: usize) -> Result<Vec<u8>, DecodeError> {
+        let mut found = Vec::new();
+        self.visit(index..index + 1, |_, text| found.extend_from_slice(text))?;
+        Ok(found)
+    }
+
+    /// All entries as UTF-8.
+    ///
+    /// # Errors
+    /// As [`Self::visit`], or when one is not UTF-8.
+    pub fn strings(&self) -> Result<Vec<String>, DecodeError> {
+        let mut all = Vec::with_capacity(self.count.min(self.bytes.len()));
+        let mut bad = None;
+        self.visit(0..self.count, |entry, text| match std::str::from_utf8(text) {
+            Ok(text) => all.push(text.to_owned()),
+            Err(_) => bad = Some(entry),
+        })?;
+        match bad {
+            Some(entry) => Err(DecodeError::new(format!("entry {entry} of a text list is not UTF-8"), 0)),
+            None => Ok(all),
+        }
+    }
+
+    fn block_of(&self, entry: usize) -> usize {
+        let (mut low, mut high) = (0, self.blocks);
+        while low + 1 < high {
+            let middle = low + (high - low) / 2;
+            if self.directory_u32(middle, 0) <= entry { low = middle } else { high = middle }
+        }
+        low
+    }
+
+    fn unpack(&self, block: &Block) -> Result<Bytes, DecodeError> {
+        let stored = self.bytes.slice(block.stored.clone());
+        if stored.len() == block.unpacked_bytes {
+            return Ok(stored);
+        }
+        match zstd::bulk::decompress(&stored, block.unpacked_bytes) {
+            Ok(unpacked) if unpacked.len() == block.unpacked_bytes => Ok(unpacked.into()),
+            _ => Err(DecodeError::new("a compressed block cannot be unpacked", block.stored.start as u64)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn lists_read_back(entries in prop::collection::vec(prop::collection::vec(97u8..101, 0..900), 0..120), packed: bool) {
+            let compression = if packed { Compression::Zstd } else { Compression::None };
+            let list = Texts::open(encode(entries.iter().map(Vec::as_slice), compression).into()).unwrap();
+            prop_assert_eq!(list.len(), entries.len());
+            for (index, entry) in entries.iter().enumerate() {
+                prop_assert_eq!(&list.get(index).unwrap(), entry);
+            }
+        }
+
+        #[test]
+        fn any_bytes_open_or_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            if let Ok(list) = Texts::open(bytes.into()) {
+                let _ = list.strings();
+            }
+        }
+    }
+}
