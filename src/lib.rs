@@ -1,4 +1,6 @@
 //! trackcrumb
 
 pub mod codec;
+pub mod dictionary;
+pub mod log;
 pub mod model;

@@ -2,6 +2,8 @@
 //!
 //! Ids are handed out from 0 without gaps, in order of first arrival, and never change or come back.
 
+use serde::{Deserialize, Serialize};
+
 /// Declares a dense `u32` id with no arithmetic but the conversions to and from an index.
 macro_rules! dense_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -90,4 +92,19 @@ impl Arrival {
     pub const fn plus(self, count: u64) -> Self {
         Self(self.0 + count)
     }
+}
+
+/// Which list of names a string is interned in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum StoredName {
+    /// User ids.
+    User,
+    /// Event names.
+    Event,
+    /// Names of event properties.
+    Property,
+    /// Group types.
+    GroupType,
+    /// Keys of the group type with this id.
+    GroupKey(u32),
 }

@@ -13,7 +13,7 @@ pub mod timestamp;
 pub mod value;
 
 pub use call::{AliasCall, CohortCall, Event, GroupCall, IdentifyCall, Line};
-pub use ids::{Arrival, EventId, GroupKeyId, GroupTypeId, PropertyId, UnitId, UserId};
+pub use ids::{Arrival, EventId, GroupKeyId, GroupTypeId, PropertyId, StoredName, UnitId, UserId};
 pub use name::{EventName, GroupKey, GroupType, InsertId, NameError, UserName};
 pub use number::Number;
 pub use order::Moment;

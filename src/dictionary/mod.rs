@@ -1,0 +1,12 @@
+//! Names and their dense ids, append-only. Layout of a part: `format-spec/dictionary.md`.
+//!
+//! Invariants:
+//! - Ids of a list count from 0 without gaps, in order of arrival; a name has one id for ever.
+//! - Sealed names live in immutable mapped parts with their hash table on disk, so opening a store reads no name;
+//!   names since the last seal live in memory.
+
+mod names;
+mod part;
+
+pub use names::{Dictionaries, NameList};
+pub use part::{DictionaryPart, PartWriter};

@@ -1,0 +1,297 @@
+//! All lists of names of a store: sealed parts, and what came since.
+
+use super::part::{DictionaryPart, PartNames, PartWriter};
+use crate::codec::{DecodeError, FileId};
+use crate::model::{GroupTypeId, StoredName};
+use bytes::Bytes;
+use hashbrown::HashTable;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, OnceLock};
+
+/// A run of ids that lies in a part. Its names are opened at the first use.
+#[derive(Debug)]
+struct SealedRun {
+    first_id: u32,
+    count: u32,
+    part: Arc<DictionaryPart>,
+    position: usize,
+    names: OnceLock<PartNames>,
+}
+
+impl SealedRun {
+    fn names(&self) -> Result<&PartNames, DecodeError> {
+        if let Some(names) = self.names.get() {
+            return Ok(names);
+        }
+        let names = self.part.names(self.position)?;
+        Ok(self.names.get_or_init(|| names))
+    }
+}
+
+/// One list of names: sealed runs, oldest first, then names in memory.
+#[derive(Debug, Default)]
+pub struct NameList {
+    sealed: Vec<SealedRun>,
+    sealed_count: u32,
+    /// Names since the last seal, one after another.
+    recent: String,
+    /// Where each of them ends.
+    recent_ends: Vec<usize>,
+    /// Places among the recent names, by hash of the name.
+    recent_index: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl NameList {
+    /// How many names there are; ids are below.
+    pub fn len(&self) -> u32 {
+        self.sealed_count + self.recent_ends.len() as u32
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn recent_name(&self, index: usize) -> &str {
+        let start = if index == 0 { 0 } else { self.recent_ends[index - 1] };
+        &self.recent[start..self.recent_ends[index]]
+    }
+
+    /// The name with this id.
+    ///
+    /// # Errors
+    /// When there is none, or its part is damaged.
+    pub fn name(&self, id: u32) -> Result<&str, DecodeError> {
+        if id >= self.len() {
+            return Err(DecodeError::new(format!("there is no name with the id {id}"), 0));
+        }
+        if id >= self.sealed_count {
+            return Ok(self.recent_name((id - self.sealed_count) as usize));
+        }
+        let run = &self.sealed[self.sealed.partition_point(|run| run.first_id + run.count <= id)];
+        run.names()?.get(id - run.first_id)
+    }
+
+    /// The id of a name.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn find(&self, name: &str) -> Result<Option<u32>, DecodeError> {
+        let hash = self.hasher.hash_one(name);
+        if let Some(index) = self.recent_index.find(hash, |index| self.recent_name(*index as usize) == name) {
+            return Ok(Some(self.sealed_count + index));
+        }
+        for run in self.sealed.iter().rev() {
+            if let Some(index) = run.names()?.find(name)? {
+                return Ok(Some(run.first_id + index));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Adds a name that the list does not have; returns its id.
+    pub fn push(&mut self, name: &str) -> u32 {
+        let index = self.recent_ends.len();
+        self.recent.push_str(name);
+        self.recent_ends.push(self.recent.len());
+        let hash = self.hasher.hash_one(name);
+        let Self { recent, recent_ends, recent_index, hasher, .. } = self;
+        let name_at = |index: &u32| {
+            let index = *index as usize;
+            let start = if index == 0 { 0 } else { recent_ends[index - 1] };
+            &recent[start..recent_ends[index]]
+        };
+        recent_index.insert_unique(hash, index as u32, |other| hasher.hash_one(name_at(other)));
+        self.sealed_count + index as u32
+    }
+
+    fn recent_names(&self, count: usize) -> impl Iterator<Item = &str> {
+        (0..count).map(|index| self.recent_name(index))
+    }
+
+    /// Replaces the first `count` names in memory by the same names in a part.
+    fn attach(&mut self, run: SealedRun) -> Result<(), DecodeError> {
+        if run.first_id != self.sealed_count {
+            let problem = format!("names from id {} follow those below {}", run.first_id, self.sealed_count);
+            return Err(DecodeError::new(problem, 0));
+        }
+        let kept: Vec<String> =
+            (run.count as usize..self.recent_ends.len()).map(|index| self.recent_name(index).to_owned()).collect();
+        self.sealed_count += run.count;
+        self.sealed.push(run);
+        self.recent.clear();
+        self.recent_ends.clear();
+        self.recent_index.clear();
+        for name in kept {
+            self.push(&name);
+        }
+        Ok(())
+    }
+}
+
+/// All lists of a store.
+#[derive(Debug, Default)]
+pub struct Dictionaries {
+    users: NameList,
+    events: NameList,
+    properties: NameList,
+    group_types: NameList,
+    /// By group type id.
+    keys: Vec<NameList>,
+    /// An empty list, for types without keys.
+    no_keys: NameList,
+}
+
+impl Dictionaries {
+    /// User ids.
+    pub fn users(&self) -> &NameList {
+        &self.users
+    }
+    /// Event names.
+    pub fn events(&self) -> &NameList {
+        &self.events
+    }
+    /// Names of event properties.
+    pub fn properties(&self) -> &NameList {
+        &self.properties
+    }
+    /// Group types.
+    pub fn group_types(&self) -> &NameList {
+        &self.group_types
+    }
+    /// Keys of a group type.
+    pub fn keys(&self, group_type: GroupTypeId) -> &NameList {
+        self.keys.get(group_type.index()).unwrap_or(&self.no_keys)
+    }
+
+    /// A list by its stored name.
+    pub fn list(&self, list: StoredName) -> &NameList {
+        match list {
+            StoredName::User => &self.users,
+            StoredName::Event => &self.events,
+            StoredName::Property => &self.properties,
+            StoredName::GroupType => &self.group_types,
+            StoredName::GroupKey(group_type) => self.keys(GroupTypeId::new(group_type)),
+        }
+    }
+
+    /// A list to change. A group type's keys need the type to exist.
+    fn list_mut(&mut self, list: StoredName) -> Result<&mut NameList, DecodeError> {
+        Ok(match list {
+            StoredName::User => &mut self.users,
+            StoredName::Event => &mut self.events,
+            StoredName::Property => &mut self.properties,
+            StoredName::GroupType => &mut self.group_types,
+            StoredName::GroupKey(group_type) => {
+                if group_type >= self.group_types.len() {
+                    return Err(DecodeError::new(format!("there is no group type with the id {group_type}"), 0));
+                }
+                if self.keys.len() <= group_type as usize {
+                    self.keys.resize_with(group_type as usize + 1, NameList::default);
+                }
+                &mut self.keys[group_type as usize]
+            }
+        })
+    }
+
+    /// Adds a name that its list does not have.
+    ///
+    /// # Errors
+    /// When it is a key of a group type that does not exist.
+    pub fn push(&mut self, list: StoredName, name: &str) -> Result<u32, DecodeError> {
+        Ok(self.list_mut(list)?.push(name))
+    }
+
+    fn lists(&self) -> impl Iterator<Item = StoredName> + use<> {
+        let types = self.group_types.len();
+        [StoredName::User, StoredName::Event, StoredName::Property, StoredName::GroupType]
+            .into_iter()
+            .chain((0..types).map(StoredName::GroupKey))
+    }
+
+    /// How many names each list has.
+    pub fn counts(&self) -> Vec<(StoredName, u32)> {
+        self.lists().map(|list| (list, self.list(list).len())).collect()
+    }
+
+    /// The names that are in no part yet, up to these counts, as a part; `None` when there are none.
+    ///
+    /// # Errors
+    /// When the part is too large.
+    pub fn seal(&self, counts: &[(StoredName, u32)], id: FileId) -> Result<Option<Bytes>, DecodeError> {
+        let mut part = PartWriter::new(id);
+        for (list, count) in counts {
+            let names = self.list(*list);
+            let unsealed = count.saturating_sub(names.sealed_count) as usize;
+            part.add(*list, names.sealed_count, names.recent_names(unsealed));
+        }
+        part.finish()
+    }
+
+    /// Takes a part into use; its names leave memory.
+    ///
+    /// # Errors
+    /// When its ids do not follow those of the parts before.
+    pub fn attach(&mut self, part: &Arc<DictionaryPart>) -> Result<(), DecodeError> {
+        for (position, (list, first_id, count)) in part.sections().enumerate() {
+            let run = SealedRun { first_id, count, part: Arc::clone(part), position, names: OnceLock::new() };
+            self.list_mut(list)?.attach(run)?;
+        }
+        Ok(())
+    }
+
+    /// All names of the parts in use, in one part that can take their place.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn merge_parts(&self, id: FileId) -> Result<Option<Bytes>, DecodeError> {
+        let mut merged = PartWriter::new(id);
+        for list in self.lists() {
+            let names = self.list(list);
+            let all = (0..names.sealed_count).map(|id| names.name(id)).collect::<Result<Vec<_>, _>>()?;
+            merged.add(list, 0, all);
+        }
+        merged.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_keep_their_ids_through_seals_and_merges() {
+        let mut names = Dictionaries::default();
+        names.push(StoredName::GroupType, "company").unwrap();
+        let all: Vec<String> = (0..500).map(|i| format!("user-{i}-é")).collect();
+        let mut parts = Vec::new();
+        for (i, name) in all.iter().enumerate() {
+            assert_eq!(names.push(StoredName::User, name), Ok(i as u32));
+            names.push(StoredName::GroupKey(0), name).unwrap();
+            if i % 170 == 100 {
+                let counts = names.counts();
+                names.push(StoredName::Event, name).unwrap();
+                let bytes = names.seal(&counts, FileId([i as u8; 16])).unwrap().unwrap();
+                let part = Arc::new(DictionaryPart::open(bytes.clone()).unwrap());
+                assert_eq!(part.verify(), []);
+                names.attach(&part).unwrap();
+                parts.push(bytes);
+            }
+        }
+        let check = |names: &Dictionaries, count: usize| {
+            for (i, name) in all.iter().enumerate().take(count) {
+                assert_eq!(names.users().find(name), Ok(Some(i as u32)));
+                assert_eq!(names.keys(GroupTypeId::new(0)).name(i as u32), Ok(name.as_str()));
+            }
+            assert_eq!(names.users().find("nobody"), Ok(None));
+            assert!(names.users().name(names.users().len()).is_err());
+        };
+        check(&names, 500);
+        let mut merged = Dictionaries::default();
+        let bytes = names.merge_parts(FileId([1; 16])).unwrap().unwrap();
+        merged.attach(&Arc::new(DictionaryPart::open(bytes).unwrap())).unwrap();
+        check(&merged, 441);
+        assert!(merged.attach(&Arc::new(DictionaryPart::open(parts[0].clone()).unwrap())).is_err(), "ids come once");
+    }
+}

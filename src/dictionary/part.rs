@@ -1,0 +1,202 @@
+//! An immutable part: a run of ids for some of the lists, with a hash table for each.
+
+use crate::codec::packed::{self, Packed};
+use crate::codec::{BlobIndex, Container, ContainerWriter, DecodeError, FileId, FileKind, Writer};
+use crate::model::StoredName;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher;
+
+/// What a part says about one list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Section {
+    list: StoredName,
+    first_id: u32,
+    count: u32,
+    /// Where each name begins, and where the last one ends.
+    starts: BlobIndex,
+    names: BlobIndex,
+    /// Open addressing with linear probing: 0 is free, otherwise the id within the section plus 1.
+    slots: BlobIndex,
+}
+
+/// Builds a part.
+pub struct PartWriter {
+    container: ContainerWriter,
+    id: FileId,
+    sections: Vec<Section>,
+}
+
+impl PartWriter {
+    /// A part in a file of this identity.
+    pub fn new(id: FileId) -> Self {
+        Self { container: ContainerWriter::new(FileKind::Dictionary, id), id, sections: Vec::new() }
+    }
+
+    /// Adds names of a list, which have the ids from `first_id`.
+    pub fn add<'a>(&mut self, list: StoredName, first_id: u32, names: impl IntoIterator<Item = &'a str>) {
+        let mut starts = vec![0i64];
+        let mut bytes = Vec::new();
+        let mut hashes = Vec::new();
+        for name in names {
+            bytes.put(name.as_bytes());
+            starts.push(bytes.len() as i64);
+            hashes.push(hash(self.id, name));
+        }
+        if hashes.is_empty() {
+            return;
+        }
+        let capacity = (hashes.len() * 2).next_power_of_two();
+        let mut slots = vec![0u32; capacity];
+        for (index, hash) in hashes.iter().enumerate() {
+            let mut at = *hash as usize & (capacity - 1);
+            while slots[at] != 0 {
+                at = (at + 1) & (capacity - 1);
+            }
+            slots[at] = index as u32 + 1;
+        }
+        let slot_bytes: Vec<u8> = slots.iter().flat_map(|slot| slot.to_le_bytes()).collect();
+        let section = Section {
+            list,
+            first_id,
+            count: hashes.len() as u32,
+            starts: self.container.add(&packed::encode(&starts)),
+            names: self.container.add(&bytes),
+            slots: self.container.add(&slot_bytes),
+        };
+        self.sections.push(section);
+    }
+
+    /// The part's bytes; `None` when no name was added.
+    ///
+    /// # Errors
+    /// When the footer is too large.
+    pub fn finish(self) -> Result<Option<Bytes>, DecodeError> {
+        if self.sections.is_empty() { Ok(None) } else { self.container.finish(&self.sections).map(Some) }
+    }
+}
+
+/// SipHash-1-3 keyed with the file's identity, so that nobody can prepare names that collide.
+fn hash(id: FileId, name: &str) -> u64 {
+    let mut hasher = SipHasher13::new_with_key(&id.0);
+    hasher.write(name.as_bytes());
+    hasher.finish()
+}
+
+/// An opened part.
+#[derive(Debug)]
+pub struct DictionaryPart {
+    container: Container,
+    sections: Vec<Section>,
+}
+
+impl DictionaryPart {
+    /// Opens a part; names are read when they are asked for.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
+        let (container, sections) = Container::open(bytes, FileKind::Dictionary)?;
+        Ok(Self { container, sections })
+    }
+
+    /// The lists in the part, each with its first id and how many names follow.
+    pub fn sections(&self) -> impl Iterator<Item = (StoredName, u32, u32)> {
+        self.sections.iter().map(|section| (section.list, section.first_id, section.count))
+    }
+
+    /// The names of the section at `position` among [`Self::sections`].
+    ///
+    /// # Errors
+    /// When its bytes are damaged.
+    pub fn names(&self, position: usize) -> Result<PartNames, DecodeError> {
+        let Some(section) = self.sections.get(position) else {
+            return Err(DecodeError::new("a dictionary has fewer lists than were asked for", 0));
+        };
+        let starts = self.container.read(section.starts, Packed::open)?;
+        let names = self.container.blob(section.names)?;
+        let slots = self.container.blob(section.slots)?;
+        let offset = self.container.blob_offset(section.starts);
+        let sound = starts.len() == section.count as usize + 1
+            && starts.get(section.count as usize) == names.len() as i64
+            && slots.len() == (section.count as usize * 2).next_power_of_two() * 4;
+        if !sound {
+            return Err(DecodeError::new("a list of names has another length than it says", offset));
+        }
+        Ok(PartNames { id: self.container.id(), count: section.count, starts, names, slots, offset })
+    }
+
+    /// Checks every byte, and that every name is found under its id.
+    pub fn verify(&self) -> Vec<DecodeError> {
+        let mut damage = self.container.verify();
+        if damage.is_empty() {
+            for position in 0..self.sections.len() {
+                if let Err(error) = self.names(position).and_then(|names| names.verify()) {
+                    damage.push(error);
+                }
+            }
+        }
+        damage
+    }
+
+    /// The file's length in bytes.
+    pub fn byte_len(&self) -> u64 {
+        self.container.byte_len()
+    }
+}
+
+/// The names of one section, checked and ready.
+#[derive(Clone, Debug)]
+pub struct PartNames {
+    id: FileId,
+    count: u32,
+    starts: Packed,
+    names: Bytes,
+    slots: Bytes,
+    offset: u64,
+}
+
+impl PartNames {
+    /// The name with this place in the section.
+    ///
+    /// # Errors
+    /// When there is none, or it is not UTF-8.
+    pub fn get(&self, index: u32) -> Result<&str, DecodeError> {
+        let damaged = || DecodeError::new(format!("name {index} cannot be read"), self.offset);
+        if index >= self.count {
+            return Err(damaged());
+        }
+        let (start, end) = (self.starts.get(index as usize) as usize, self.starts.get(index as usize + 1) as usize);
+        let bytes = self.names.get(start..end).ok_or_else(damaged)?;
+        std::str::from_utf8(bytes).map_err(|_| damaged())
+    }
+
+    /// The place of a name in the section.
+    ///
+    /// # Errors
+    /// When the hash table is damaged.
+    pub fn find(&self, name: &str) -> Result<Option<u32>, DecodeError> {
+        let capacity = self.slots.len() / 4;
+        let mut at = hash(self.id, name) as usize & (capacity - 1);
+        // At most one turn around the table, whatever it holds.
+        for _ in 0..capacity {
+            let slot = &self.slots[at * 4..at * 4 + 4];
+            match u32::from_le_bytes([slot[0], slot[1], slot[2], slot[3]]) {
+                0 => return Ok(None),
+                index if self.get(index - 1)? == name => return Ok(Some(index - 1)),
+                _ => at = (at + 1) & (capacity - 1),
+            }
+        }
+        Ok(None)
+    }
+
+    fn verify(&self) -> Result<(), DecodeError> {
+        for index in 0..self.count {
+            if self.find(self.get(index)?)? != Some(index) {
+                return Err(DecodeError::new(format!("name {index} is not found under its id"), self.offset));
+            }
+        }
+        Ok(())
+    }
+}

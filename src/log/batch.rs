@@ -1,0 +1,176 @@
+//! The payload of one batch: built by the writer, read back by everyone, the writer included.
+
+use super::record::{Definition, Record};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::model::Arrival;
+use bytes::Bytes;
+
+/// Collects one batch.
+#[derive(Clone, Debug, Default)]
+pub struct BatchBuilder {
+    definitions: Vec<u8>,
+    definition_count: u64,
+    records: Vec<u8>,
+    record_count: u64,
+    arrivals: u64,
+}
+
+impl BatchBuilder {
+    /// A new name, which takes the next id of its list.
+    pub fn define(&mut self, definition: Definition<'_>) {
+        definition.write(&mut self.definitions);
+        self.definition_count += 1;
+    }
+
+    /// The next record. Names it refers to are defined before, in this batch or an earlier one.
+    pub fn push(&mut self, record: &Record<'_>) {
+        record.write(&mut self.records);
+        self.record_count += 1;
+        self.arrivals += u64::from(record.has_arrival());
+    }
+
+    /// How many arrival numbers the records take.
+    pub fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+
+    /// How many bytes the records and definitions take so far.
+    pub fn byte_len(&self) -> usize {
+        self.definitions.len() + self.records.len()
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.record_count == 0
+    }
+
+    /// The payload; the first record with an arrival takes `first_arrival`.
+    pub fn finish(self, first_arrival: Arrival) -> Bytes {
+        let mut payload = Vec::with_capacity(self.byte_len() + 32);
+        payload.put_u64(first_arrival.raw());
+        payload.put_varint(self.definition_count);
+        payload.put(&self.definitions);
+        payload.put_varint(self.record_count);
+        payload.put(&self.records);
+        payload.into()
+    }
+}
+
+/// A payload, read.
+#[derive(Clone, Debug)]
+pub struct Batch<'a> {
+    /// The arrival of the first record that has one.
+    pub first_arrival: Arrival,
+    /// New names in the order of their ids.
+    pub definitions: Vec<Definition<'a>>,
+    records: Reader<'a>,
+    record_count: u64,
+}
+
+impl<'a> Batch<'a> {
+    /// Reads the beginning of a payload.
+    ///
+    /// # Errors
+    /// When the definitions are damaged.
+    pub fn open(payload: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(payload);
+        let first_arrival = Arrival::new(reader.u64()?);
+        let definitions =
+            (0..reader.length()?).map(|_| Definition::read(&mut reader)).collect::<Result<Vec<_>, _>>()?;
+        let record_count = reader.length()? as u64;
+        Ok(Self { first_arrival, definitions, records: reader, record_count })
+    }
+
+    /// Calls `visit` with every record: its arrival (that of the next record, for one without), its offset in the
+    /// payload, and what it says.
+    ///
+    /// # Errors
+    /// When a record is damaged, or `visit` says so.
+    pub fn visit<E: From<DecodeError>>(
+        &self,
+        mut visit: impl FnMut(Arrival, usize, Record<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut reader = self.records.clone();
+        let mut arrival = self.first_arrival;
+        for _ in 0..self.record_count {
+            let offset = reader.position();
+            let record = Record::read(&mut reader)?;
+            let next = arrival.plus(u64::from(record.has_arrival()));
+            visit(arrival, offset, record)?;
+            arrival = next;
+        }
+        reader.finish()?;
+        Ok(())
+    }
+
+    /// The record at an offset that [`Self::visit`] gave.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn record_at(payload: &'a [u8], offset: usize) -> Result<Record<'a>, DecodeError> {
+        Record::read(&mut Reader::new(payload.get(offset..).unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::*;
+    use super::*;
+    use crate::model::{EventId, GroupKeyId, GroupTypeId, PropertyId, StoredName, Timestamp, UserId, Value};
+
+    #[test]
+    fn a_batch_reads_back() {
+        let time = Timestamp::from_micros(-5).unwrap();
+        let nested = Value::from_serde(&serde_json::json!({"a": [1, 2.5, null], "b": u64::MAX}));
+        let import = ImportRecord { head_bytes: 1, head: [1; 32], bytes: 2, lines: 3, digest: [2; 32] };
+        let records = [
+            Record::Event(EventRecord {
+                user: UserId::new(0),
+                event: EventId::new(300),
+                time,
+                insert_id: Some("id"),
+                groups: vec![(GroupTypeId::new(0), GroupKeyId::new(7))],
+                properties: vec![(PropertyId::new(1), nested), (PropertyId::new(2), Value::Null)],
+            }),
+            Record::OnlyDeclared(true),
+            Record::Identify(IdentifyRecord { user: UserId::new(1), time, ops: "" }),
+            Record::Group(GroupRecord {
+                group_type: GroupTypeId::new(0),
+                key: GroupKeyId::new(7),
+                user: Some(UserId::new(0)),
+                time,
+                ops: "{}",
+            }),
+            Record::Alias(AliasRecord { user: UserId::new(0), alias: UserId::new(1), time: None }),
+            Record::Cohort(CohortRecord { name: "power", report: "{}" }),
+            Record::DeclareGroupType { group_type: GroupTypeId::new(0), display_name: "Companies" },
+            Record::Import(import),
+        ];
+        let definitions = [
+            Definition { list: StoredName::User, text: "u1" },
+            Definition { list: StoredName::GroupKey(0), text: "acme" },
+        ];
+        let mut builder = BatchBuilder::default();
+        definitions.iter().for_each(|definition| builder.define(*definition));
+        records.iter().for_each(|record| builder.push(record));
+        assert_eq!(builder.arrivals(), 5);
+        let payload = builder.finish(Arrival::new(10));
+        let batch = Batch::open(&payload).unwrap();
+        assert_eq!(batch.definitions, definitions);
+        let mut found = Vec::new();
+        batch
+            .visit::<DecodeError>(|arrival, offset, record| {
+                assert_eq!(Batch::record_at(&payload, offset)?, record);
+                found.push((arrival.raw(), record));
+                Ok(())
+            })
+            .unwrap();
+        let arrivals: Vec<u64> = found.iter().map(|(arrival, _)| *arrival).collect();
+        assert_eq!(arrivals, [10, 11, 11, 12, 13, 14, 15, 15]);
+        assert!(found.iter().map(|(_, record)| record).eq(records.iter()));
+        for length in 0..payload.len() {
+            let cut = Batch::open(&payload[..length]).and_then(|batch| batch.visit(|_, _, _| Ok(())));
+            assert!(cut.is_err(), "{length}");
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! What a batch's payload is made of: definitions of new names, then records. Layout: `format-spec/log.md`.
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::model::value::write_json_object;
+use crate::model::{EventId, GroupKeyId, GroupTypeId, Number, PropertyId, StoredName, Timestamp, UserId, Value};
+use serde::{Deserialize, Serialize};
+
+/// A name that takes the next id of its list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Definition<'a> {
+    /// The list.
+    pub list: StoredName,
+    /// The name.
+    pub text: &'a str,
+}
+
+impl<'a> Definition<'a> {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match self.list {
+            StoredName::User => out.put_u8(0),
+            StoredName::Event => out.put_u8(1),
+            StoredName::Property => out.put_u8(2),
+            StoredName::GroupType => out.put_u8(3),
+            StoredName::GroupKey(group_type) => {
+                out.put_u8(4);
+                out.put_varint(u64::from(group_type));
+            }
+        }
+        out.put_text(self.text);
+    }
+
+    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let list = match reader.u8()? {
+            0 => StoredName::User,
+            1 => StoredName::Event,
+            2 => StoredName::Property,
+            3 => StoredName::GroupType,
+            4 => StoredName::GroupKey(reader.varint_u32()?),
+            other => return Err(reader.error(format!("there is no list of names {other}"))),
+        };
+        Ok(Self { list, text: reader.text()? })
+    }
+}
+
+/// A record, borrowed from the payload.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record<'a> {
+    /// An event.
+    Event(EventRecord<'a>),
+    /// identify().
+    Identify(IdentifyRecord<'a>),
+    /// group().
+    Group(GroupRecord<'a>),
+    /// alias().
+    Alias(AliasRecord),
+    /// A saved cohort.
+    Cohort(CohortRecord<'a>),
+    /// A group type is declared under a display name. No arrival of its own.
+    DeclareGroupType {
+        /// The type.
+        group_type: GroupTypeId,
+        /// How people call it.
+        display_name: &'a str,
+    },
+    /// Whether undeclared group types are refused. No arrival of its own.
+    OnlyDeclared(bool),
+    /// How far an import got. No arrival of its own.
+    Import(ImportRecord),
+}
+
+/// An event as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRecord<'a> {
+    /// Who, under the id that was sent.
+    pub user: UserId,
+    /// What.
+    pub event: EventId,
+    /// When.
+    pub time: Timestamp,
+    /// The sender's own id.
+    pub insert_id: Option<&'a str>,
+    /// Group type and key, ascending by type id.
+    pub groups: Vec<(GroupTypeId, GroupKeyId)>,
+    /// Properties, in order of name.
+    pub properties: Vec<(PropertyId, Value)>,
+}
+
+/// An identify() call as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentifyRecord<'a> {
+    /// Whose properties.
+    pub user: UserId,
+    /// When.
+    pub time: Timestamp,
+    /// The operations as a JSON object of the parts given; empty when there are none.
+    pub ops: &'a str,
+}
+
+/// A group() call as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRecord<'a> {
+    /// The type.
+    pub group_type: GroupTypeId,
+    /// The key.
+    pub key: GroupKeyId,
+    /// Who belongs to it from now on.
+    pub user: Option<UserId>,
+    /// When.
+    pub time: Timestamp,
+    /// The operations as a JSON object of the parts given; empty when there are none.
+    pub ops: &'a str,
+}
+
+/// An alias() call as stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AliasRecord {
+    /// The id that stays.
+    pub user: UserId,
+    /// The id that joins it.
+    pub alias: UserId,
+    /// The timestamp that was sent.
+    pub time: Option<Timestamp>,
+}
+
+/// A saved cohort as stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CohortRecord<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The document.
+    pub report: &'a str,
+}
+
+/// How far an import got, as unpacked bytes from the beginning of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportRecord {
+    /// How many of the first bytes `head` covers: what tells an unlike input early.
+    pub head_bytes: u64,
+    /// BLAKE3 of the first bytes.
+    pub head: [u8; 32],
+    /// How many bytes are done.
+    pub bytes: u64,
+    /// How many lines are done.
+    pub lines: u64,
+    /// BLAKE3 of the bytes that are done.
+    pub digest: [u8; 32],
+}
+
+const EVENT: u8 = 1;
+const IDENTIFY: u8 = 2;
+const GROUP: u8 = 3;
+const ALIAS: u8 = 4;
+const COHORT: u8 = 5;
+const DECLARE_GROUP_TYPE: u8 = 6;
+const ONLY_DECLARED: u8 = 7;
+const IMPORT: u8 = 8;
+
+impl<'a> Record<'a> {
+    /// Whether the record takes an arrival number.
+    pub fn has_arrival(&self) -> bool {
+        !matches!(self, Self::DeclareGroupType { .. } | Self::OnlyDeclared(_) | Self::Import(_))
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Event(event) => event.write(out),
+            Self::Identify(call) => {
+                out.put_u8(IDENTIFY);
+                out.put_varint(u64::from(call.user.raw()));
+                out.put_i64(call.time.micros());
+                out.put_text(call.ops);
+            }
+            Self::Group(call) => {
+                out.put_u8(GROUP);
+                out.put_varint(u64::from(call.group_type.raw()));
+                out.put_varint(u64::from(call.key.raw()));
+                out.put_varint(call.user.map_or(0, |user| u64::from(user.raw()) + 1));
+                out.put_i64(call.time.micros());
+                out.put_text(call.ops);
+            }
+            Self::Alias(call) => {
+                out.put_u8(ALIAS);
+                out.put_varint(u64::from(call.user.raw()));
+                out.put_varint(u64::from(call.alias.raw()));
+                out.put_u8(u8::from(call.time.is_some()));
+                if let Some(time) = call.time {
+                    out.put_i64(time.micros());
+                }
+            }
+            Self::Cohort(cohort) => {
+                out.put_u8(COHORT);
+                out.put_text(cohort.name);
+                out.put_text(cohort.report);
+            }
+            Self::DeclareGroupType { group_type, display_name } => {
+                out.put_u8(DECLARE_GROUP_TYPE);
+                out.put_varint(u64::from(group_type.raw()));
+                out.put_text(display_name);
+            }
+            Self::OnlyDeclared(on) => {
+                out.put_u8(ONLY_DECLARED);
+                out.put_u8(u8::from(*on));
+            }
+            Self::Import(import) => {
+                out.put_u8(IMPORT);
+                out.put_u64(import.head_bytes);
+                out.put(&import.head);
+                out.put_u64(import.bytes);
+                out.put_u64(import.lines);
+                out.put(&import.digest);
+            }
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(match reader.u8()? {
+            EVENT => Self::Event(EventRecord::read(reader)?),
+            IDENTIFY => Self::Identify(IdentifyRecord {
+                user: UserId::new(reader.varint_u32()?),
+                time: timestamp(reader)?,
+                ops: reader.text()?,
+            }),
+            GROUP => Self::Group(GroupRecord {
+                group_type: GroupTypeId::new(reader.varint_u32()?),
+                key: GroupKeyId::new(reader.varint_u32()?),
+                user: match reader.varint()? {
+                    0 => None,
+                    user => Some(UserId::new(
+                        u32::try_from(user - 1).map_err(|_| reader.error("a user id is larger than 32 bits"))?,
+                    )),
+                },
+                time: timestamp(reader)?,
+                ops: reader.text()?,
+            }),
+            ALIAS => Self::Alias(AliasRecord {
+                user: UserId::new(reader.varint_u32()?),
+                alias: UserId::new(reader.varint_u32()?),
+                time: if flag(reader)? { Some(timestamp(reader)?) } else { None },
+            }),
+            COHORT => Self::Cohort(CohortRecord { name: reader.text()?, report: reader.text()? }),
+            DECLARE_GROUP_TYPE => Self::DeclareGroupType {
+                group_type: GroupTypeId::new(reader.varint_u32()?),
+                display_name: reader.text()?,
+            },
+            ONLY_DECLARED => Self::OnlyDeclared(flag(reader)?),
+            IMPORT => Self::Import(ImportRecord {
+                head_bytes: reader.u64()?,
+                head: digest(reader)?,
+                bytes: reader.u64()?,
+                lines: reader.u64()?,
+                digest: digest(reader)?,
+            }),
+            other => return Err(reader.error(format!("there is no record of kind {other}"))),
+        })
+    }
+}
+
+fn flag(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
+    match reader.u8()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(reader.error(format!("{other} is neither yes nor no"))),
+    }
+}
+
+fn timestamp(reader: &mut Reader<'_>) -> Result<Timestamp, DecodeError> {
+    Timestamp::from_micros(reader.i64()?).map_err(|error| reader.error(format!("a timestamp {error}")))
+}
+
+fn digest(reader: &mut Reader<'_>) -> Result<[u8; 32], DecodeError> {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(reader.take(32)?);
+    Ok(digest)
+}
+
+impl<'a> EventRecord<'a> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u8(EVENT);
+        out.put_varint(u64::from(self.user.raw()));
+        out.put_varint(u64::from(self.event.raw()));
+        out.put_i64(self.time.micros());
+        // An insert id is never empty, so an empty one says that there is none.
+        out.put_text(self.insert_id.unwrap_or_default());
+        out.put_varint(self.groups.len() as u64);
+        for (group_type, key) in &self.groups {
+            out.put_varint(u64::from(group_type.raw()));
+            out.put_varint(u64::from(key.raw()));
+        }
+        out.put_varint(self.properties.len() as u64);
+        for (name, value) in &self.properties {
+            out.put_varint(u64::from(name.raw()));
+            write_value(value, out);
+        }
+    }
+
+    fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let user = UserId::new(reader.varint_u32()?);
+        let event = EventId::new(reader.varint_u32()?);
+        let time = timestamp(reader)?;
+        let insert_id = Some(reader.text()?).filter(|id| !id.is_empty());
+        let groups = (0..reader.length()?)
+            .map(|_| Ok((GroupTypeId::new(reader.varint_u32()?), GroupKeyId::new(reader.varint_u32()?))))
+            .collect::<Result<_, _>>()?;
+        let properties = (0..reader.length()?)
+            .map(|_| Ok((PropertyId::new(reader.varint_u32()?), read_value(reader)?)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { user, event, time, insert_id, groups, properties })
+    }
+}
+
+/// Appends a value: one byte for its kind, then what the kind needs.
+pub fn write_value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.put_u8(0),
+        Value::Bool(false) => out.put_u8(1),
+        Value::Bool(true) => out.put_u8(2),
+        Value::Number(Number::Integer(integer)) => {
+            out.put_u8(3);
+            out.put_zigzag(*integer);
+        }
+        Value::Number(Number::Large(large)) => {
+            out.put_u8(4);
+            out.put_u64(*large);
+        }
+        Value::Number(Number::Double(double)) => {
+            out.put_u8(5);
+            out.put_f64(*double);
+        }
+        Value::String(text) => {
+            out.put_u8(6);
+            out.put_text(text);
+        }
+        Value::List(_) | Value::Object(_) => {
+            let mut json = String::new();
+            match value {
+                Value::Object(fields) => write_json_object(fields, &mut json),
+                other => other.write_json(&mut json),
+            }
+            out.put_u8(7);
+            out.put_text(&json);
+        }
+    }
+}
+
+/// Reads what [`write_value`] wrote. Only a value in its one form is accepted.
+pub fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
+    Ok(match reader.u8()? {
+        0 => Value::Null,
+        1 => Value::Bool(false),
+        2 => Value::Bool(true),
+        3 => Value::integer(reader.zigzag()?),
+        4 => match Number::from_u64(reader.u64()?) {
+            large @ Number::Large(_) => Value::Number(large),
+            _ => return Err(reader.error("a number is not in its one form")),
+        },
+        5 => match Number::from_f64(reader.f64()?) {
+            Some(double @ Number::Double(_)) => Value::Number(double),
+            _ => return Err(reader.error("a number is not in its one form")),
+        },
+        6 => Value::string(reader.text()?),
+        7 => {
+            let json = reader.text()?;
+            match serde_json::from_str(json) {
+                Ok(nested @ (serde_json::Value::Array(_) | serde_json::Value::Object(_))) => Value::from_serde(&nested),
+                _ => return Err(reader.error("a nested value is not a JSON list or object")),
+            }
+        }
+        other => return Err(reader.error(format!("there is no value of kind {other}"))),
+    })
+}
