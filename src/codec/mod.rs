@@ -15,6 +15,7 @@ pub mod file_header;
 pub mod packed;
 pub mod record;
 pub mod text;
+pub mod value;
 
 pub use checksum::FileId;
 pub use container::{BlobIndex, Container, ContainerWriter};

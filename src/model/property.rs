@@ -50,6 +50,41 @@ impl PropertyOps {
         ]
     }
 
+    /// The given parts as one compact JSON object; empty text when nothing is changed.
+    pub fn to_json(&self) -> String {
+        if self.is_empty() {
+            return String::new();
+        }
+        let given = self.parts().into_iter().filter(|(_, fields)| !fields.is_empty());
+        object_json(&given.map(|(name, fields)| (name.to_owned(), Value::Object(fields))).collect())
+    }
+
+    /// Reads what [`Self::to_json`] wrote; `None` for anything else.
+    pub fn from_json(json: &str) -> Option<Self> {
+        let mut ops = Self::default();
+        if json.is_empty() {
+            return Some(ops);
+        }
+        let Value::Object(parts) = Value::from_serde(&serde_json::from_str(json).ok()?) else { return None };
+        for (part, fields) in parts {
+            let Value::Object(fields) = fields else { return None };
+            match part.as_str() {
+                "properties" => ops.properties = fields,
+                "set_once" => ops.set_once = fields,
+                "append" => ops.append = fields,
+                "union" => ops.union = fields,
+                "add" => {
+                    ops.add = fields
+                        .into_iter()
+                        .map(|(name, value)| Some((name, value.as_number()?)))
+                        .collect::<Option<_>>()?;
+                }
+                _ => return None,
+            }
+        }
+        Some(ops)
+    }
+
     /// Folds this call over the properties that the calls before it left.
     pub fn apply(&self, current: &mut Properties) {
         for (name, value) in &self.properties {
@@ -159,6 +194,7 @@ mod tests {
             append: object(r#"{"tags":["b","a"]}"#),
             union: object(r#"{"tags":["c","b"],"list":"x"}"#),
         };
+        assert_eq!(PropertyOps::from_json(&ops.to_json()), Some(ops.clone()));
         ops.apply(&mut current);
         let expected = r#"{"list":["x"],"n":5,"new":4,"plan":"pro","seats":"many","tags":["a","b","a","c"]}"#;
         assert_eq!(object_json(&current), expected);

@@ -1,0 +1,17 @@
+//! Properties of users and group keys, versioned by time; who belongs to which key; aliases; saved cohorts.
+//! Layout of a part: `format-spec/profiles.md`.
+//!
+//! Invariants:
+//! - Calls are kept whole. What a property is "now" or "as of" a moment is always the fold of the calls up to it in
+//!   the order of (timestamp, arrival), so a late call changes the past and not the present.
+//! - Parts are immutable; a reader merges the parts of its snapshot.
+
+mod aliases;
+mod builder;
+mod part;
+mod view;
+
+pub use aliases::Aliases;
+pub use builder::ProfilesBuilder;
+pub use part::{Association, Call, ProfilesPart, SavedCohort, StoredAlias};
+pub use view::{Profiles, Version, fold};

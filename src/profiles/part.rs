@@ -1,0 +1,332 @@
+//! An immutable part: the calls, associations, aliases and cohorts of a run of arrivals.
+
+use crate::codec::{BlobIndex, Container, DecodeError, FileKind, Packed, Texts};
+use crate::model::{Arrival, GroupKeyId, GroupTypeId, Moment, Timestamp, UserId};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// An identify() or group() call on some entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The user or key it is about, by its number.
+    pub entity: u32,
+    /// Its place in the order.
+    pub moment: Moment,
+    /// For group(): who belongs to the key from then on.
+    pub user: Option<UserId>,
+    /// The operations as JSON; empty when there are none.
+    pub ops: String,
+}
+
+/// The latest word, in a part, on the key of a type to which a user belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Association {
+    /// The user as sent.
+    pub user: UserId,
+    /// When it was said.
+    pub moment: Moment,
+    /// The key.
+    pub key: GroupKeyId,
+}
+
+/// An alias() call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredAlias {
+    /// Its place in the order of acceptance.
+    pub arrival: Arrival,
+    /// The id that stays.
+    pub user: UserId,
+    /// The id that joins it.
+    pub alias: UserId,
+    /// The timestamp that was sent.
+    pub time: Option<Timestamp>,
+}
+
+/// A cohort line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedCohort {
+    /// Its place in the order of acceptance.
+    pub arrival: Arrival,
+    /// The name.
+    pub name: String,
+    /// The document as compact JSON.
+    pub report: String,
+}
+
+/// Calls sorted by (entity, time, arrival), column by column.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct CallColumns {
+    pub entities: BlobIndex,
+    pub times: BlobIndex,
+    pub arrivals: BlobIndex,
+    /// The user of a group() call plus 1, 0 for none; absent for identify().
+    pub users: Option<BlobIndex>,
+    pub ops: BlobIndex,
+}
+
+/// Associations sorted by user, column by column.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct AssociationColumns {
+    pub users: BlobIndex,
+    pub times: BlobIndex,
+    pub arrivals: BlobIndex,
+    pub keys: BlobIndex,
+}
+
+/// Aliases in order of arrival, column by column.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct AliasColumns {
+    pub arrivals: BlobIndex,
+    pub users: BlobIndex,
+    pub aliases: BlobIndex,
+    /// 1 where a timestamp was sent.
+    pub timed: BlobIndex,
+    pub times: BlobIndex,
+}
+
+/// Cohorts in order of arrival: name and report in turn.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct CohortColumns {
+    pub arrivals: BlobIndex,
+    pub texts: BlobIndex,
+}
+
+/// What the footer of a part says.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Content {
+    pub users: Option<CallColumns>,
+    /// By group type id, ascending.
+    pub groups: Vec<(u32, CallColumns)>,
+    /// By group type id, ascending.
+    pub associations: Vec<(u32, AssociationColumns)>,
+    pub aliases: Option<AliasColumns>,
+    pub cohorts: Option<CohortColumns>,
+}
+
+/// An opened part.
+#[derive(Debug)]
+pub struct ProfilesPart {
+    container: Container,
+    content: Content,
+}
+
+/// The calls of one kind in a part, ready to be searched.
+pub(super) struct Calls {
+    pub entities: Packed,
+    pub times: Packed,
+    arrivals: Packed,
+    users: Option<Packed>,
+    ops: Texts,
+}
+
+/// A stored number that must be an id.
+fn id(value: i64) -> Result<u32, DecodeError> {
+    u32::try_from(value).map_err(|_| DecodeError::new(format!("{value} is no id"), 0))
+}
+
+fn moment(time: i64, arrival: i64) -> Result<Moment, DecodeError> {
+    let time = Timestamp::from_micros(time).map_err(|error| DecodeError::new(format!("a timestamp {error}"), 0))?;
+    let arrival = u64::try_from(arrival).map_err(|_| DecodeError::new("an arrival is negative", 0))?;
+    Ok(Moment { time, arrival: Arrival::new(arrival) })
+}
+
+fn same_length(columns: &[usize]) -> Result<(), DecodeError> {
+    if columns.windows(2).all(|pair| pair[0] == pair[1]) {
+        Ok(())
+    } else {
+        Err(DecodeError::new("columns of one table have different lengths", 0))
+    }
+}
+
+impl Calls {
+    /// The rows of an entity.
+    pub fn rows_of(&self, entity: u32) -> std::ops::Range<usize> {
+        let entity = i64::from(entity);
+        self.entities.lower_bound(entity)..self.entities.lower_bound(entity + 1)
+    }
+
+    /// Users plus 1 of all calls, 0 for none; empty for identify().
+    pub fn users(&self) -> Vec<i64> {
+        self.users.as_ref().map(Packed::to_vec).unwrap_or_default()
+    }
+
+    /// Calls `visit` with the calls of these rows, in order.
+    pub fn visit(&self, rows: std::ops::Range<usize>, mut visit: impl FnMut(Call)) -> Result<(), DecodeError> {
+        let mut problem = None;
+        self.ops.visit(rows, |row, ops| match self.call(row, ops) {
+            Ok(call) => visit(call),
+            Err(error) => problem = Some(error),
+        })?;
+        problem.map_or(Ok(()), Err)
+    }
+
+    fn call(&self, row: usize, ops: &[u8]) -> Result<Call, DecodeError> {
+        let user = match self.users.as_ref().map_or(0, |users| users.get(row)) {
+            0 => None,
+            user => Some(UserId::new(id(user - 1)?)),
+        };
+        let ops = std::str::from_utf8(ops).map_err(|_| DecodeError::new("a call's text is not UTF-8", 0))?;
+        Ok(Call {
+            entity: id(self.entities.get(row))?,
+            moment: moment(self.times.get(row), self.arrivals.get(row))?,
+            user,
+            ops: ops.to_owned(),
+        })
+    }
+}
+
+impl ProfilesPart {
+    /// Opens a part; columns are read when they are asked for.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
+        let (container, content) = Container::open(bytes, FileKind::Profiles)?;
+        Ok(Self { container, content })
+    }
+
+    fn column(&self, blob: BlobIndex) -> Result<Packed, DecodeError> {
+        self.container.read(blob, Packed::open)
+    }
+
+    fn calls(&self, columns: &CallColumns) -> Result<Calls, DecodeError> {
+        let calls = Calls {
+            entities: self.column(columns.entities)?,
+            times: self.column(columns.times)?,
+            arrivals: self.column(columns.arrivals)?,
+            users: columns.users.map(|blob| self.column(blob)).transpose()?,
+            ops: self.container.read(columns.ops, Texts::open)?,
+        };
+        let users = calls.users.as_ref().map_or(calls.entities.len(), Packed::len);
+        same_length(&[calls.entities.len(), calls.times.len(), calls.arrivals.len(), users, calls.ops.len()])?;
+        Ok(calls)
+    }
+
+    /// identify() calls, if there are any.
+    pub(super) fn user_calls(&self) -> Result<Option<Calls>, DecodeError> {
+        self.content.users.as_ref().map(|columns| self.calls(columns)).transpose()
+    }
+
+    /// group() calls of a type, if there are any.
+    pub(super) fn group_calls(&self, group_type: GroupTypeId) -> Result<Option<Calls>, DecodeError> {
+        let columns = self.content.groups.iter().find(|(id, _)| *id == group_type.raw());
+        columns.map(|(_, columns)| self.calls(columns)).transpose()
+    }
+
+    /// The group types of which the part has calls.
+    pub(super) fn called_types(&self) -> impl Iterator<Item = GroupTypeId> {
+        self.content.groups.iter().map(|(id, _)| GroupTypeId::new(*id))
+    }
+
+    /// The group types of which the part has associations.
+    pub(super) fn associated_types(&self) -> impl Iterator<Item = GroupTypeId> {
+        self.content.associations.iter().map(|(id, _)| GroupTypeId::new(*id))
+    }
+
+    /// Calls `visit` with the associations of a type, by user; of all users or of one.
+    ///
+    /// # Errors
+    /// When the part is damaged.
+    pub fn associations(
+        &self,
+        group_type: GroupTypeId,
+        user: Option<UserId>,
+        mut visit: impl FnMut(Association),
+    ) -> Result<(), DecodeError> {
+        let Some((_, columns)) = self.content.associations.iter().find(|(id, _)| *id == group_type.raw()) else {
+            return Ok(());
+        };
+        let user_column = self.column(columns.users)?;
+        let (times, arrivals) = (self.column(columns.times)?, self.column(columns.arrivals)?);
+        let keys = self.column(columns.keys)?;
+        same_length(&[user_column.len(), times.len(), arrivals.len(), keys.len()])?;
+        let rows = match user {
+            None => 0..user_column.len(),
+            Some(user) => {
+                let user = i64::from(user.raw());
+                user_column.lower_bound(user)..user_column.lower_bound(user + 1)
+            }
+        };
+        for row in rows {
+            visit(Association {
+                user: UserId::new(id(user_column.get(row))?),
+                moment: moment(times.get(row), arrivals.get(row))?,
+                key: GroupKeyId::new(id(keys.get(row))?),
+            });
+        }
+        Ok(())
+    }
+
+    /// The alias() calls in order of arrival.
+    ///
+    /// # Errors
+    /// When the part is damaged.
+    pub fn aliases(&self) -> Result<Vec<StoredAlias>, DecodeError> {
+        let Some(columns) = &self.content.aliases else { return Ok(Vec::new()) };
+        let (arrivals, users) = (self.column(columns.arrivals)?, self.column(columns.users)?);
+        let (aliases, timed) = (self.column(columns.aliases)?, self.column(columns.timed)?);
+        let times = self.column(columns.times)?;
+        same_length(&[arrivals.len(), users.len(), aliases.len(), timed.len(), times.len()])?;
+        (0..arrivals.len())
+            .map(|row| {
+                let when = moment(times.get(row), arrivals.get(row))?;
+                Ok(StoredAlias {
+                    arrival: when.arrival,
+                    user: UserId::new(id(users.get(row))?),
+                    alias: UserId::new(id(aliases.get(row))?),
+                    time: (timed.get(row) != 0).then_some(when.time),
+                })
+            })
+            .collect()
+    }
+
+    /// The cohort lines in order of arrival.
+    ///
+    /// # Errors
+    /// When the part is damaged.
+    pub fn cohorts(&self) -> Result<Vec<SavedCohort>, DecodeError> {
+        let Some(columns) = &self.content.cohorts else { return Ok(Vec::new()) };
+        let arrivals = self.column(columns.arrivals)?;
+        let texts = self.container.read(columns.texts, Texts::open)?.strings()?;
+        same_length(&[arrivals.len() * 2, texts.len()])?;
+        let pairs = texts.chunks_exact(2).zip(arrivals.to_vec());
+        pairs
+            .map(|(pair, arrival)| {
+                let arrival = moment(0, arrival)?.arrival;
+                Ok(SavedCohort { arrival, name: pair[0].clone(), report: pair[1].clone() })
+            })
+            .collect()
+    }
+
+    /// Checks every byte, and that every column can be read.
+    pub fn verify(&self) -> Vec<DecodeError> {
+        let mut damage = self.container.verify();
+        if damage.is_empty()
+            && let Err(error) = self.read_everything()
+        {
+            damage.push(error);
+        }
+        damage
+    }
+
+    fn read_everything(&self) -> Result<(), DecodeError> {
+        if let Some(calls) = self.user_calls()? {
+            calls.visit(0..calls.entities.len(), |_| ())?;
+        }
+        for (_, columns) in &self.content.groups {
+            let calls = self.calls(columns)?;
+            calls.visit(0..calls.entities.len(), |_| ())?;
+        }
+        for group_type in self.associated_types() {
+            self.associations(group_type, None, |_| ())?;
+        }
+        self.aliases()?;
+        self.cohorts()?;
+        Ok(())
+    }
+
+    /// The file's length in bytes.
+    pub fn byte_len(&self) -> u64 {
+        self.container.byte_len()
+    }
+}

@@ -1,0 +1,279 @@
+//! What a snapshot's parts say together.
+
+use super::part::{Call, Calls};
+use super::{Aliases, ProfilesPart, SavedCohort, StoredAlias};
+use crate::codec::DecodeError;
+use crate::model::{GroupKeyId, GroupTypeId, Moment, Properties, PropertyOps, Timestamp, UserId};
+use roaring::RoaringBitmap;
+use std::sync::Arc;
+
+/// The parts of a snapshot, in order of arrival.
+#[derive(Clone, Debug, Default)]
+pub struct Profiles {
+    parts: Vec<Arc<ProfilesPart>>,
+}
+
+/// The properties that a call left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The call's place in the order.
+    pub moment: Moment,
+    /// Everything set from then on.
+    pub properties: Properties,
+}
+
+/// The properties after these calls, in their order.
+///
+/// # Errors
+/// When a call's operations cannot be read.
+pub fn fold<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Result<Properties, DecodeError> {
+    let mut properties = Properties::new();
+    for call in calls {
+        parse_ops(call)?.apply(&mut properties);
+    }
+    Ok(properties)
+}
+
+fn parse_ops(call: &Call) -> Result<PropertyOps, DecodeError> {
+    PropertyOps::from_json(&call.ops).ok_or_else(|| DecodeError::new("a call's operations cannot be read", 0))
+}
+
+/// The rows of `calls` that belong to `entities`, appended to `found`.
+fn collect(calls: Option<Calls>, entities: &[u32], found: &mut Vec<Call>) -> Result<(), DecodeError> {
+    if let Some(calls) = calls {
+        for entity in entities {
+            calls.visit(calls.rows_of(*entity), |call| found.push(call))?;
+        }
+    }
+    Ok(())
+}
+
+impl Profiles {
+    /// These parts, in order of arrival.
+    pub fn new(parts: Vec<Arc<ProfilesPart>>) -> Self {
+        Self { parts }
+    }
+
+    /// The parts.
+    pub fn parts(&self) -> &[Arc<ProfilesPart>] {
+        &self.parts
+    }
+
+    /// The group() calls that named a key, in order.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn calls_of_key(&self, group_type: GroupTypeId, key: GroupKeyId) -> Result<Vec<Call>, DecodeError> {
+        let mut found = Vec::new();
+        for part in &self.parts {
+            collect(part.group_calls(group_type)?, &[key.raw()], &mut found)?;
+        }
+        found.sort_unstable_by_key(|call| call.moment);
+        Ok(found)
+    }
+
+    /// The identify() calls that named one of these ids of one user, in order.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn calls_of_user(&self, ids: &[UserId]) -> Result<Vec<Call>, DecodeError> {
+        let entities: Vec<u32> = ids.iter().map(|id| id.raw()).collect();
+        let mut found = Vec::new();
+        for part in &self.parts {
+            collect(part.user_calls()?, &entities, &mut found)?;
+        }
+        found.sort_unstable_by_key(|call| call.moment);
+        Ok(found)
+    }
+
+    /// The properties after each of these calls, oldest first.
+    ///
+    /// # Errors
+    /// When a call's operations cannot be read.
+    pub fn versions(calls: &[Call]) -> Result<Vec<Version>, DecodeError> {
+        let mut properties = Properties::new();
+        calls
+            .iter()
+            .map(|call| {
+                parse_ops(call)?.apply(&mut properties);
+                Ok(Version { moment: call.moment, properties: properties.clone() })
+            })
+            .collect()
+    }
+
+    /// The latest timestamp of a group() call for each of the first `keys` keys of a type.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn last_updated(&self, group_type: GroupTypeId, keys: u32) -> Result<Vec<Option<Timestamp>>, DecodeError> {
+        let mut latest = vec![None; keys as usize];
+        for part in &self.parts {
+            let Some(calls) = part.group_calls(group_type)? else { continue };
+            for (entity, time) in calls.entities.to_vec().into_iter().zip(calls.times.to_vec()) {
+                if let Some(slot) = usize::try_from(entity).ok().and_then(|entity| latest.get_mut(entity)) {
+                    *slot = (*slot).max(Some(Timestamp::clamped(time)));
+                }
+            }
+        }
+        Ok(latest)
+    }
+
+    /// Ids named by identify(), and users named by group(), as they were sent.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn called_users(&self) -> Result<RoaringBitmap, DecodeError> {
+        let mut users = RoaringBitmap::new();
+        for part in &self.parts {
+            if let Some(calls) = part.user_calls()? {
+                users.extend(calls.entities.to_vec().into_iter().filter_map(|entity| u32::try_from(entity).ok()));
+            }
+            for group_type in part.called_types() {
+                if let Some(calls) = part.group_calls(group_type)? {
+                    users.extend(calls.users().into_iter().filter_map(|user| u32::try_from(user - 1).ok()));
+                }
+            }
+        }
+        Ok(users)
+    }
+
+    /// The key of a type to which each user currently belongs, by the user's shown id.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn associations(
+        &self,
+        group_type: GroupTypeId,
+        users: u32,
+        aliases: &Aliases,
+    ) -> Result<Vec<Option<(Moment, GroupKeyId)>>, DecodeError> {
+        let mut latest: Vec<Option<(Moment, GroupKeyId)>> = vec![None; users as usize];
+        for part in &self.parts {
+            part.associations(group_type, None, |association| {
+                if let Some(slot) = latest.get_mut(aliases.shown(association.user).index())
+                    && slot.is_none_or(|(moment, _)| moment < association.moment)
+                {
+                    *slot = Some((association.moment, association.key));
+                }
+            })?;
+        }
+        Ok(latest)
+    }
+
+    /// The key of a type to which the user with these ids currently belongs.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn association_of(
+        &self,
+        group_type: GroupTypeId,
+        ids: &[UserId],
+    ) -> Result<Option<(Moment, GroupKeyId)>, DecodeError> {
+        let mut latest: Option<(Moment, GroupKeyId)> = None;
+        for part in &self.parts {
+            for id in ids {
+                part.associations(group_type, Some(*id), |association| {
+                    if latest.is_none_or(|(moment, _)| moment < association.moment) {
+                        latest = Some((association.moment, association.key));
+                    }
+                })?;
+            }
+        }
+        Ok(latest)
+    }
+
+    /// Every alias() call, in order of arrival.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn aliases(&self) -> Result<Vec<StoredAlias>, DecodeError> {
+        let mut all = Vec::new();
+        for part in &self.parts {
+            all.extend(part.aliases()?);
+        }
+        Ok(all)
+    }
+
+    /// Every cohort line, in order of arrival.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn cohorts(&self) -> Result<Vec<SavedCohort>, DecodeError> {
+        let mut all = Vec::new();
+        for part in &self.parts {
+            all.extend(part.cohorts()?);
+        }
+        Ok(all)
+    }
+
+    /// Calls `visit` with every identify() call (no type) and every group() call (its type), part by part.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn visit_calls(&self, mut visit: impl FnMut(Option<GroupTypeId>, Call)) -> Result<(), DecodeError> {
+        for part in &self.parts {
+            if let Some(calls) = part.user_calls()? {
+                calls.visit(0..calls.entities.len(), |call| visit(None, call))?;
+            }
+            for group_type in part.called_types() {
+                if let Some(calls) = part.group_calls(group_type)? {
+                    calls.visit(0..calls.entities.len(), |call| visit(Some(group_type), call))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ProfilesBuilder;
+    use super::*;
+    use crate::codec::FileId;
+    use crate::codec::text::Compression;
+    use crate::model::{Arrival, property};
+
+    fn at(time: i64, arrival: u64) -> Moment {
+        Moment { time: Timestamp::from_micros(time).unwrap(), arrival: Arrival::new(arrival) }
+    }
+
+    fn part(build: impl FnOnce(&mut ProfilesBuilder)) -> Arc<ProfilesPart> {
+        let mut builder = ProfilesBuilder::default();
+        build(&mut builder);
+        let bytes = builder.finish(FileId([5; 16]), Compression::Zstd).unwrap().unwrap();
+        let part = ProfilesPart::open(bytes).unwrap();
+        assert_eq!(part.verify(), []);
+        Arc::new(part)
+    }
+
+    #[test]
+    fn a_late_call_changes_the_past_and_not_the_present() {
+        let (company, acme) = (GroupTypeId::new(0), GroupKeyId::new(3));
+        let first = part(|b| b.group(company, acme, None, at(20, 0), r#"{"properties":{"plan":"pro"}}"#));
+        let late = part(|b| b.group(company, acme, None, at(10, 1), r#"{"properties":{"plan":"free","seats":3}}"#));
+        let profiles = Profiles::new(vec![first, late]);
+        let versions = Profiles::versions(&profiles.calls_of_key(company, acme).unwrap()).unwrap();
+        let shown: Vec<String> = versions.iter().map(|version| property::object_json(&version.properties)).collect();
+        assert_eq!(shown, [r#"{"plan":"free","seats":3}"#, r#"{"plan":"pro","seats":3}"#]);
+        let updated = profiles.last_updated(company, 4).unwrap();
+        assert_eq!(updated, [None, None, None, Some(Timestamp::from_micros(20).unwrap())]);
+    }
+
+    #[test]
+    fn the_latest_word_on_any_of_a_users_ids_decides_where_it_belongs() {
+        let company = GroupTypeId::new(0);
+        let (user, joined) = (UserId::new(0), UserId::new(1));
+        let mut aliases = Aliases::default();
+        aliases.join(user, joined);
+        let first = part(|b| {
+            b.group(company, GroupKeyId::new(0), Some(user), at(20, 0), "");
+            b.associate(company, joined, at(20, 1), GroupKeyId::new(1));
+        });
+        let late = part(|b| b.associate(company, user, at(19, 2), GroupKeyId::new(2)));
+        let profiles = Profiles::new(vec![first, late]);
+        let expected = Some((at(20, 1), GroupKeyId::new(1)));
+        assert_eq!(profiles.associations(company, 2, &aliases).unwrap(), [expected, None]);
+        assert_eq!(profiles.association_of(company, &aliases.ids_of(joined)).unwrap(), expected);
+        assert_eq!(profiles.called_users().unwrap().into_iter().collect::<Vec<_>>(), [0]);
+    }
+}
