@@ -1,0 +1,88 @@
+//! Per key of a group type: the rows of the segment that carry it.
+
+use super::keyed::{self, Keyed};
+use crate::codec::DecodeError;
+use crate::model::GroupKeyId;
+use bytes::Bytes;
+use roaring::RoaringBitmap;
+use std::collections::BTreeMap;
+
+/// Collects the rows of one group type.
+#[derive(Default)]
+pub struct KeyRowsBuilder {
+    keys: BTreeMap<u32, RoaringBitmap>,
+}
+
+impl KeyRowsBuilder {
+    /// Rows `rows` of the segment carry this key. Rows ascend.
+    pub fn add(&mut self, key: GroupKeyId, rows: std::ops::Range<u32>) {
+        self.keys.entry(key.raw()).or_default().insert_range(rows);
+    }
+
+    /// Whether no row was added.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The index as bytes.
+    pub fn finish(self) -> Vec<u8> {
+        let entries: Vec<_> = self.keys.into_iter().map(|(key, rows)| (i64::from(key), rows.len(), rows)).collect();
+        keyed::encode(&entries)
+    }
+}
+
+/// The rows of a segment by key of one group type.
+#[derive(Clone, Debug)]
+pub struct KeyRows(Keyed);
+
+impl KeyRows {
+    /// Opens an index.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
+        Keyed::open(bytes).map(Self)
+    }
+
+    /// The rows that carry a key, numbered through the segment.
+    ///
+    /// # Errors
+    /// When the bitmap is damaged.
+    pub fn rows(&self, key: GroupKeyId) -> Result<RoaringBitmap, DecodeError> {
+        match self.0.position(i64::from(key.raw())) {
+            Some(position) => self.0.bitmap(position),
+            None => Ok(RoaringBitmap::new()),
+        }
+    }
+
+    /// The keys that the segment carries, ascending, each with its rows' count.
+    pub fn keys(&self) -> impl Iterator<Item = (GroupKeyId, u64)> + '_ {
+        let ids = self.0.numbers.to_vec().into_iter().zip(self.0.counts.to_vec());
+        ids.filter_map(|(key, rows)| Some((GroupKeyId::new(u32::try_from(key).ok()?), rows as u64)))
+    }
+
+    /// Reads everything once.
+    ///
+    /// # Errors
+    /// When something is damaged.
+    pub fn verify(&self) -> Result<(), DecodeError> {
+        self.0.verify()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_have_their_rows() {
+        let mut builder = KeyRowsBuilder::default();
+        builder.add(GroupKeyId::new(4), 0..3);
+        builder.add(GroupKeyId::new(1), 3..4);
+        builder.add(GroupKeyId::new(4), 9..10);
+        let index = KeyRows::open(builder.finish().into()).unwrap();
+        assert_eq!(index.rows(GroupKeyId::new(4)).unwrap().into_iter().collect::<Vec<_>>(), [0, 1, 2, 9]);
+        assert!(index.rows(GroupKeyId::new(2)).unwrap().is_empty());
+        assert_eq!(index.keys().map(|(key, rows)| (key.raw(), rows)).collect::<Vec<_>>(), [(1, 1), (4, 4)]);
+    }
+}

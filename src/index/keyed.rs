@@ -1,0 +1,95 @@
+//! Bitmaps filed under ascending numbers: the layout that both kinds of index share.
+
+use crate::codec::{DecodeError, Packed, Reader, Writer, packed};
+use bytes::Bytes;
+use roaring::RoaringBitmap;
+
+/// Lengths of the columns of numbers, counts and starts.
+const LENGTHS_BYTES: usize = 24;
+
+/// The bitmaps with their numbers, ascending, and a count each, as bytes.
+pub(super) fn encode(entries: &[(i64, u64, RoaringBitmap)]) -> Vec<u8> {
+    let mut bitmaps = Vec::new();
+    let mut starts = vec![0];
+    for (_, _, bitmap) in entries {
+        // Writing to a Vec cannot fail.
+        let _ = bitmap.serialize_into(&mut bitmaps);
+        starts.push(bitmaps.len() as i64);
+    }
+    let numbers = packed::encode(&entries.iter().map(|(number, _, _)| *number).collect::<Vec<_>>());
+    let counts = packed::encode(&entries.iter().map(|(_, count, _)| *count as i64).collect::<Vec<_>>());
+    let starts = packed::encode(&starts);
+    let mut bytes = Vec::new();
+    for column in [&numbers, &counts, &starts] {
+        bytes.put_u64(column.len() as u64);
+    }
+    for column in [&numbers, &counts, &starts] {
+        bytes.put(column);
+    }
+    bytes.put(&bitmaps);
+    bytes
+}
+
+/// Encoded bitmaps, each read when it is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Keyed {
+    pub numbers: Packed,
+    pub counts: Packed,
+    starts: Packed,
+    bitmaps: Bytes,
+    bitmaps_offset: u64,
+}
+
+impl Keyed {
+    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(&bytes);
+        let lengths = [reader.u64()?, reader.u64()?, reader.u64()?];
+        let mut start = LENGTHS_BYTES;
+        let mut columns = Vec::with_capacity(3);
+        for length in lengths {
+            let end = usize::try_from(length).ok().and_then(|length| start.checked_add(length));
+            let Some(end) = end.filter(|end| *end <= bytes.len()) else {
+                return Err(DecodeError::new("a column of an index is longer than the index", start as u64));
+            };
+            columns.push(Packed::open(bytes.slice(start..end)).map_err(|error| error.shifted(start as u64))?);
+            start = end;
+        }
+        let bitmaps = bytes.slice(start..);
+        let [numbers, counts, starts] =
+            <[Packed; 3]>::try_from(columns).map_err(|_| DecodeError::new("an index lacks a column", 0))?;
+        if numbers.len() != counts.len() || starts.len() != numbers.len() + 1 {
+            return Err(DecodeError::new("columns of an index have different lengths", 0));
+        }
+        if starts.get(numbers.len()) != bitmaps.len() as i64 {
+            return Err(DecodeError::new("the bitmaps of an index have another length than it says", start as u64));
+        }
+        Ok(Self { numbers, counts, starts, bitmaps, bitmaps_offset: start as u64 })
+    }
+
+    /// The place of a number, if it is there.
+    pub fn position(&self, number: i64) -> Option<usize> {
+        let position = self.numbers.lower_bound(number);
+        (position < self.numbers.len() && self.numbers.get(position) == number).then_some(position)
+    }
+
+    /// The bitmap at a place.
+    pub fn bitmap(&self, position: usize) -> Result<RoaringBitmap, DecodeError> {
+        let (start, end) = (self.starts.get(position), self.starts.get(position + 1));
+        let damaged = || DecodeError::new("a bitmap cannot be read", self.bitmaps_offset + start.max(0) as u64);
+        let bytes = usize::try_from(start)
+            .ok()
+            .zip(usize::try_from(end).ok())
+            .and_then(|(start, end)| self.bitmaps.get(start..end))
+            .ok_or_else(damaged)?;
+        RoaringBitmap::deserialize_from(bytes).map_err(|_| damaged())
+    }
+
+    /// Reads everything once.
+    pub fn verify(&self) -> Result<(), DecodeError> {
+        let numbers = self.numbers.to_vec();
+        if !numbers.windows(2).all(|pair| pair[0] < pair[1]) {
+            return Err(DecodeError::new("the numbers of an index do not ascend", 0));
+        }
+        (0..numbers.len()).try_for_each(|position| self.bitmap(position).map(|_| ()))
+    }
+}

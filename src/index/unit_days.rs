@@ -1,0 +1,138 @@
+//! Per event and day: which users, or which keys of a group type, did it, and in how many rows.
+
+use super::keyed::{self, Keyed};
+use crate::codec::DecodeError;
+use crate::model::Timestamp;
+use bytes::Bytes;
+use roaring::RoaringBitmap;
+use std::collections::BTreeMap;
+
+/// A day of UTC, counted from 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i64);
+
+/// Microseconds of a day.
+const DAY_MICROS: i64 = 86_400_000_000;
+
+impl Day {
+    /// The day of an instant.
+    pub fn of(time: Timestamp) -> Self {
+        Self(time.micros().div_euclid(DAY_MICROS))
+    }
+
+    /// The day that begins at this instant, if one does.
+    pub fn starting_at(micros: i64) -> Option<Self> {
+        (micros.rem_euclid(DAY_MICROS) == 0).then(|| Self(micros.div_euclid(DAY_MICROS)))
+    }
+
+    /// Its first instant, in microseconds since the epoch.
+    pub fn start_micros(self) -> i64 {
+        self.0 * DAY_MICROS
+    }
+}
+
+/// Collects the units of one event.
+#[derive(Default)]
+pub struct UnitDaysBuilder {
+    days: BTreeMap<i64, (u64, Vec<u32>)>,
+}
+
+impl UnitDaysBuilder {
+    /// A row of this unit. Rows may come in any order.
+    pub fn add(&mut self, day: Day, unit: u32) {
+        let (rows, units) = self.days.entry(day.0).or_default();
+        *rows += 1;
+        // Rows of a user come together, which keeps the list near the number of distinct units.
+        if units.last() != Some(&unit) {
+            units.push(unit);
+        }
+    }
+
+    /// Whether no row was added.
+    pub fn is_empty(&self) -> bool {
+        self.days.is_empty()
+    }
+
+    /// The index as bytes.
+    pub fn finish(self) -> Vec<u8> {
+        let entries: Vec<_> = self
+            .days
+            .into_iter()
+            .map(|(day, (rows, mut units))| {
+                units.sort_unstable();
+                units.dedup();
+                (day, rows, units.into_iter().collect::<RoaringBitmap>())
+            })
+            .collect();
+        keyed::encode(&entries)
+    }
+}
+
+/// The units of one event by day.
+#[derive(Clone, Debug)]
+pub struct UnitDays(Keyed);
+
+impl UnitDays {
+    /// Opens an index.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
+        Keyed::open(bytes).map(Self)
+    }
+
+    /// The days with rows from `from` (included) to `to` (not included): each with its rows and its bitmap's place.
+    pub fn days(&self, from: Option<Day>, to: Option<Day>) -> impl Iterator<Item = (Day, u64, usize)> + '_ {
+        let start = from.map_or(0, |day| self.0.numbers.lower_bound(day.0));
+        let end = to.map_or(self.0.numbers.len(), |day| self.0.numbers.lower_bound(day.0));
+        (start..end.max(start)).map(|place| (Day(self.0.numbers.get(place)), self.0.counts.get(place) as u64, place))
+    }
+
+    /// The units of the day at a place that [`Self::days`] gave.
+    ///
+    /// # Errors
+    /// When the bitmap is damaged.
+    pub fn units(&self, place: usize) -> Result<RoaringBitmap, DecodeError> {
+        self.0.bitmap(place)
+    }
+
+    /// Reads everything once.
+    ///
+    /// # Errors
+    /// When something is damaged.
+    pub fn verify(&self) -> Result<(), DecodeError> {
+        self.0.verify()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_have_their_units_and_rows() {
+        let mut builder = UnitDaysBuilder::default();
+        for (day, unit) in [(-1, 9), (3, 5), (3, 2), (3, 5), (7, 70_000)] {
+            builder.add(Day(day), unit);
+        }
+        let index = UnitDays::open(builder.finish().into()).unwrap();
+        let read = |from, to| -> Vec<(i64, u64, Vec<u32>)> {
+            index
+                .days(from, to)
+                .map(|(day, rows, place)| (day.0, rows, index.units(place).unwrap().into_iter().collect()))
+                .collect()
+        };
+        assert_eq!(read(None, None), [(-1, 1, vec![9]), (3, 3, vec![2, 5]), (7, 1, vec![70_000])]);
+        assert_eq!(read(Some(Day(0)), Some(Day(7))).len(), 1);
+        assert_eq!(read(Some(Day(8)), Some(Day(2))).len(), 0);
+        assert_eq!(index.verify(), Ok(()));
+    }
+
+    #[test]
+    fn days_before_the_epoch_begin_at_midnight_too() {
+        let time = Timestamp::from_micros(-1).unwrap();
+        assert_eq!(Day::of(time), Day(-1));
+        assert_eq!(Day::starting_at(-DAY_MICROS), Some(Day(-1)));
+        assert_eq!(Day::starting_at(1), None);
+    }
+}

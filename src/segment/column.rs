@@ -1,0 +1,192 @@
+//! Columns that are read in blocks of [`BLOCK_VALUES`] rows.
+
+use crate::codec::packed::BLOCK_VALUES;
+use crate::codec::value::read_value;
+use crate::codec::{DecodeError, Packed, Reader, Texts};
+use crate::model::{Number, Value};
+use bytes::Bytes;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Keys of one group type for the rows of a table, as runs.
+#[derive(Clone, Debug)]
+pub struct GroupColumn {
+    pub(super) run_keys: Packed,
+    pub(super) run_starts: Packed,
+    pub(super) rows: usize,
+}
+
+impl GroupColumn {
+    /// Key plus 1 (0 for none) of each row of `rows`, into the front of `out`.
+    pub fn decode(&self, rows: Range<usize>, out: &mut [u32]) {
+        fill_runs(&self.run_starts, &self.run_keys, rows, out);
+    }
+
+    /// Key plus 1 (0 for none) of one row.
+    pub fn get(&self, row: usize) -> u32 {
+        let mut key = [0];
+        self.decode(row..row + 1, &mut key);
+        key[0]
+    }
+
+    /// Every run: its rows, and key plus 1 (0 for none).
+    pub fn runs(&self) -> impl Iterator<Item = (Range<usize>, u32)> + '_ {
+        (0..self.run_starts.len()).map(|run| {
+            let end = if run + 1 < self.run_starts.len() { self.run_starts.get(run + 1) as usize } else { self.rows };
+            (self.run_starts.get(run) as usize..end, self.run_keys.get(run) as u32)
+        })
+    }
+}
+
+/// Fills `out` with the values of the runs that cover `rows`.
+pub(super) fn fill_runs(starts: &Packed, values: &Packed, rows: Range<usize>, out: &mut [u32]) {
+    if rows.is_empty() {
+        return;
+    }
+    let mut run = starts.lower_bound(rows.start as i64 + 1).saturating_sub(1);
+    let mut row = rows.start;
+    while row < rows.end {
+        let end = if run + 1 < starts.len() { (starts.get(run + 1) as usize).min(rows.end) } else { rows.end };
+        // A damaged column may not ascend; one row at least keeps the loop going forward.
+        let end = end.max(row + 1);
+        let value = if run < values.len() { values.get(run) as u32 } else { 0 };
+        out[row - rows.start..end - rows.start].fill(value);
+        row = end;
+        run += 1;
+    }
+}
+
+/// One property for the rows of a table.
+#[derive(Clone, Debug)]
+pub struct PropertyColumn {
+    pub(super) values: PropertyValues,
+}
+
+/// How a property's values are stored.
+#[derive(Clone, Debug)]
+pub enum PropertyValues {
+    /// Codes into a sorted list of values.
+    Dictionary {
+        /// 0 for absent, else 1 + the place in `values`.
+        codes: Packed,
+        /// The different values, ascending.
+        values: Arc<[Value]>,
+    },
+    /// Integers, one a row.
+    Integers {
+        /// 1 where the row has a value; `None` when all have.
+        present: Option<Packed>,
+        /// The values; those of absent rows mean nothing.
+        values: Packed,
+    },
+    /// Doubles of eight bytes, one a row.
+    Doubles {
+        /// 1 where the row has a value; `None` when all have.
+        present: Option<Packed>,
+        /// The values; those of absent rows mean nothing.
+        values: Bytes,
+    },
+}
+
+/// A decoded block of a property.
+pub enum ColumnBlock<'a> {
+    /// Codes: 0 for absent, else 1 + the place in the column's values.
+    Codes(&'a [i64]),
+    /// A number for each row that has one.
+    Numbers(&'a [Option<Number>]),
+}
+
+/// Room for one decoded block.
+pub struct BlockBuffer {
+    integers: Box<[i64; BLOCK_VALUES]>,
+    present: Box<[i64; BLOCK_VALUES]>,
+    numbers: Vec<Option<Number>>,
+}
+
+impl Default for BlockBuffer {
+    fn default() -> Self {
+        Self { integers: Box::new([0; BLOCK_VALUES]), present: Box::new([1; BLOCK_VALUES]), numbers: Vec::new() }
+    }
+}
+
+/// The values of a dictionary column.
+pub(super) fn read_values(texts: &Texts) -> Result<Arc<[Value]>, DecodeError> {
+    let mut values = Vec::new();
+    let mut problem = None;
+    texts.visit(0..texts.len(), |_, bytes| {
+        let mut reader = Reader::new(bytes);
+        match read_value(&mut reader).and_then(|value| reader.finish().map(|()| value)) {
+            Ok(value) => values.push(value),
+            Err(error) => problem = Some(error),
+        }
+    })?;
+    match problem {
+        Some(error) => Err(error),
+        None => Ok(values.into()),
+    }
+}
+
+impl PropertyColumn {
+    /// How the values are stored.
+    pub fn values(&self) -> &PropertyValues {
+        &self.values
+    }
+
+    /// Decodes one block of rows.
+    pub fn decode_block<'a>(&self, block: usize, buffer: &'a mut BlockBuffer) -> ColumnBlock<'a> {
+        match &self.values {
+            PropertyValues::Dictionary { codes, .. } => {
+                let rows = codes.decode_block(block, &mut buffer.integers);
+                ColumnBlock::Codes(&buffer.integers[..rows])
+            }
+            PropertyValues::Integers { present, values } => {
+                let rows = values.decode_block(block, &mut buffer.integers);
+                decode_presence(present.as_ref(), block, &mut buffer.present);
+                let pairs = buffer.integers[..rows].iter().zip(buffer.present.iter());
+                buffer.numbers.clear();
+                buffer.numbers.extend(pairs.map(|(value, present)| (*present != 0).then_some(Number::Integer(*value))));
+                ColumnBlock::Numbers(&buffer.numbers)
+            }
+            PropertyValues::Doubles { present, values } => {
+                decode_presence(present.as_ref(), block, &mut buffer.present);
+                let start = block * BLOCK_VALUES * 8;
+                let end = (start + BLOCK_VALUES * 8).min(values.len());
+                let doubles = values[start..end].chunks_exact(8).zip(buffer.present.iter());
+                buffer.numbers.clear();
+                buffer.numbers.extend(doubles.map(|(bytes, present)| {
+                    let bits = [bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]];
+                    if *present != 0 { Number::from_f64(f64::from_le_bytes(bits)) } else { None }
+                }));
+                ColumnBlock::Numbers(&buffer.numbers)
+            }
+        }
+    }
+
+    /// The value of one row; `None` when absent. A stored null is `Some(Value::Null)`.
+    pub fn get(&self, row: usize) -> Option<Value> {
+        let is_present = |present: &Option<Packed>| present.as_ref().is_none_or(|present| present.get(row) != 0);
+        match &self.values {
+            PropertyValues::Dictionary { codes, values } => {
+                let code = codes.get(row);
+                usize::try_from(code - 1).ok().and_then(|place| values.get(place)).cloned()
+            }
+            PropertyValues::Integers { present, values } => {
+                is_present(present).then(|| Value::integer(values.get(row)))
+            }
+            PropertyValues::Doubles { present, values } => {
+                let bytes = values.get(row * 8..row * 8 + 8)?;
+                let bits = [bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]];
+                is_present(present).then(|| Number::from_f64(f64::from_le_bytes(bits)).map(Value::Number)).flatten()
+            }
+        }
+    }
+}
+
+fn decode_presence(present: Option<&Packed>, block: usize, out: &mut [i64; BLOCK_VALUES]) {
+    match present {
+        Some(present) => {
+            present.decode_block(block, out);
+        }
+        None => out.fill(1),
+    }
+}

@@ -1,0 +1,75 @@
+//! What the footer of a segment says: which blob holds which column.
+
+use crate::codec::BlobIndex;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Content {
+    pub rows: u64,
+    /// The least and greatest arrival of a row; 0 and 0 without rows.
+    pub first_arrival: u64,
+    pub last_arrival: u64,
+    pub min_time: i64,
+    pub max_time: i64,
+    /// By event id, ascending.
+    pub tables: Vec<TableLayout>,
+    /// By group type id, ascending.
+    pub key_rows: Vec<(u32, BlobIndex)>,
+    pub insert_ids: Option<InsertIndexLayout>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct TableLayout {
+    pub event: u32,
+    /// The number of the table's first row, counted through the segment.
+    pub first_row: u32,
+    pub rows: u32,
+    pub min_time: i64,
+    pub max_time: i64,
+    /// Runs of rows of one user: the user, and the first row.
+    pub run_users: BlobIndex,
+    pub run_starts: BlobIndex,
+    pub times: BlobIndex,
+    /// Relative to the segment's first.
+    pub arrivals: BlobIndex,
+    /// By group type id, ascending.
+    pub groups: Vec<(u32, GroupLayout)>,
+    /// By property id, ascending.
+    pub properties: Vec<(u32, PropertyLayout)>,
+    pub insert_ids: Option<InsertIdLayout>,
+    /// Unit bitmaps of users.
+    pub user_days: BlobIndex,
+    /// Unit bitmaps of keys, by group type id, ascending.
+    pub key_days: Vec<(u32, BlobIndex)>,
+}
+
+/// Runs of rows with one key: the key plus 1 (0 for none), and the first row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct GroupLayout {
+    pub run_keys: BlobIndex,
+    pub run_starts: BlobIndex,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum PropertyLayout {
+    /// A code for each row, 0 for absent, else 1 + the place in the sorted list of values.
+    Dictionary { codes: BlobIndex, values: BlobIndex },
+    /// An integer for each row; `present` has 1 or 0 for each row and is left out when all are 1.
+    Integers { present: Option<BlobIndex>, values: BlobIndex },
+    /// Eight bytes for each row; `present` as above.
+    Doubles { present: Option<BlobIndex>, values: BlobIndex },
+}
+
+/// The sender's own ids: 1 + the place in the list for each row, 0 for none.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct InsertIdLayout {
+    pub places: BlobIndex,
+    pub texts: BlobIndex,
+}
+
+/// All insert ids of the segment by hash: ascending hashes, and the row of each.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct InsertIndexLayout {
+    pub hashes: BlobIndex,
+    pub rows: BlobIndex,
+}

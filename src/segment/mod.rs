@@ -1,0 +1,20 @@
+//! Sealed events: an immutable file with one table per event name. Layout: `format-spec/segment.md`.
+//!
+//! Invariants:
+//! - Rows of a table are sorted by (user, time, arrival); users are ids as sent, before aliases.
+//! - A segment covers a run of arrivals that no other segment of the store overlaps.
+//! - The same rows give the same bytes, whatever order they were added in.
+//! - What is not sealed yet is answered through the same form in memory, so there is one reader for all rows.
+
+mod column;
+mod layout;
+mod reader;
+mod rows;
+mod table;
+mod writer;
+
+pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues};
+pub use reader::{RowPlace, Segment};
+pub use rows::TableRows;
+pub use table::{Table, UserRuns};
+pub use writer::SegmentWriter;

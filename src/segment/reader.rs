@@ -1,0 +1,294 @@
+//! An opened segment.
+
+use super::layout::Content;
+use super::table::Table;
+use super::writer::insert_hash;
+use crate::codec::{Container, DecodeError, FileId, FileKind, Packed};
+use crate::index::KeyRows;
+use crate::model::{Arrival, EventId, GroupTypeId, PropertyId, Timestamp, UserId, Value};
+use bytes::Bytes;
+
+/// An opened segment, mapped or in memory. Opening reads the footer alone.
+#[derive(Debug)]
+pub struct Segment {
+    pub(super) container: Container,
+    pub(super) content: Content,
+}
+
+/// A row found by its number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowPlace<'a> {
+    /// Who, as sent.
+    pub user: UserId,
+    /// When.
+    pub time: Timestamp,
+    /// The event.
+    pub event: EventId,
+    /// The row in the event's table.
+    pub row: usize,
+    segment: std::marker::PhantomData<&'a Segment>,
+}
+
+impl Segment {
+    /// Opens a segment.
+    ///
+    /// # Errors
+    /// When header, trailer or footer are damaged.
+    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
+        let (container, content) = Container::open::<Content>(bytes, FileKind::Segment)?;
+        let mut row = 0u64;
+        let mut event = None;
+        for table in &content.tables {
+            let ascends = event.is_none_or(|event| event < table.event);
+            if u64::from(table.first_row) != row || table.rows == 0 || !ascends {
+                return Err(DecodeError::new("the tables of a segment are out of order", 0));
+            }
+            row += u64::from(table.rows);
+            event = Some(table.event);
+        }
+        if row != content.rows || row > u64::from(u32::MAX) {
+            return Err(DecodeError::new("a segment has another number of rows than its tables", 0));
+        }
+        Ok(Self { container, content })
+    }
+
+    /// The file's identity.
+    pub fn id(&self) -> FileId {
+        self.container.id()
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> u64 {
+        self.content.rows
+    }
+
+    /// The file's length in bytes.
+    pub fn byte_len(&self) -> u64 {
+        self.container.byte_len()
+    }
+
+    /// The arrivals of the rows: at least the first, at most the last.
+    pub fn arrivals(&self) -> (Arrival, Arrival) {
+        (Arrival::new(self.content.first_arrival), Arrival::new(self.content.last_arrival))
+    }
+
+    /// The tables, by event id.
+    pub fn tables(&self) -> impl Iterator<Item = Table<'_>> {
+        self.content.tables.iter().map(|layout| Table { segment: self, layout })
+    }
+
+    /// The table of an event, if the segment has one.
+    pub fn table(&self, event: EventId) -> Option<Table<'_>> {
+        let place = self.content.tables.binary_search_by_key(&event.raw(), |table| table.event).ok()?;
+        Some(Table { segment: self, layout: &self.content.tables[place] })
+    }
+
+    /// The table that holds a row, by the row's number through the segment, and the row in the table.
+    pub fn table_of_row(&self, row: u32) -> Option<(Table<'_>, usize)> {
+        let place = self.content.tables.partition_point(|table| table.first_row <= row).checked_sub(1)?;
+        let layout = &self.content.tables[place];
+        let row = (row - layout.first_row) as usize;
+        (row < layout.rows as usize).then_some((Table { segment: self, layout }, row))
+    }
+
+    /// The rows of each key of a group type; `None` when no row has one.
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn key_rows(&self, group_type: GroupTypeId) -> Result<Option<KeyRows>, DecodeError> {
+        let found = self.content.key_rows.iter().find(|(id, _)| *id == group_type.raw());
+        found.map(|(_, blob)| self.container.read(*blob, KeyRows::open)).transpose()
+    }
+
+    /// The rows with this insert id whose time is from `from` to `to` (both included).
+    ///
+    /// # Errors
+    /// When a column that is needed is damaged.
+    pub fn find_insert_id(&self, insert_id: &str, from: i64, to: i64) -> Result<Vec<RowPlace<'_>>, DecodeError> {
+        let Some(layout) = &self.content.insert_ids else { return Ok(Vec::new()) };
+        if self.content.max_time < from || to < self.content.min_time {
+            return Ok(Vec::new());
+        }
+        let hashes = self.container.blob(layout.hashes)?;
+        let rows = self.container.read(layout.rows, Packed::open)?;
+        if hashes.len() != rows.len() * 8 {
+            return Err(DecodeError::new(
+                "the index of insert ids is damaged",
+                self.container.blob_offset(layout.hashes),
+            ));
+        }
+        let hash_at = |place: usize| {
+            let b = &hashes[place * 8..place * 8 + 8];
+            u64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]])
+        };
+        let hash = insert_hash(self.id(), insert_id);
+        let (mut low, mut high) = (0, rows.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if hash_at(middle) < hash { low = middle + 1 } else { high = middle }
+        }
+        let mut found = Vec::new();
+        while low < rows.len() && hash_at(low) == hash {
+            let row = u32::try_from(rows.get(low)).unwrap_or(u32::MAX);
+            low += 1;
+            let Some((table, row)) = self.table_of_row(row) else { continue };
+            let time = table.times()?.get(row);
+            // The hash is short, so the ids themselves decide.
+            if (from..=to).contains(&time) && self.insert_id(table, row)?.as_deref() == Some(insert_id) {
+                let mut user = [0];
+                table.users()?.decode(row..row + 1, &mut user);
+                found.push(RowPlace {
+                    user: UserId::new(user[0]),
+                    time: Timestamp::clamped(time),
+                    event: table.event(),
+                    row,
+                    segment: std::marker::PhantomData,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    fn insert_id(&self, table: Table<'_>, row: usize) -> Result<Option<String>, DecodeError> {
+        let Some((places, texts)) = table.insert_ids()? else { return Ok(None) };
+        match usize::try_from(places.get(row) - 1) {
+            Ok(place) => Ok(String::from_utf8(texts.get(place)?).ok()),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Checks every byte, and that every column, index and value can be read and holds what it may.
+    pub fn verify(&self) -> Vec<DecodeError> {
+        let mut damage = self.container.verify();
+        if damage.is_empty() {
+            for table in self.tables() {
+                if let Err(error) = verify_table(table) {
+                    damage.push(error);
+                }
+            }
+            for (group_type, _) in &self.content.key_rows {
+                let rows = self.key_rows(GroupTypeId::new(*group_type));
+                if let Err(error) = rows.and_then(|rows| rows.map_or(Ok(()), |rows| rows.verify())) {
+                    damage.push(error);
+                }
+            }
+        }
+        damage
+    }
+}
+
+fn verify_table(table: Table<'_>) -> Result<(), DecodeError> {
+    let users = table.users()?;
+    let (times, arrivals) = (table.times()?.to_vec(), table.arrivals()?.to_vec());
+    for run in 0..users.len() {
+        let rows = users.rows(run);
+        let ascends = run == 0 || users.user(run - 1) < users.user(run);
+        let sorted = rows.end <= times.len()
+            && rows.start < rows.end
+            && rows.clone().skip(1).all(|row| (times[row - 1], arrivals[row - 1]) < (times[row], arrivals[row]));
+        if !ascends || !sorted {
+            return Err(DecodeError::new("the rows of a table are out of order", 0));
+        }
+    }
+    for group_type in table.group_types() {
+        table.group(group_type)?;
+        table.key_days(group_type)?.map_or(Ok(()), |days| days.verify())?;
+    }
+    for name in table.property_names() {
+        table.property(name)?;
+    }
+    table.user_days()?.verify()?;
+    if let Some((_, texts)) = table.insert_ids()? {
+        texts.strings()?;
+    }
+    Ok(())
+}
+
+impl Table<'_> {
+    /// Every property that a row has, with its value.
+    ///
+    /// # Errors
+    /// When a column is damaged.
+    pub fn row_properties(&self, row: usize) -> Result<Vec<(PropertyId, Value)>, DecodeError> {
+        let mut found = Vec::new();
+        for name in self.property_names() {
+            if let Some(value) = self.property(name)?.and_then(|column| column.get(row)) {
+                found.push((name, value));
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{SegmentWriter, TableRows};
+    use super::*;
+    use crate::codec::text::Compression;
+    use crate::model::{GroupKeyId, Moment, Number};
+
+    fn at(time: i64, arrival: u64) -> Moment {
+        Moment { time: Timestamp::from_micros(time).unwrap(), arrival: Arrival::new(arrival) }
+    }
+
+    /// Rows in an order given by `reverse`, with every kind of column.
+    fn segment(reverse: bool) -> Bytes {
+        let mut rows = TableRows::default();
+        let mut numbers: Vec<u64> = (0..3000).collect();
+        if reverse {
+            numbers.reverse();
+        }
+        for i in numbers {
+            let user = UserId::new((i % 7) as u32);
+            let groups = (i % 3 != 0).then(|| (GroupTypeId::new(1), GroupKeyId::new((i % 5) as u32)));
+            let mut properties = vec![(PropertyId::new(0), Value::string(format!("v{}", i % 4)))];
+            properties.push((PropertyId::new(1), Value::integer(i as i64 * 1000)));
+            if i % 2 == 0 {
+                properties.push((PropertyId::new(2), Value::Number(Number::from_f64(i as f64 + 0.5).unwrap())));
+            }
+            let insert_id = format!("id-{i}");
+            rows.push(user, at(i as i64 / 10 * 40_000_000_000, 100 + i), groups, properties, Some(&insert_id));
+        }
+        let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(100), Compression::Zstd);
+        writer.add_table(EventId::new(4), rows);
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn rows_read_back_whatever_order_they_came_in() {
+        let bytes = segment(false);
+        assert_eq!(bytes, segment(true));
+        let segment = Segment::open(bytes).unwrap();
+        assert_eq!(segment.verify(), []);
+        assert_eq!(segment.rows(), 3000);
+        assert_eq!(segment.arrivals(), (Arrival::new(100), Arrival::new(3099)));
+        let table = segment.table(EventId::new(4)).unwrap();
+        assert!(segment.table(EventId::new(3)).is_none());
+        let (users, arrivals) = (table.users().unwrap(), table.arrivals().unwrap());
+        let mut user = vec![0; 3000];
+        users.decode(0..3000, &mut user);
+        for row in (0..3000).step_by(13) {
+            let i = arrivals.get(row);
+            assert_eq!(i64::from(user[row]), i % 7);
+            let key = table.group(GroupTypeId::new(1)).unwrap().unwrap().get(row);
+            assert_eq!(i64::from(key), if i % 3 == 0 { 0 } else { i % 5 + 1 });
+            let properties = table.row_properties(row).unwrap();
+            assert_eq!(properties.len(), if i % 2 == 0 { 3 } else { 2 });
+            assert_eq!(properties[1].1, Value::integer(i * 1000));
+        }
+        let key_rows = segment.key_rows(GroupTypeId::new(1)).unwrap().unwrap();
+        assert_eq!(key_rows.keys().map(|(_, rows)| rows).sum::<u64>(), 2000);
+        let days = table.user_days().unwrap();
+        assert_eq!(days.days(None, None).map(|(_, rows, _)| rows).sum::<u64>(), 3000);
+    }
+
+    #[test]
+    fn insert_ids_are_found_by_time() {
+        let segment = Segment::open(segment(false)).unwrap();
+        let time = 77 / 10 * 40_000_000_000;
+        let found = segment.find_insert_id("id-77", time, time).unwrap();
+        assert_eq!(found.iter().map(|place| (place.user.raw(), place.time.micros())).collect::<Vec<_>>(), [(0, time)]);
+        assert!(segment.find_insert_id("id-77", time + 1, i64::MAX).unwrap().is_empty());
+        assert!(segment.find_insert_id("id-3000", i64::MIN, i64::MAX).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,189 @@
+//! One event's rows in a segment.
+
+use super::column::{GroupColumn, PropertyColumn, PropertyValues, fill_runs, read_values};
+use super::layout::{PropertyLayout, TableLayout};
+use super::reader::Segment;
+use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
+use crate::index::UnitDays;
+use crate::model::{Arrival, EventId, GroupTypeId, PropertyId, Timestamp, UserId};
+use std::ops::Range;
+
+/// The rows of one event in one segment, sorted by (user, time, arrival). Columns are opened when asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    pub(super) segment: &'a Segment,
+    pub(super) layout: &'a TableLayout,
+}
+
+/// The users of a table's rows, as runs.
+#[derive(Clone, Debug)]
+pub struct UserRuns {
+    users: Packed,
+    starts: Packed,
+    rows: usize,
+}
+
+impl UserRuns {
+    /// How many users the table has.
+    pub fn len(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Whether the table has none.
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty()
+    }
+
+    /// The user of a run, as sent.
+    pub fn user(&self, run: usize) -> UserId {
+        UserId::new(self.users.get(run) as u32)
+    }
+
+    /// The rows of a run.
+    pub fn rows(&self, run: usize) -> Range<usize> {
+        let end = if run + 1 < self.starts.len() { self.starts.get(run + 1) as usize } else { self.rows };
+        self.starts.get(run) as usize..end
+    }
+
+    /// The run of a user, if the table has the user.
+    pub fn run_of(&self, user: UserId) -> Option<usize> {
+        let run = self.users.lower_bound(i64::from(user.raw()));
+        (run < self.users.len() && self.user(run) == user).then_some(run)
+    }
+
+    /// The users of `rows`, by number, into the front of `out`.
+    pub fn decode(&self, rows: Range<usize>, out: &mut [u32]) {
+        fill_runs(&self.starts, &self.users, rows, out);
+    }
+}
+
+impl<'a> Table<'a> {
+    /// The event.
+    pub fn event(&self) -> EventId {
+        EventId::new(self.layout.event)
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.layout.rows as usize
+    }
+
+    /// The number of the first row, counted through the segment.
+    pub fn first_row(&self) -> u32 {
+        self.layout.first_row
+    }
+
+    /// The time of the earliest and of the latest row.
+    pub fn time_range(&self) -> (Timestamp, Timestamp) {
+        (Timestamp::clamped(self.layout.min_time), Timestamp::clamped(self.layout.max_time))
+    }
+
+    fn column(&self, blob: BlobIndex, length: usize) -> Result<Packed, DecodeError> {
+        let column = self.segment.container.read(blob, Packed::open)?;
+        if column.len() == length {
+            return Ok(column);
+        }
+        let problem = format!("a column has {} values where {length} belong", column.len());
+        Err(DecodeError::new(problem, self.segment.container.blob_offset(blob)))
+    }
+
+    /// Two columns of runs, checked to begin at row 0 and to be of one length.
+    fn runs(&self, starts: BlobIndex, values: BlobIndex) -> Result<(Packed, Packed), DecodeError> {
+        let starts_column = self.segment.container.read(starts, Packed::open)?;
+        let values = self.column(values, starts_column.len())?;
+        if starts_column.is_empty() || starts_column.get(0) != 0 {
+            return Err(DecodeError::new(
+                "runs do not begin at the first row",
+                self.segment.container.blob_offset(starts),
+            ));
+        }
+        Ok((starts_column, values))
+    }
+
+    /// The users.
+    ///
+    /// # Errors
+    /// When the column is damaged, as for all columns below.
+    pub fn users(&self) -> Result<UserRuns, DecodeError> {
+        let (starts, users) = self.runs(self.layout.run_starts, self.layout.run_users)?;
+        Ok(UserRuns { users, starts, rows: self.rows() })
+    }
+
+    /// The times, in microseconds.
+    pub fn times(&self) -> Result<Packed, DecodeError> {
+        self.column(self.layout.times, self.rows())
+    }
+
+    /// The arrivals, relative to [`Self::arrival_base`].
+    pub fn arrivals(&self) -> Result<Packed, DecodeError> {
+        self.column(self.layout.arrivals, self.rows())
+    }
+
+    /// What arrivals are relative to.
+    pub fn arrival_base(&self) -> Arrival {
+        Arrival::new(self.segment.content.first_arrival)
+    }
+
+    /// The keys of a group type; `None` when no row has one.
+    pub fn group(&self, group_type: GroupTypeId) -> Result<Option<GroupColumn>, DecodeError> {
+        let Some((_, layout)) = self.layout.groups.iter().find(|(id, _)| *id == group_type.raw()) else {
+            return Ok(None);
+        };
+        let (run_starts, run_keys) = self.runs(layout.run_starts, layout.run_keys)?;
+        Ok(Some(GroupColumn { run_keys, run_starts, rows: self.rows() }))
+    }
+
+    /// The group types of which a row has a key.
+    pub fn group_types(&self) -> impl Iterator<Item = GroupTypeId> + 'a {
+        self.layout.groups.iter().map(|(id, _)| GroupTypeId::new(*id))
+    }
+
+    /// The properties that a row has.
+    pub fn property_names(&self) -> impl Iterator<Item = PropertyId> + 'a {
+        self.layout.properties.iter().map(|(id, _)| PropertyId::new(*id))
+    }
+
+    /// The values of a property; `None` when no row has it.
+    pub fn property(&self, name: PropertyId) -> Result<Option<PropertyColumn>, DecodeError> {
+        let Some((_, layout)) = self.layout.properties.iter().find(|(id, _)| *id == name.raw()) else {
+            return Ok(None);
+        };
+        let present = |blob: &Option<BlobIndex>| blob.map(|blob| self.column(blob, self.rows())).transpose();
+        let values = match layout {
+            PropertyLayout::Dictionary { codes, values } => {
+                let values = self.segment.container.read(*values, |bytes| read_values(&Texts::open(bytes)?))?;
+                PropertyValues::Dictionary { codes: self.column(*codes, self.rows())?, values }
+            }
+            PropertyLayout::Integers { present: rows, values } => {
+                PropertyValues::Integers { present: present(rows)?, values: self.column(*values, self.rows())? }
+            }
+            PropertyLayout::Doubles { present: rows, values } => {
+                let bytes = self.segment.container.blob(*values)?;
+                if bytes.len() != self.rows() * 8 {
+                    let offset = self.segment.container.blob_offset(*values);
+                    return Err(DecodeError::new("a column of doubles has another length than its table", offset));
+                }
+                PropertyValues::Doubles { present: present(rows)?, values: bytes }
+            }
+        };
+        Ok(Some(PropertyColumn { values }))
+    }
+
+    /// The sender's own ids: 1 + the place in the list for each row (0 for none), and the list.
+    pub fn insert_ids(&self) -> Result<Option<(Packed, Texts)>, DecodeError> {
+        let Some(layout) = &self.layout.insert_ids else { return Ok(None) };
+        let texts = self.segment.container.read(layout.texts, Texts::open)?;
+        Ok(Some((self.column(layout.places, self.rows())?, texts)))
+    }
+
+    /// Which users did it on which day.
+    pub fn user_days(&self) -> Result<UnitDays, DecodeError> {
+        self.segment.container.read(self.layout.user_days, UnitDays::open)
+    }
+
+    /// Which keys of a group type did it on which day; `None` when no row has a key.
+    pub fn key_days(&self, group_type: GroupTypeId) -> Result<Option<UnitDays>, DecodeError> {
+        let found = self.layout.key_days.iter().find(|(id, _)| *id == group_type.raw());
+        found.map(|(_, blob)| self.segment.container.read(*blob, UnitDays::open)).transpose()
+    }
+}
