@@ -2,8 +2,15 @@
 
 pub mod codec;
 pub mod dictionary;
+pub mod files;
 pub mod index;
+pub mod input;
+pub mod language;
 pub mod log;
 pub mod model;
 pub mod profiles;
 pub mod segment;
+pub mod store;
+
+pub use model::{Event, Line};
+pub use store::Store;

@@ -92,6 +92,7 @@ impl ContainerWriter {
 /// An opened file. Clones share the bytes and what was already checked.
 #[derive(Clone, Debug)]
 pub struct Container {
+    file: Arc<str>,
     id: FileId,
     bytes: Bytes,
     blobs: Arc<[(BlobEntry, AtomicBool)]>,
@@ -99,11 +100,20 @@ pub struct Container {
 }
 
 impl Container {
-    /// Opens the file and reads its footer.
+    /// Opens the file and reads its footer; `file` is its name, for errors.
     ///
     /// # Errors
     /// When header, trailer or footer are damaged.
-    pub fn open<T: DeserializeOwned>(bytes: Bytes, kind: FileKind) -> Result<(Self, T), DecodeError> {
+    pub fn open<T: DeserializeOwned>(bytes: Bytes, kind: FileKind, file: &str) -> Result<(Self, T), DecodeError> {
+        let file: Arc<str> = file.into();
+        Self::read_footer(bytes, kind, Arc::clone(&file)).map_err(|error| error.in_file(&file))
+    }
+
+    fn read_footer<T: DeserializeOwned>(
+        bytes: Bytes,
+        kind: FileKind,
+        file: Arc<str>,
+    ) -> Result<(Self, T), DecodeError> {
         let header = FileHeader::decode(&bytes, kind)?;
         let trailer_start = bytes.len().saturating_sub(TRAILER_BYTES).max(HEADER_BYTES);
         let mut trailer = Reader::new(bytes.get(trailer_start..).unwrap_or_default());
@@ -137,7 +147,12 @@ impl Container {
             return Err(DecodeError::new("the file has bytes that belong to no part", end));
         }
         let blobs = footer.blobs.into_iter().map(|blob| (blob, AtomicBool::new(false))).collect();
-        Ok((Self { id: header.id, bytes, blobs, footer_offset: offset }, footer.content))
+        Ok((Self { file, id: header.id, bytes, blobs, footer_offset: offset }, footer.content))
+    }
+
+    /// The file's name, for errors.
+    pub fn file(&self) -> &Arc<str> {
+        &self.file
     }
 
     /// The file's identity.
@@ -166,7 +181,8 @@ impl Container {
     /// When it does not exist or is damaged; the offset is the blob's in the file.
     pub fn blob(&self, index: BlobIndex) -> Result<Bytes, DecodeError> {
         let Some((blob, checked)) = self.blobs.get(index.0 as usize) else {
-            return Err(DecodeError::new("the footer names a part that does not exist", self.footer_offset));
+            let problem = "the footer names a part that does not exist";
+            return Err(DecodeError::new(problem, self.footer_offset).in_file(&self.file));
         };
         // Bounds were checked when the file was opened.
         let bytes = self.bytes.slice(blob.offset as usize..(blob.offset + blob.length) as usize);
@@ -174,7 +190,7 @@ impl Container {
         if !checked.load(Ordering::Relaxed) {
             if self.id.checksum(&bytes) != blob.checksum {
                 let problem = format!("a part of {} bytes does not match its checksum", blob.length);
-                return Err(DecodeError::new(problem, blob.offset));
+                return Err(DecodeError::new(problem, blob.offset).in_file(&self.file));
             }
             checked.store(true, Ordering::Relaxed);
         }
@@ -190,7 +206,7 @@ impl Container {
         index: BlobIndex,
         open: impl FnOnce(Bytes) -> Result<T, DecodeError>,
     ) -> Result<T, DecodeError> {
-        open(self.blob(index)?).map_err(|error| error.shifted(self.blob_offset(index)))
+        open(self.blob(index)?).map_err(|error| error.shifted(self.blob_offset(index)).in_file(&self.file))
     }
 
     /// Checks every byte anew, whatever was checked before.
@@ -202,7 +218,7 @@ impl Container {
             self.check_zero(end..start, &mut damage);
             if self.id.checksum(&self.bytes[start..blob_end]) != blob.checksum {
                 let problem = format!("a part of {} bytes does not match its checksum", blob.length);
-                damage.push(DecodeError::new(problem, blob.offset));
+                damage.push(DecodeError::new(problem, blob.offset).in_file(&self.file));
             }
             end = blob_end;
         }
@@ -212,7 +228,7 @@ impl Container {
 
     fn check_zero(&self, range: std::ops::Range<usize>, damage: &mut Vec<DecodeError>) {
         if let Some(at) = self.bytes[range.clone()].iter().position(|byte| *byte != 0) {
-            damage.push(DecodeError::new("padding is not zero", (range.start + at) as u64));
+            damage.push(DecodeError::new("padding is not zero", (range.start + at) as u64).in_file(&self.file));
         }
     }
 }
@@ -229,20 +245,20 @@ mod tests {
         let last = writer.add(b"the last one");
         let bytes = writer.finish(&("content".to_owned(), last)).unwrap();
         let (container, (name, index)) =
-            Container::open::<(String, BlobIndex)>(bytes.clone(), FileKind::Segment).unwrap();
+            Container::open::<(String, BlobIndex)>(bytes.clone(), FileKind::Segment, "f").unwrap();
         assert_eq!((name.as_str(), &container.blob(index).unwrap()[..]), ("content", &b"the last one"[..]));
         assert_eq!(container.verify(), []);
         for at in 0..bytes.len() {
             let mut damaged = bytes.to_vec();
             damaged[at] ^= 1;
-            let found = match Container::open::<(String, BlobIndex)>(damaged.into(), FileKind::Segment) {
+            let found = match Container::open::<(String, BlobIndex)>(damaged.into(), FileKind::Segment, "f") {
                 Ok((container, _)) => !container.verify().is_empty(),
                 Err(_) => true,
             };
             assert!(found, "byte {at}");
         }
         for length in 0..bytes.len() {
-            assert!(Container::open::<(String, BlobIndex)>(bytes.slice(..length), FileKind::Segment).is_err());
+            assert!(Container::open::<(String, BlobIndex)>(bytes.slice(..length), FileKind::Segment, "f").is_err());
         }
     }
 }

@@ -1,21 +1,31 @@
 //! Damage, and where it was met.
 
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Bytes that are not what the format says they are.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{problem} at byte {offset}")]
+#[error("{problem} at byte {offset}{}", file.as_ref().map(|file| format!(" of `{file}`")).unwrap_or_default())]
 pub struct DecodeError {
     /// What is wrong, as a phrase.
     pub problem: String,
     /// The byte, counted from the start of what was decoded; files add their own offset.
     pub offset: u64,
+    /// The file, once it is known.
+    pub file: Option<Arc<str>>,
 }
 
 impl DecodeError {
     /// Damage of this kind at this byte.
     pub fn new(problem: impl Into<String>, offset: u64) -> Self {
-        Self { problem: problem.into(), offset }
+        Self { problem: problem.into(), offset, file: None }
+    }
+
+    /// The same damage, in this file unless one is named already.
+    #[must_use]
+    pub fn in_file(mut self, file: &Arc<str>) -> Self {
+        self.file.get_or_insert_with(|| Arc::clone(file));
+        self
     }
 
     /// The same damage, seen from a place that starts `base` bytes earlier.

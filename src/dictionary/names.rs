@@ -241,6 +241,25 @@ impl Dictionaries {
         Ok(())
     }
 
+    /// Takes one part into use in place of all parts before; it must hold the same ids.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn replace_parts(&mut self, part: &Arc<DictionaryPart>) -> Result<(), DecodeError> {
+        let sections: Vec<_> = part.sections().collect();
+        let sealed: u64 = self.lists().map(|list| u64::from(self.list(list).sealed_count)).sum();
+        let held: u64 = sections.iter().map(|(_, _, count)| u64::from(*count)).sum();
+        let same = sections.iter().all(|(list, first, count)| *first == 0 && self.list(*list).sealed_count == *count);
+        if sealed != held || !same {
+            return Err(DecodeError::new("a merged dictionary does not hold the names of its parts", 0));
+        }
+        for (position, (list, first_id, count)) in sections.into_iter().enumerate() {
+            let run = SealedRun { first_id, count, part: Arc::clone(part), position, names: OnceLock::new() };
+            self.list_mut(list)?.sealed = vec![run];
+        }
+        Ok(())
+    }
+
     /// All names of the parts in use, in one part that can take their place.
     ///
     /// # Errors
@@ -273,7 +292,7 @@ mod tests {
                 let counts = names.counts();
                 names.push(StoredName::Event, name).unwrap();
                 let bytes = names.seal(&counts, FileId([i as u8; 16])).unwrap().unwrap();
-                let part = Arc::new(DictionaryPart::open(bytes.clone()).unwrap());
+                let part = Arc::new(DictionaryPart::open(bytes.clone(), "part").unwrap());
                 assert_eq!(part.verify(), []);
                 names.attach(&part).unwrap();
                 parts.push(bytes);
@@ -290,8 +309,13 @@ mod tests {
         check(&names, 500);
         let mut merged = Dictionaries::default();
         let bytes = names.merge_parts(FileId([1; 16])).unwrap().unwrap();
-        merged.attach(&Arc::new(DictionaryPart::open(bytes).unwrap())).unwrap();
+        names.replace_parts(&Arc::new(DictionaryPart::open(bytes.clone(), "merged").unwrap())).unwrap();
+        check(&names, 500);
+        merged.attach(&Arc::new(DictionaryPart::open(bytes, "part").unwrap())).unwrap();
         check(&merged, 441);
-        assert!(merged.attach(&Arc::new(DictionaryPart::open(parts[0].clone()).unwrap())).is_err(), "ids come once");
+        assert!(
+            merged.attach(&Arc::new(DictionaryPart::open(parts[0].clone(), "part").unwrap())).is_err(),
+            "ids come once"
+        );
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
+use std::sync::Arc;
 
 /// What a part says about one list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -92,12 +93,12 @@ pub struct DictionaryPart {
 }
 
 impl DictionaryPart {
-    /// Opens a part; names are read when they are asked for.
+    /// Opens a part of this file name; names are read when they are asked for.
     ///
     /// # Errors
     /// When the file is damaged.
-    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
-        let (container, sections) = Container::open(bytes, FileKind::Dictionary)?;
+    pub fn open(bytes: Bytes, file: &str) -> Result<Self, DecodeError> {
+        let (container, sections) = Container::open(bytes, FileKind::Dictionary, file)?;
         Ok(Self { container, sections })
     }
 
@@ -122,9 +123,11 @@ impl DictionaryPart {
             && starts.get(section.count as usize) == names.len() as i64
             && slots.len() == (section.count as usize * 2).next_power_of_two() * 4;
         if !sound {
-            return Err(DecodeError::new("a list of names has another length than it says", offset));
+            let problem = "a list of names has another length than it says";
+            return Err(DecodeError::new(problem, offset).in_file(self.container.file()));
         }
-        Ok(PartNames { id: self.container.id(), count: section.count, starts, names, slots, offset })
+        let file = Arc::clone(self.container.file());
+        Ok(PartNames { file, id: self.container.id(), count: section.count, starts, names, slots, offset })
     }
 
     /// Checks every byte, and that every name is found under its id.
@@ -140,6 +143,11 @@ impl DictionaryPart {
         damage
     }
 
+    /// The file's identity.
+    pub fn id(&self) -> FileId {
+        self.container.id()
+    }
+
     /// The file's length in bytes.
     pub fn byte_len(&self) -> u64 {
         self.container.byte_len()
@@ -149,6 +157,7 @@ impl DictionaryPart {
 /// The names of one section, checked and ready.
 #[derive(Clone, Debug)]
 pub struct PartNames {
+    file: Arc<str>,
     id: FileId,
     count: u32,
     starts: Packed,
@@ -163,7 +172,7 @@ impl PartNames {
     /// # Errors
     /// When there is none, or it is not UTF-8.
     pub fn get(&self, index: u32) -> Result<&str, DecodeError> {
-        let damaged = || DecodeError::new(format!("name {index} cannot be read"), self.offset);
+        let damaged = || DecodeError::new(format!("name {index} cannot be read"), self.offset).in_file(&self.file);
         if index >= self.count {
             return Err(damaged());
         }
@@ -194,7 +203,8 @@ impl PartNames {
     fn verify(&self) -> Result<(), DecodeError> {
         for index in 0..self.count {
             if self.find(self.get(index)?)? != Some(index) {
-                return Err(DecodeError::new(format!("name {index} is not found under its id"), self.offset));
+                let problem = format!("name {index} is not found under its id");
+                return Err(DecodeError::new(problem, self.offset).in_file(&self.file));
             }
         }
         Ok(())

@@ -122,7 +122,8 @@ mod tests {
     fn a_batch_reads_back() {
         let time = Timestamp::from_micros(-5).unwrap();
         let nested = Value::from_serde(&serde_json::json!({"a": [1, 2.5, null], "b": u64::MAX}));
-        let import = ImportRecord { head_bytes: 1, head: [1; 32], bytes: 2, lines: 3, digest: [2; 32] };
+        let import =
+            ImportRecord { head_bytes: 1, head: [1; 32], bytes: 2, lines: 3, digest: [2; 32], continues: [0; 32] };
         let records = [
             Record::Event(EventRecord {
                 user: UserId::new(0),

@@ -168,8 +168,8 @@ pub enum LogEnd {
 pub struct Scan {
     /// The file's identity.
     pub id: FileId,
-    /// The payloads of the whole batches.
-    pub batches: Vec<Bytes>,
+    /// The payloads of the whole batches, each with the offset after it.
+    pub batches: Vec<(Bytes, u64)>,
     /// The offset after the last of them.
     pub end: u64,
     /// The sequence after the last frame.
@@ -196,7 +196,7 @@ pub fn scan(bytes: Bytes, end: LogEnd) -> Result<Scan, DecodeError> {
     let mut batches = Vec::new();
     let torn_bytes = loop {
         match frames.next_batch() {
-            Ok(Some((payload, _))) => batches.push(payload),
+            Ok(Some(batch)) => batches.push(batch),
             Ok(None) => break 0,
             Err(error) if matches!(end, LogEnd::Known(_)) => return Err(error),
             Err(error) => {
@@ -265,7 +265,7 @@ mod tests {
         let payload: Vec<u8> = (0..PAYLOAD_BYTES_MAX + 10).map(|i| i as u8).collect();
         let bytes = file(&[b"one", &payload]);
         let found = scan(bytes.clone().into(), LogEnd::Unclean).unwrap();
-        assert_eq!((found.batches.len(), found.batches[1].len(), found.sequence), (2, payload.len(), 3));
+        assert_eq!((found.batches.len(), found.batches[1].0.len(), found.sequence), (2, payload.len(), 3));
         let cut =
             scan(Bytes::from(bytes).slice(..file(&[b"one"]).len() + PAYLOAD_BYTES_MAX + 60), LogEnd::Unclean).unwrap();
         assert_eq!(cut.batches.len(), 1);

@@ -144,6 +144,8 @@ pub struct ImportRecord {
     pub lines: u64,
     /// BLAKE3 of the bytes that are done.
     pub digest: [u8; 32],
+    /// The digest of the record that this one takes the place of; zeros for a new import.
+    pub continues: [u8; 32],
 }
 
 const EVENT: u8 = 1;
@@ -208,6 +210,7 @@ impl<'a> Record<'a> {
                 out.put_u64(import.bytes);
                 out.put_u64(import.lines);
                 out.put(&import.digest);
+                out.put(&import.continues);
             }
         }
     }
@@ -249,6 +252,7 @@ impl<'a> Record<'a> {
                 bytes: reader.u64()?,
                 lines: reader.u64()?,
                 digest: digest(reader)?,
+                continues: digest(reader)?,
             }),
             other => return Err(reader.error(format!("there is no record of kind {other}"))),
         })

@@ -1,6 +1,6 @@
 //! What a sender may say: the five kinds of input line, already checked.
 
-use super::{EventName, GroupKey, GroupType, InsertId, Properties, PropertyOps, Timestamp, UserName};
+use super::{EventName, GroupKey, GroupType, InsertId, NameError, Properties, PropertyOps, Timestamp, UserName, Value};
 use std::collections::BTreeMap;
 
 /// One accepted thing to be: what a line of input, or a call of the library, says.
@@ -80,3 +80,112 @@ pub struct CohortCall {
     /// The report document as compact JSON with sorted keys, without `save_as`, `limit` and `cursor`.
     pub report: String,
 }
+
+impl Event {
+    /// An event of a user, without groups and properties, at the time of its arrival.
+    ///
+    /// # Errors
+    /// When a name is blank or too long.
+    pub fn new(user: impl Into<String>, name: impl Into<String>) -> Result<Self, NameError> {
+        Ok(Self {
+            user: UserName::new(user)?,
+            name: EventName::new(name)?,
+            time: None,
+            properties: Properties::new(),
+            groups: BTreeMap::new(),
+            insert_id: None,
+        })
+    }
+
+    /// The same event at this time.
+    #[must_use]
+    pub fn at(mut self, time: Timestamp) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// The same event with a key of a group type; a key given before for the type is replaced.
+    ///
+    /// # Errors
+    /// When a name is blank or too long.
+    pub fn group(mut self, group_type: impl Into<String>, key: impl Into<String>) -> Result<Self, NameError> {
+        self.groups.insert(GroupType::new(group_type)?, GroupKey::new(key)?);
+        Ok(self)
+    }
+
+    /// The same event with a property.
+    #[must_use]
+    pub fn property(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.properties.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same event with an id by which a repetition is recognised.
+    ///
+    /// # Errors
+    /// When the id is empty or too long.
+    pub fn insert_id(mut self, id: impl Into<String>) -> Result<Self, NameError> {
+        self.insert_id = Some(InsertId::new(id)?);
+        Ok(self)
+    }
+}
+
+impl IdentifyCall {
+    /// Sets properties of a user, at the time of arrival.
+    ///
+    /// # Errors
+    /// When the id is blank or too long.
+    pub fn new(user: impl Into<String>, properties: Properties) -> Result<Self, NameError> {
+        Ok(Self { user: UserName::new(user)?, time: None, ops: PropertyOps::set(properties) })
+    }
+}
+
+impl GroupCall {
+    /// Sets properties of a group key, at the time of arrival.
+    ///
+    /// # Errors
+    /// When a name is blank or too long.
+    pub fn new(
+        group_type: impl Into<String>,
+        key: impl Into<String>,
+        properties: Properties,
+    ) -> Result<Self, NameError> {
+        let (group_type, key) = (GroupType::new(group_type)?, GroupKey::new(key)?);
+        Ok(Self { user: None, group_type, key, time: None, ops: PropertyOps::set(properties) })
+    }
+
+    /// The same call, by which a user belongs to the key from then on.
+    ///
+    /// # Errors
+    /// When the id is blank or too long.
+    pub fn member(mut self, user: impl Into<String>) -> Result<Self, NameError> {
+        self.user = Some(UserName::new(user)?);
+        Ok(self)
+    }
+}
+
+impl AliasCall {
+    /// Joins `alias` to `user`.
+    ///
+    /// # Errors
+    /// When an id is blank, too long, or one that many people share by accident.
+    pub fn new(user: impl Into<String>, alias: impl Into<String>) -> Result<Self, NameError> {
+        let (user, alias) = (UserName::new(user)?, UserName::new(alias)?);
+        user.check_joinable()?;
+        alias.check_joinable()?;
+        Ok(Self { user, alias, time: None })
+    }
+}
+
+/// Every kind of call is a line.
+macro_rules! line_from {
+    ($($call:ident => $kind:ident)*) => {$(
+        impl From<$call> for Line {
+            fn from(call: $call) -> Self {
+                Self::$kind(call)
+            }
+        }
+    )*};
+}
+
+line_from!(Event => Track IdentifyCall => Identify GroupCall => Group AliasCall => Alias CohortCall => Cohort);

@@ -35,8 +35,8 @@ pub enum NameError {
     },
 }
 
-fn check(text: &str, field: &'static str, max: usize) -> Result<(), NameError> {
-    if text.chars().all(char::is_whitespace) {
+fn check(text: &str, field: &'static str, max: usize, is_blank: fn(char) -> bool) -> Result<(), NameError> {
+    if text.chars().all(is_blank) {
         return Err(NameError::Blank { field, max });
     }
     if text.len() > max {
@@ -47,7 +47,7 @@ fn check(text: &str, field: &'static str, max: usize) -> Result<(), NameError> {
 
 /// Declares a checked name.
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident, $field:literal, $max:expr) => {
+    ($(#[$doc:meta])* $name:ident, $field:literal, $max:expr, $is_blank:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
@@ -59,7 +59,7 @@ macro_rules! name {
             /// When it is blank or too long.
             pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
                 let text = text.into();
-                check(&text, $field, $max)?;
+                check(&text, $field, $max, $is_blank)?;
                 Self::special(&text)?;
                 Ok(Self(text))
             }
@@ -93,31 +93,36 @@ name!(
     /// A `distinct_id`.
     UserName,
     "distinct_id",
-    limits::USER_BYTES_MAX
+    limits::USER_BYTES_MAX,
+    char::is_whitespace
 );
 name!(
     /// A group type such as `company`.
     GroupType,
     "group_type",
-    limits::GROUP_TYPE_BYTES_MAX
+    limits::GROUP_TYPE_BYTES_MAX,
+    char::is_whitespace
 );
 name!(
     /// A key of a group type, such as `acme-corp`.
     GroupKey,
     "group_key",
-    limits::GROUP_KEY_BYTES_MAX
+    limits::GROUP_KEY_BYTES_MAX,
+    char::is_whitespace
 );
 name!(
     /// An event name; never `*`.
     EventName,
     "event",
-    limits::EVENT_NAME_BYTES_MAX
+    limits::EVENT_NAME_BYTES_MAX,
+    char::is_whitespace
 );
 name!(
-    /// The sender's own id of an event, by which a repeated event is recognised.
+    /// The sender's own id of an event, by which a repeated event is recognised. Only an empty one is blank.
     InsertId,
     "insert_id",
-    limits::INSERT_ID_BYTES_MAX
+    limits::INSERT_ID_BYTES_MAX,
+    |_| false
 );
 
 no_special_rule!(UserName GroupType GroupKey InsertId);
@@ -186,6 +191,7 @@ mod tests {
     fn blank_is_unicode_white_space_only() {
         assert!(matches!(GroupKey::new("\u{2003} \t"), Err(NameError::Blank { .. })));
         assert!(GroupKey::new("\u{200b}").is_ok(), "a zero-width space is not white space");
+        assert!(InsertId::new(" ").is_ok() && InsertId::new("").is_err(), "an insert id only needs a byte");
         assert_eq!(GroupKey::new(" a ").map(|k| k.as_str().to_owned()), Ok(" a ".to_owned()));
     }
 

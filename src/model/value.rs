@@ -1,7 +1,6 @@
 //! JSON values as the report language sees them: one form per value, one order over all of them.
 
 use super::Number;
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -191,9 +190,34 @@ pub fn lookup_path<'a>(fields: &'a BTreeMap<String, Value>, path: &str) -> Optio
     }
 }
 
-impl<'a> From<&'a Value> for Cow<'a, Value> {
-    fn from(value: &'a Value) -> Self {
-        Cow::Borrowed(value)
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::integer(value)
+    }
+}
+
+impl From<f64> for Value {
+    /// A number in its one form; null when it is not finite, as in JSON.
+    fn from(value: f64) -> Self {
+        Number::from_f64(value).map_or(Self::Null, Self::Number)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::string(value)
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::String(value)
     }
 }
 

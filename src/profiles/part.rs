@@ -1,6 +1,6 @@
 //! An immutable part: the calls, associations, aliases and cohorts of a run of arrivals.
 
-use crate::codec::{BlobIndex, Container, DecodeError, FileKind, Packed, Texts};
+use crate::codec::{BlobIndex, Container, DecodeError, FileId, FileKind, Packed, Texts};
 use crate::model::{Arrival, GroupKeyId, GroupTypeId, Moment, Timestamp, UserId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -176,12 +176,12 @@ impl Calls {
 }
 
 impl ProfilesPart {
-    /// Opens a part; columns are read when they are asked for.
+    /// Opens a part of this file name; columns are read when they are asked for.
     ///
     /// # Errors
     /// When the file is damaged.
-    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
-        let (container, content) = Container::open(bytes, FileKind::Profiles)?;
+    pub fn open(bytes: Bytes, file: &str) -> Result<Self, DecodeError> {
+        let (container, content) = Container::open(bytes, FileKind::Profiles, file)?;
         Ok(Self { container, content })
     }
 
@@ -304,7 +304,7 @@ impl ProfilesPart {
         if damage.is_empty()
             && let Err(error) = self.read_everything()
         {
-            damage.push(error);
+            damage.push(error.in_file(self.container.file()));
         }
         damage
     }
@@ -323,6 +323,11 @@ impl ProfilesPart {
         self.aliases()?;
         self.cohorts()?;
         Ok(())
+    }
+
+    /// The file's identity.
+    pub fn id(&self) -> FileId {
+        self.container.id()
     }
 
     /// The file's length in bytes.

@@ -241,7 +241,7 @@ mod tests {
         let mut builder = ProfilesBuilder::default();
         build(&mut builder);
         let bytes = builder.finish(FileId([5; 16]), Compression::Zstd).unwrap().unwrap();
-        let part = ProfilesPart::open(bytes).unwrap();
+        let part = ProfilesPart::open(bytes, "part").unwrap();
         assert_eq!(part.verify(), []);
         Arc::new(part)
     }

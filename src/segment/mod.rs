@@ -8,12 +8,14 @@
 
 mod column;
 mod layout;
+mod merge;
 mod reader;
 mod rows;
 mod table;
 mod writer;
 
 pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues};
+pub use merge::merge_segments;
 pub use reader::{RowPlace, Segment};
 pub use rows::TableRows;
 pub use table::{Table, UserRuns};

@@ -5,7 +5,7 @@ use super::table::Table;
 use super::writer::insert_hash;
 use crate::codec::{Container, DecodeError, FileId, FileKind, Packed};
 use crate::index::KeyRows;
-use crate::model::{Arrival, EventId, GroupTypeId, PropertyId, Timestamp, UserId, Value};
+use crate::model::{Arrival, EventId, GroupTypeId, Timestamp, UserId};
 use bytes::Bytes;
 
 /// An opened segment, mapped or in memory. Opening reads the footer alone.
@@ -17,7 +17,7 @@ pub struct Segment {
 
 /// A row found by its number.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RowPlace<'a> {
+pub struct RowPlace {
     /// Who, as sent.
     pub user: UserId,
     /// When.
@@ -26,28 +26,28 @@ pub struct RowPlace<'a> {
     pub event: EventId,
     /// The row in the event's table.
     pub row: usize,
-    segment: std::marker::PhantomData<&'a Segment>,
 }
 
 impl Segment {
-    /// Opens a segment.
+    /// Opens a segment of this file name.
     ///
     /// # Errors
     /// When header, trailer or footer are damaged.
-    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
-        let (container, content) = Container::open::<Content>(bytes, FileKind::Segment)?;
+    pub fn open(bytes: Bytes, file: &str) -> Result<Self, DecodeError> {
+        let (container, content) = Container::open::<Content>(bytes, FileKind::Segment, file)?;
         let mut row = 0u64;
         let mut event = None;
         for table in &content.tables {
             let ascends = event.is_none_or(|event| event < table.event);
             if u64::from(table.first_row) != row || table.rows == 0 || !ascends {
-                return Err(DecodeError::new("the tables of a segment are out of order", 0));
+                return Err(DecodeError::new("the tables of a segment are out of order", 0).in_file(container.file()));
             }
             row += u64::from(table.rows);
             event = Some(table.event);
         }
         if row != content.rows || row > u64::from(u32::MAX) {
-            return Err(DecodeError::new("a segment has another number of rows than its tables", 0));
+            let problem = "a segment has another number of rows than its tables";
+            return Err(DecodeError::new(problem, 0).in_file(container.file()));
         }
         Ok(Self { container, content })
     }
@@ -104,7 +104,7 @@ impl Segment {
     ///
     /// # Errors
     /// When a column that is needed is damaged.
-    pub fn find_insert_id(&self, insert_id: &str, from: i64, to: i64) -> Result<Vec<RowPlace<'_>>, DecodeError> {
+    pub fn find_insert_id(&self, insert_id: &str, from: i64, to: i64) -> Result<Vec<RowPlace>, DecodeError> {
         let Some(layout) = &self.content.insert_ids else { return Ok(Vec::new()) };
         if self.content.max_time < from || to < self.content.min_time {
             return Ok(Vec::new());
@@ -142,7 +142,6 @@ impl Segment {
                     time: Timestamp::clamped(time),
                     event: table.event(),
                     row,
-                    segment: std::marker::PhantomData,
                 });
             }
         }
@@ -163,13 +162,13 @@ impl Segment {
         if damage.is_empty() {
             for table in self.tables() {
                 if let Err(error) = verify_table(table) {
-                    damage.push(error);
+                    damage.push(error.in_file(self.container.file()));
                 }
             }
             for (group_type, _) in &self.content.key_rows {
                 let rows = self.key_rows(GroupTypeId::new(*group_type));
                 if let Err(error) = rows.and_then(|rows| rows.map_or(Ok(()), |rows| rows.verify())) {
-                    damage.push(error);
+                    damage.push(error.in_file(self.container.file()));
                 }
             }
         }
@@ -204,28 +203,12 @@ fn verify_table(table: Table<'_>) -> Result<(), DecodeError> {
     Ok(())
 }
 
-impl Table<'_> {
-    /// Every property that a row has, with its value.
-    ///
-    /// # Errors
-    /// When a column is damaged.
-    pub fn row_properties(&self, row: usize) -> Result<Vec<(PropertyId, Value)>, DecodeError> {
-        let mut found = Vec::new();
-        for name in self.property_names() {
-            if let Some(value) = self.property(name)?.and_then(|column| column.get(row)) {
-                found.push((name, value));
-            }
-        }
-        Ok(found)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{SegmentWriter, TableRows};
     use super::*;
     use crate::codec::text::Compression;
-    use crate::model::{GroupKeyId, Moment, Number};
+    use crate::model::{GroupKeyId, Moment, Number, PropertyId, Value};
 
     fn at(time: i64, arrival: u64) -> Moment {
         Moment { time: Timestamp::from_micros(time).unwrap(), arrival: Arrival::new(arrival) }
@@ -258,7 +241,7 @@ mod tests {
     fn rows_read_back_whatever_order_they_came_in() {
         let bytes = segment(false);
         assert_eq!(bytes, segment(true));
-        let segment = Segment::open(bytes).unwrap();
+        let segment = Segment::open(bytes, "s").unwrap();
         assert_eq!(segment.verify(), []);
         assert_eq!(segment.rows(), 3000);
         assert_eq!(segment.arrivals(), (Arrival::new(100), Arrival::new(3099)));
@@ -284,7 +267,7 @@ mod tests {
 
     #[test]
     fn insert_ids_are_found_by_time() {
-        let segment = Segment::open(segment(false)).unwrap();
+        let segment = Segment::open(segment(false), "s").unwrap();
         let time = 77 / 10 * 40_000_000_000;
         let found = segment.find_insert_id("id-77", time, time).unwrap();
         assert_eq!(found.iter().map(|place| (place.user.raw(), place.time.micros())).collect::<Vec<_>>(), [(0, time)]);

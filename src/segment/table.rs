@@ -5,7 +5,7 @@ use super::layout::{PropertyLayout, TableLayout};
 use super::reader::Segment;
 use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
 use crate::index::UnitDays;
-use crate::model::{Arrival, EventId, GroupTypeId, PropertyId, Timestamp, UserId};
+use crate::model::{Arrival, EventId, GroupTypeId, PropertyId, Timestamp, UserId, Value};
 use std::ops::Range;
 
 /// The rows of one event in one segment, sorted by (user, time, arrival). Columns are opened when asked for.
@@ -78,13 +78,17 @@ impl<'a> Table<'a> {
         (Timestamp::clamped(self.layout.min_time), Timestamp::clamped(self.layout.max_time))
     }
 
+    fn damage(&self, problem: impl Into<String>, blob: BlobIndex) -> DecodeError {
+        DecodeError::new(problem, self.segment.container.blob_offset(blob)).in_file(self.segment.container.file())
+    }
+
     fn column(&self, blob: BlobIndex, length: usize) -> Result<Packed, DecodeError> {
         let column = self.segment.container.read(blob, Packed::open)?;
         if column.len() == length {
             return Ok(column);
         }
         let problem = format!("a column has {} values where {length} belong", column.len());
-        Err(DecodeError::new(problem, self.segment.container.blob_offset(blob)))
+        Err(self.damage(problem, blob))
     }
 
     /// Two columns of runs, checked to begin at row 0 and to be of one length.
@@ -160,8 +164,7 @@ impl<'a> Table<'a> {
             PropertyLayout::Doubles { present: rows, values } => {
                 let bytes = self.segment.container.blob(*values)?;
                 if bytes.len() != self.rows() * 8 {
-                    let offset = self.segment.container.blob_offset(*values);
-                    return Err(DecodeError::new("a column of doubles has another length than its table", offset));
+                    return Err(self.damage("a column of doubles has another length than its table", *values));
                 }
                 PropertyValues::Doubles { present: present(rows)?, values: bytes }
             }
@@ -185,5 +188,19 @@ impl<'a> Table<'a> {
     pub fn key_days(&self, group_type: GroupTypeId) -> Result<Option<UnitDays>, DecodeError> {
         let found = self.layout.key_days.iter().find(|(id, _)| *id == group_type.raw());
         found.map(|(_, blob)| self.segment.container.read(*blob, UnitDays::open)).transpose()
+    }
+
+    /// Every property that a row has, with its value.
+    ///
+    /// # Errors
+    /// When a column is damaged.
+    pub fn row_properties(&self, row: usize) -> Result<Vec<(PropertyId, Value)>, DecodeError> {
+        let mut found = Vec::new();
+        for name in self.property_names() {
+            if let Some(value) = self.property(name)?.and_then(|column| column.get(row)) {
+                found.push((name, value));
+            }
+        }
+        Ok(found)
     }
 }

@@ -264,6 +264,8 @@ def main():
         return 0
     if not given.self_only and given.binary is None:
         parser.error("--binary is needed, or --self-only")
+    if given.binary is not None and not given.binary.is_file():
+        parser.error(f"there is no binary at {given.binary}")
     binary, tally, answers = given.binary and given.binary.resolve(), Tally(), {}
     for data_set in DATA_SETS:
         path = given.data / f"{data_set}.ndjson.gz"

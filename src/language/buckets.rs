@@ -1,0 +1,237 @@
+//! The buckets of a range: starts, ends, labels, and which one holds an instant.
+
+use super::DocumentError;
+use super::bound::TimeBound;
+use super::calendar::{Interval, Ruler, WeekDay};
+use super::range::{ResolvedRange, is_utc_midnight};
+use super::scope::Scope;
+use super::zone::Zone;
+use crate::model::Timestamp;
+
+/// The most buckets of one report.
+pub const BUCKETS_MAX: usize = 100_000;
+
+/// Consecutive calendar units of one zone. Each ends where the next begins.
+///
+/// The first may begin before the range it was made for and the last may end after it; reports count only what
+/// lies inside the range as well ([`Buckets::inside`]).
+#[derive(Clone, Debug)]
+pub struct Buckets {
+    /// The starts, and last the end of the last: one more than there are buckets, or none.
+    edges: Vec<i64>,
+    /// The mean length; at least 1.
+    mean_micros: i64,
+    interval: Interval,
+    week_start: WeekDay,
+    zone: Zone,
+}
+
+impl Buckets {
+    /// The buckets that touch the range. None when it is empty.
+    ///
+    /// # Errors
+    /// When there are more than [`BUCKETS_MAX`].
+    pub fn cover(
+        range: ResolvedRange,
+        interval: Interval,
+        week_start: WeekDay,
+        zone: &Zone,
+    ) -> Result<Self, DocumentError> {
+        let mut edges = Vec::new();
+        if range.is_empty() {
+            return Ok(Self { edges, mean_micros: 1, interval, week_start, zone: zone.clone() });
+        }
+        let mut ruler = Ruler::new(interval, week_start, zone);
+        let (start, mut end) = ruler.bucket_at(range.from_micros);
+        edges.extend([start, end]);
+        while end < range.to_micros {
+            if edges.len() > BUCKETS_MAX {
+                return Err(too_many(interval));
+            }
+            end = ruler.bucket_at(end).1;
+            edges.push(end);
+        }
+        Ok(Self { edges, mean_micros: 1, interval, week_start, zone: zone.clone() }.measured())
+    }
+
+    /// Itself with the mean length of its buckets.
+    fn measured(mut self) -> Self {
+        if let (Some(first), Some(last)) = (self.edges.first(), self.edges.last()) {
+            self.mean_micros = ((last - first) / self.len() as i64).max(1);
+        }
+        self
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.edges.len().saturating_sub(1)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first instant of each, in microseconds.
+    pub fn starts(&self) -> &[i64] {
+        &self.edges[..self.len()]
+    }
+
+    /// The first instant after each, in microseconds.
+    pub fn ends(&self) -> &[i64] {
+        self.edges.get(1..).unwrap_or_default()
+    }
+
+    /// The bucket at this position as a range.
+    ///
+    /// # Panics
+    /// When there is no such bucket.
+    pub fn range(&self, index: usize) -> ResolvedRange {
+        ResolvedRange { from_micros: self.edges[index], to_micros: self.edges[index + 1] }
+    }
+
+    /// The part of the bucket at this position that lies inside a range; empty when none does.
+    ///
+    /// # Panics
+    /// When there is no such bucket.
+    pub fn inside(&self, index: usize, range: ResolvedRange) -> ResolvedRange {
+        let bucket = self.range(index);
+        let from_micros = bucket.from_micros.max(range.from_micros);
+        ResolvedRange { from_micros, to_micros: bucket.to_micros.min(range.to_micros).max(from_micros) }
+    }
+
+    /// The start of the bucket at this position as RFC 3339 with the zone's offset, `Z` for UTC.
+    ///
+    /// # Panics
+    /// When there is no such bucket.
+    pub fn label(&self, index: usize) -> String {
+        self.zone.label(self.edges[index])
+    }
+
+    /// The starts of all as RFC 3339 with the zone's offset, `Z` for UTC.
+    pub fn labels(&self) -> Vec<String> {
+        self.starts().iter().map(|start| self.zone.label(*start)).collect()
+    }
+
+    /// The position of the bucket that holds this instant, whether or not the instant lies in the range that the
+    /// buckets cover. Constant time where buckets are about equally long.
+    #[inline]
+    pub fn index_of(&self, time_micros: i64) -> Option<usize> {
+        let (first, last) = (*self.edges.first()?, *self.edges.last()?);
+        if time_micros < first || time_micros >= last {
+            return None;
+        }
+        // Where the instant would lie among buckets of the same length, then a step or two from there.
+        let mut index = (((time_micros - first) / self.mean_micros) as usize).min(self.len() - 1);
+        while self.edges[index] > time_micros {
+            index -= 1;
+        }
+        while self.edges[index + 1] <= time_micros {
+            index += 1;
+        }
+        Some(index)
+    }
+
+    /// The position of the bucket that starts at this instant.
+    pub fn position_of_start(&self, start_micros: i64) -> Option<usize> {
+        self.starts().binary_search(&start_micros).ok()
+    }
+
+    /// The position of the bucket that a `units` names by its start.
+    ///
+    /// # Errors
+    /// When no bucket starts there. The path is `field` of the `units`.
+    pub fn named(
+        &self,
+        start: &TimeBound,
+        scope: &Scope,
+        field: &str,
+        call: Timestamp,
+    ) -> Result<usize, DocumentError> {
+        let place = format!("units.{field}");
+        let micros = scope.instant(start, &place, call)?;
+        micros.and_then(|micros| self.position_of_start(micros)).ok_or_else(|| {
+            let choice = match (self.starts().first(), self.starts().last()) {
+                (Some(first), Some(last)) => {
+                    format!("they start from {} to {}", self.zone.label(*first), self.zone.label(*last))
+                }
+                _ => "the range is empty".to_owned(),
+            };
+            DocumentError::rule(place, format!("no {} of the result starts at `{start}`; {choice}", self.interval))
+        })
+    }
+
+    /// These and `count` more in front of them. None when these are none.
+    ///
+    /// # Errors
+    /// When there would be more than [`BUCKETS_MAX`].
+    pub fn with_before(&self, count: usize) -> Result<Self, DocumentError> {
+        self.extended(count, |ruler, edges| {
+            let mut start = edges[0];
+            let mut before = Vec::with_capacity(count);
+            for _ in 0..count {
+                start = ruler.bucket_at(start - 1).0;
+                before.push(start);
+            }
+            edges.splice(0..0, before.into_iter().rev());
+        })
+    }
+
+    /// These and `count` more after them. None when these are none.
+    ///
+    /// # Errors
+    /// When there would be more than [`BUCKETS_MAX`].
+    pub fn with_after(&self, count: usize) -> Result<Self, DocumentError> {
+        self.extended(count, |ruler, edges| {
+            for _ in 0..count {
+                let end = edges[edges.len() - 1];
+                edges.push(ruler.bucket_at(end).1);
+            }
+        })
+    }
+
+    /// A copy to which `extend` adds so many edges; it is called only where there are buckets.
+    fn extended(
+        &self,
+        count: usize,
+        extend: impl FnOnce(&mut Ruler<'_>, &mut Vec<i64>),
+    ) -> Result<Self, DocumentError> {
+        let mut buckets = self.clone();
+        if self.is_empty() {
+            return Ok(buckets);
+        }
+        if count > BUCKETS_MAX - self.len() {
+            return Err(too_many(self.interval));
+        }
+        extend(&mut Ruler::new(self.interval, self.week_start, &self.zone), &mut buckets.edges);
+        Ok(buckets.measured())
+    }
+
+    /// Whether the parts of all buckets inside the range are made of whole UTC days, so that what is kept per UTC
+    /// day answers for them.
+    pub fn are_utc_days(&self, range: ResolvedRange) -> bool {
+        let inner = self.edges.iter().filter(|edge| range.from_micros < **edge && **edge < range.to_micros);
+        range.is_utc_day_aligned() && inner.copied().all(is_utc_midnight)
+    }
+
+    /// The length of the calendar units.
+    pub fn interval(&self) -> Interval {
+        self.interval
+    }
+
+    /// Whose calendar it is.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+}
+
+fn too_many(interval: Interval) -> DocumentError {
+    let longer = match interval {
+        Interval::Month => "",
+        _ => " or take a longer interval",
+    };
+    DocumentError::rule(
+        "interval",
+        format!("the range has more than {BUCKETS_MAX} buckets of one {interval}; shorten it{longer}"),
+    )
+}

@@ -1,0 +1,76 @@
+//! The report language: documents as types, and the calendar that their ranges and buckets follow.
+//!
+//! A document arrives as JSON ([`Report::parse`]) or from a builder (such as [`Trends::new`]); either way it passes
+//! the same reader, so a `Report` that was parsed or built obeys every rule of the language. [`Report::to_json`]
+//! writes it back in one canonical form.
+//!
+//! Invariants:
+//! - Nothing here knows of storage or of how a report is executed. What only the stored data can tell (whether a
+//!   group type or a cohort exists) is not checked here; [`Report::references`] lists what to check.
+//! - Reading is strict: unknown fields, repeated fields and wrong types are errors that name the place.
+//! - `parse(to_json(report)) == report`.
+//! - Times are microseconds since the Unix epoch; ranges and buckets are half-open.
+
+mod bound;
+mod breakdown;
+mod buckets;
+mod calendar;
+mod cohort;
+mod condition;
+mod error;
+mod filter;
+mod formula;
+mod fraction;
+mod funnel;
+mod lifecycle;
+mod matcher;
+mod measure;
+mod node;
+mod paths;
+mod range;
+mod reader;
+mod references;
+mod report;
+mod retention;
+mod scope;
+mod series;
+mod span;
+mod stickiness;
+mod test;
+mod trends;
+mod units;
+mod values;
+mod words;
+mod zone;
+
+#[cfg(test)]
+mod tests;
+
+pub use bound::TimeBound;
+pub use breakdown::{Breakdown, LIMIT_DEFAULT};
+pub use buckets::{BUCKETS_MAX, Buckets};
+pub use calendar::{Interval, WeekDay};
+pub use cohort::Cohort;
+pub use condition::{Condition, Membership, Times};
+pub use error::{DocumentError, Problem};
+pub use filter::{AsOf, Filter, Of, Property, PropertyFilter};
+pub use formula::Formula;
+pub use fraction::DecimalFraction;
+pub use funnel::{Entry, Exclusion, Funnel, FunnelUnits, Hold, Order};
+pub use lifecycle::{Lifecycle, LifecycleState, LifecycleUnits};
+pub use matcher::{Events, Matcher};
+pub use measure::{Measure, PropertyMeasure};
+pub use paths::{Anchor, Paths};
+pub use range::{MICROS_PER_DAY, MICROS_PER_HOUR, ResolvedRange, is_utc_midnight};
+pub use references::References;
+pub use report::Report;
+pub use retention::{Bound, Mode, Retention, RetentionUnits};
+pub use scope::{CountBy, Scope};
+pub use series::{Series, Source};
+pub use span::{SPAN_DAYS_MAX, Span, SpanUnit};
+pub use stickiness::{Stickiness, StickinessUnits};
+pub use test::{Op, Test};
+pub use trends::{TrendUnits, Trends};
+pub use units::{Page, UnitsValue};
+pub use values::{Scalar, Values};
+pub use zone::Zone;

@@ -1,0 +1,272 @@
+//! A batch on its way into the log: lines are judged and turned into records, one after the other.
+//!
+//! Nothing here changes the store but aliases and cohorts, which later lines of the same batch must see;
+//! the engine builds those anew when a draft is given up.
+
+use super::error::LineRefusal;
+use super::state::{State, parse_cohort};
+use crate::codec::DecodeError;
+use crate::language::{Cohort, Page, Report};
+use crate::log::record::{AliasRecord, CohortRecord, Definition, EventRecord, GroupRecord, IdentifyRecord, Record};
+use crate::log::{BatchBuilder, ImportRecord};
+use crate::model::limits::DUPLICATE_WINDOW_MICROS;
+use crate::model::{
+    AliasCall, CohortCall, Event, EventId, GroupCall, GroupKeyId, GroupType, GroupTypeId, IdentifyCall, Line,
+    PropertyId, StoredName, Timestamp, UserId,
+};
+use crate::segment::Segment;
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What became of a line.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It is stored.
+    Accepted,
+    /// The same event is stored already.
+    Duplicate,
+    /// It is not stored.
+    Refused(LineRefusal),
+}
+
+/// New names of a draft, with the ids that they will have.
+#[derive(Default)]
+struct NewNames {
+    ids: HashMap<(StoredName, String), u32>,
+    counts: BTreeMap<StoredName, u32>,
+}
+
+/// A batch in the making.
+#[derive(Default)]
+pub(crate) struct Draft {
+    pub builder: BatchBuilder,
+    new_names: NewNames,
+    insert_ids: HashMap<String, Vec<(UserId, Timestamp)>>,
+    /// Whether aliases or cohorts were changed.
+    pub touched_shared: bool,
+}
+
+/// The window of times in which an event with the same insert id is the same event.
+fn duplicate_window(time: Timestamp) -> (i64, i64) {
+    let micros = time.micros();
+    (micros.saturating_sub(DUPLICATE_WINDOW_MICROS), micros.saturating_add(DUPLICATE_WINDOW_MICROS))
+}
+
+/// A draft together with what it is judged against.
+pub(crate) struct Drafting<'a> {
+    pub draft: Draft,
+    pub state: &'a mut State,
+    pub segments: &'a [Arc<Segment>],
+    pub now: Timestamp,
+}
+
+impl Drafting<'_> {
+    /// Takes a line in. Errors are damage met in the store; what is wrong with the line is an outcome.
+    pub fn add(&mut self, line: &Line) -> Result<Outcome, DecodeError> {
+        match line {
+            Line::Track(event) => self.track(event),
+            Line::Identify(call) => self.identify(call),
+            Line::Group(call) => self.group(call),
+            Line::Alias(call) => self.alias(call),
+            Line::Cohort(call) => self.cohort(call),
+        }
+    }
+
+    fn find(&self, list: StoredName, text: &str) -> Result<Option<u32>, DecodeError> {
+        if let Some(id) = self.state.names.read().list(list).find(text)? {
+            return Ok(Some(id));
+        }
+        Ok(self.draft.new_names.ids.get(&(list, text.to_owned())).copied())
+    }
+
+    /// The id of a name; a new name takes the next.
+    fn intern(&mut self, list: StoredName, text: &str) -> Result<u32, DecodeError> {
+        if let Some(id) = self.find(list, text)? {
+            return Ok(id);
+        }
+        let stored = self.state.names.read().list(list).len();
+        let new = &mut self.draft.new_names;
+        let count = new.counts.entry(list).or_insert(stored);
+        let id = *count;
+        *count += 1;
+        new.ids.insert((list, text.to_owned()), id);
+        self.draft.builder.define(Definition { list, text });
+        Ok(id)
+    }
+
+    fn intern_user(&mut self, text: &str) -> Result<UserId, DecodeError> {
+        self.intern(StoredName::User, text).map(UserId::new)
+    }
+
+    fn intern_type(&mut self, group_type: &GroupType) -> Result<GroupTypeId, DecodeError> {
+        self.intern(StoredName::GroupType, group_type.as_str()).map(GroupTypeId::new)
+    }
+
+    /// Refuses an undeclared group type where only declared ones are taken.
+    fn check_type(&self, group_type: &str) -> Result<Option<Outcome>, DecodeError> {
+        if !self.state.settings.only_declared {
+            return Ok(None);
+        }
+        let id = self.find(StoredName::GroupType, group_type)?;
+        let declared = id.is_some_and(|id| self.state.settings.is_declared(GroupTypeId::new(id)));
+        if declared {
+            return Ok(None);
+        }
+        Ok(Some(Outcome::Refused(LineRefusal::UndeclaredGroupType { group_type: group_type.to_owned() })))
+    }
+
+    fn track(&mut self, event: &Event) -> Result<Outcome, DecodeError> {
+        for group_type in event.groups.keys() {
+            if let Some(refused) = self.check_type(group_type.as_str())? {
+                return Ok(refused);
+            }
+        }
+        let time = event.time.unwrap_or(self.now);
+        if let Some(insert_id) = &event.insert_id
+            && self.is_duplicate(event.user.as_str(), insert_id.as_str(), time)?
+        {
+            return Ok(Outcome::Duplicate);
+        }
+        let user = self.intern_user(event.user.as_str())?;
+        let name = EventId::new(self.intern(StoredName::Event, event.name.as_str())?);
+        let mut groups = Vec::with_capacity(event.groups.len());
+        for (group_type, key) in &event.groups {
+            let group_type = self.intern_type(group_type)?;
+            let key = self.intern(StoredName::GroupKey(group_type.raw()), key.as_str())?;
+            groups.push((group_type, GroupKeyId::new(key)));
+        }
+        groups.sort_unstable();
+        let mut properties = Vec::with_capacity(event.properties.len());
+        for (name, value) in &event.properties {
+            properties.push((PropertyId::new(self.intern(StoredName::Property, name)?), value.clone()));
+        }
+        if let Some(insert_id) = &event.insert_id {
+            self.draft.insert_ids.entry_ref(insert_id.as_str()).or_default().push((user, time));
+        }
+        let insert_id = event.insert_id.as_ref().map(|id| id.as_str());
+        self.draft.builder.push(&Record::Event(EventRecord { user, event: name, time, insert_id, groups, properties }));
+        Ok(Outcome::Accepted)
+    }
+
+    fn is_duplicate(&self, user: &str, insert_id: &str, time: Timestamp) -> Result<bool, DecodeError> {
+        let Some(user) = self.find(StoredName::User, user)? else { return Ok(false) };
+        let aliases = &self.state.aliases;
+        let user = aliases.shown(UserId::new(user));
+        let window = duplicate_window(time);
+        let same = |other: UserId, time: Timestamp| {
+            aliases.shown(other) == user && (window.0..=window.1).contains(&time.micros())
+        };
+        if self.draft.insert_ids.get(insert_id).is_some_and(|known| known.iter().any(|(user, time)| same(*user, *time)))
+            || self.state.has_hot_insert_id(insert_id, user, window)
+        {
+            return Ok(true);
+        }
+        for segment in self.segments.iter().rev() {
+            let found = segment.find_insert_id(insert_id, window.0, window.1)?;
+            if found.iter().any(|place| same(place.user, place.time)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn identify(&mut self, call: &IdentifyCall) -> Result<Outcome, DecodeError> {
+        let user = self.intern_user(call.user.as_str())?;
+        let ops = call.ops.to_json();
+        let time = call.time.unwrap_or(self.now);
+        self.draft.builder.push(&Record::Identify(IdentifyRecord { user, time, ops: &ops }));
+        Ok(Outcome::Accepted)
+    }
+
+    fn group(&mut self, call: &GroupCall) -> Result<Outcome, DecodeError> {
+        if let Some(refused) = self.check_type(call.group_type.as_str())? {
+            return Ok(refused);
+        }
+        let group_type = self.intern_type(&call.group_type)?;
+        let key = GroupKeyId::new(self.intern(StoredName::GroupKey(group_type.raw()), call.key.as_str())?);
+        let user = call.user.as_ref().map(|user| self.intern_user(user.as_str())).transpose()?;
+        let ops = call.ops.to_json();
+        let time = call.time.unwrap_or(self.now);
+        self.draft.builder.push(&Record::Group(GroupRecord { group_type, key, user, time, ops: &ops }));
+        Ok(Outcome::Accepted)
+    }
+
+    fn alias(&mut self, call: &AliasCall) -> Result<Outcome, DecodeError> {
+        let user = self.intern_user(call.user.as_str())?;
+        let alias = self.intern_user(call.alias.as_str())?;
+        if Arc::make_mut(&mut self.state.aliases).join(user, alias) {
+            self.draft.touched_shared = true;
+        }
+        self.draft.builder.push(&Record::Alias(AliasRecord { user, alias, time: call.time }));
+        Ok(Outcome::Accepted)
+    }
+
+    fn cohort(&mut self, call: &CohortCall) -> Result<Outcome, DecodeError> {
+        let refused = |problem: String| Ok(Outcome::Refused(LineRefusal::Cohort { name: call.name.clone(), problem }));
+        let cohort = match parse_cohort(&call.report) {
+            Ok(cohort) => cohort,
+            Err(problem) => return refused(problem),
+        };
+        if cohort.save_as.is_some() || cohort.page != Page::default() {
+            return refused("a saved document carries no save_as, limit or cursor; leave them out".to_owned());
+        }
+        let references = Report::Cohort(cohort.clone()).references();
+        for group_type in &references.group_types {
+            if self.find(StoredName::GroupType, group_type)?.is_none() {
+                return refused(format!(
+                    "it names the group type `{group_type}`, which is neither used nor declared yet"
+                ));
+            }
+            if let Some(refused) = self.check_type(group_type)? {
+                return Ok(refused);
+            }
+        }
+        for other in &references.cohorts {
+            if *other != call.name && !self.state.cohorts.contains_key(other) {
+                return refused(format!("it names the cohort `{other}`, which does not exist; save that one first"));
+            }
+        }
+        if self.reaches(references.cohorts, &call.name) {
+            return refused("it refers to itself, directly or through others; break the circle".to_owned());
+        }
+        Arc::make_mut(&mut self.state.cohorts).insert(call.name.clone(), Arc::new(cohort));
+        self.draft.touched_shared = true;
+        self.draft.builder.push(&Record::Cohort(CohortRecord { name: &call.name, report: &call.report }));
+        Ok(Outcome::Accepted)
+    }
+
+    /// Whether following references from `from` leads to `name`.
+    fn reaches(&self, from: impl IntoIterator<Item = String>, name: &str) -> bool {
+        let mut waiting: Vec<String> = from.into_iter().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(next) = waiting.pop() {
+            if next == name {
+                return true;
+            }
+            if let Some(cohort) = self.state.cohorts.get(&next)
+                && seen.insert(next)
+            {
+                waiting.extend(Report::Cohort(Cohort::clone(cohort)).references().cohorts);
+            }
+        }
+        false
+    }
+
+    /// Declares a group type, which comes into being if need be.
+    pub fn declare(&mut self, group_type: &GroupType, display_name: &str) -> Result<(), DecodeError> {
+        let group_type = self.intern_type(group_type)?;
+        self.draft.builder.push(&Record::DeclareGroupType { group_type, display_name });
+        Ok(())
+    }
+
+    /// Turns the refusal of undeclared group types on or off.
+    pub fn only_declared(&mut self, on: bool) {
+        self.draft.builder.push(&Record::OnlyDeclared(on));
+    }
+
+    /// Notes how far an import got, in the same batch as what it stored.
+    pub fn import(&mut self, import: ImportRecord) {
+        self.draft.builder.push(&Record::Import(import));
+    }
+}

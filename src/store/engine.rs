@@ -1,0 +1,446 @@
+//! The one writer: a synchronous core without threads, over a [`Storage`] and an [`Environment`].
+//!
+//! Invariants:
+//! - A batch is in memory exactly when its frames are in the log; it is visible to readers once a sync covered it.
+//! - A failed sync is never repeated: from then on the engine takes nothing more.
+//! - Recovery never cuts or edits a file: the intact batches of a log that was not closed go into a new file.
+
+use super::draft::{Draft, Drafting};
+use super::environment::Environment;
+use super::error::StoreError;
+use super::load::{self, Loaded, damaged};
+use super::manifest::{LOCK, LogEntry, MANIFEST, Manifest, is_own_name, log_name};
+use super::published::Published;
+use super::state::{HotLog, State};
+use crate::codec::{FileHeader, FileId, FileKind};
+use crate::dictionary::DictionaryPart;
+use crate::files::{FileError, Storage, StorageFile, StorageLock, publish_file};
+use crate::log::{LogEnd, encode_frames};
+use crate::profiles::Profiles;
+use crate::segment::Segment;
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Sizes at which the engine acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// A log with this many bytes is sealed.
+    pub log_bytes_max: u64,
+    /// This many segments of about one size are merged into one.
+    pub merge_width: usize,
+    /// A merged segment has at most this many rows.
+    pub segment_rows_max: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { log_bytes_max: 64 << 20, merge_width: 4, segment_rows_max: 1 << 24 }
+    }
+}
+
+/// What opening a store that was not closed found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Whether the store was not closed before.
+    pub unclean: bool,
+    /// Bytes of an unfinished batch, never acknowledged, that were left out.
+    pub torn_bytes: u64,
+}
+
+/// The log that is written to.
+struct ActiveLog {
+    number: u64,
+    id: FileId,
+    file: Arc<dyn StorageFile>,
+    /// Bytes appended.
+    length: u64,
+    /// Bytes known to be synced.
+    synced: u64,
+    sequence: u64,
+}
+
+/// A place in the log; what was appended before it is durable once a sync covered it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    log: u64,
+    end: u64,
+}
+
+/// A sync to be done outside the engine's lock.
+pub(crate) struct SyncJob {
+    file: Arc<dyn StorageFile>,
+    ticket: Ticket,
+}
+
+impl SyncJob {
+    /// Syncs what was appended before the job was made.
+    pub fn run(&self) -> Result<(), FileError> {
+        self.file.sync("log")
+    }
+}
+
+/// See the module.
+pub(crate) struct Engine {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) environment: Arc<dyn Environment>,
+    pub(super) options: Options,
+    pub(super) manifest: Manifest,
+    pub(super) segments: Vec<Arc<Segment>>,
+    pub(super) dictionaries: Vec<Arc<DictionaryPart>>,
+    pub(super) profiles: Profiles,
+    pub(super) state: State,
+    pub(super) published: Published,
+    active: ActiveLog,
+    lock: Box<dyn StorageLock>,
+    poisoned: Option<String>,
+    recovery: Recovery,
+}
+
+impl Engine {
+    /// Opens the store for writing; makes one where there is none yet.
+    pub fn open(
+        storage: Arc<dyn Storage>,
+        environment: Arc<dyn Environment>,
+        options: Options,
+    ) -> Result<Self, StoreError> {
+        let lock = storage.lock(LOCK)?;
+        let manifest = match load::read_manifest(&*storage)? {
+            Some(manifest) => manifest,
+            None => create(&*storage, &*environment)?,
+        };
+        let mut loaded = load::load(&*storage, manifest, LogEnd::Unclean)?;
+        let closed = loaded.manifest.logs.last().is_some_and(|log| log.closed_length.is_some());
+        let recovery = Recovery { unclean: !closed, torn_bytes: loaded.last_log.torn_bytes };
+        if !closed {
+            rewrite_last_log(&*storage, &*environment, &mut loaded)?;
+        }
+        remove_unlisted(&*storage, &loaded.manifest)?;
+        let Some(log) = loaded.manifest.logs.last().cloned() else {
+            return Err(StoreError::Absent { location: storage.location() });
+        };
+        let file: Arc<dyn StorageFile> = storage.open_append(&log_name(log.number))?.into();
+        let active = ActiveLog {
+            number: log.number,
+            id: log.id,
+            file,
+            length: loaded.last_log.end,
+            synced: loaded.last_log.end,
+            sequence: loaded.last_log.sequence,
+        };
+        let Loaded { manifest, segments, dictionaries, profiles, state, .. } = loaded;
+        let published = Published::whole(&state);
+        let engine = Self {
+            storage,
+            environment,
+            options,
+            manifest,
+            segments,
+            dictionaries,
+            profiles,
+            state,
+            published,
+            active,
+            lock,
+            poisoned: None,
+            recovery,
+        };
+        engine.set_note()?;
+        Ok(engine)
+    }
+
+    /// What opening found.
+    pub fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    /// Where the store is, for messages.
+    pub fn location(&self) -> String {
+        self.storage.location()
+    }
+
+    /// Judges lines and turns them into a draft. Damage met on the way gives the draft up.
+    pub fn draft<T>(
+        &mut self,
+        fill: impl FnOnce(&mut Drafting<'_>) -> Result<T, crate::codec::DecodeError>,
+    ) -> Result<(Draft, T), StoreError> {
+        self.check_usable()?;
+        let now = self.environment.now();
+        let mut drafting = Drafting { draft: Draft::default(), state: &mut self.state, segments: &self.segments, now };
+        let result = fill(&mut drafting);
+        let draft = drafting.draft;
+        match result {
+            Ok(value) => Ok((draft, value)),
+            Err(damage) => {
+                self.abandon(&draft)?;
+                Err(damaged(&*self.storage, damage))
+            }
+        }
+    }
+
+    /// Gives a draft up: nothing of it is kept.
+    pub fn abandon(&mut self, draft: &Draft) -> Result<(), StoreError> {
+        if draft.touched_shared {
+            let rebuilt = self.state.rebuild_shared(&self.profiles);
+            rebuilt.map_err(|damage| damaged(&*self.storage, damage))?;
+        }
+        Ok(())
+    }
+
+    /// Appends a draft to the log. It is durable, and visible, once a sync covered the ticket.
+    pub fn append(&mut self, draft: Draft) -> Result<Ticket, StoreError> {
+        self.check_usable()?;
+        if draft.builder.is_empty() {
+            return Ok(self.ticket());
+        }
+        let touched_shared = draft.touched_shared;
+        match self.append_payload(draft.builder.finish(self.state.next_arrival)) {
+            Ok(()) => Ok(self.ticket()),
+            Err(error) => {
+                if touched_shared {
+                    let rebuilt = self.state.rebuild_shared(&self.profiles);
+                    rebuilt.map_err(|damage| damaged(&*self.storage, damage))?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn append_payload(&mut self, payload: Bytes) -> Result<(), StoreError> {
+        self.mark_open()?;
+        let mut frames = Vec::with_capacity(payload.len() + 64);
+        let sequence = encode_frames(&payload, self.active.id, self.active.sequence, self.active.synced, &mut frames);
+        if let Err(error) = self.active.file.append(&frames) {
+            // What a failed write left must not stay before the next batch.
+            if let Err(cut) = self.active.file.set_len(self.active.length) {
+                self.poison(&cut);
+            }
+            return Err(error.into());
+        }
+        self.active.length += frames.len() as u64;
+        self.active.sequence = sequence;
+        self.state.apply(payload, self.active.length).map_err(|damage| damaged(&*self.storage, damage))
+    }
+
+    /// The place after everything appended so far.
+    pub fn ticket(&self) -> Ticket {
+        Ticket { log: self.active.number, end: self.active.length }
+    }
+
+    /// Whether everything before the ticket is durable.
+    pub fn is_durable(&self, ticket: Ticket) -> bool {
+        ticket.log < self.active.number || ticket.end <= self.active.synced
+    }
+
+    /// The sync that covers everything appended so far.
+    pub fn begin_sync(&self) -> Result<SyncJob, StoreError> {
+        self.check_usable()?;
+        Ok(SyncJob { file: Arc::clone(&self.active.file), ticket: self.ticket() })
+    }
+
+    /// Takes the result of a sync in: what it covered becomes visible.
+    pub fn finish_sync(&mut self, job: &SyncJob, result: Result<(), FileError>) -> Result<(), StoreError> {
+        if let Err(error) = result {
+            self.poison(&error);
+            return Err(error.into());
+        }
+        if job.ticket.log == self.active.number && job.ticket.end > self.active.synced {
+            self.active.synced = job.ticket.end;
+            let whole = self.active.synced == self.active.length;
+            self.published
+                .advance(&self.state, self.active.synced, whole)
+                .map_err(|damage| damaged(&*self.storage, damage))?;
+            self.set_note()?;
+        }
+        Ok(())
+    }
+
+    /// Syncs everything appended so far.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        if self.active.synced == self.active.length {
+            return self.check_usable();
+        }
+        let job = self.begin_sync()?;
+        let result = job.run();
+        self.finish_sync(&job, result)
+    }
+
+    /// Whether the log has grown to the size at which it is sealed.
+    pub fn is_seal_due(&self) -> bool {
+        self.active.length >= self.options.log_bytes_max
+    }
+
+    /// Closes the store: syncs, and notes that the log ends where it does.
+    pub fn close(&mut self) -> Result<(), StoreError> {
+        self.sync()?;
+        let is_open = self.manifest.logs.last().is_some_and(|log| log.closed_length.is_none());
+        if is_open {
+            let length = self.active.length;
+            self.publish(|manifest| {
+                if let Some(log) = manifest.logs.last_mut() {
+                    log.closed_length = Some(length);
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Notes in the manifest that the log may grow from now on.
+    fn mark_open(&mut self) -> Result<(), StoreError> {
+        let is_closed = self.manifest.logs.last().is_some_and(|log| log.closed_length.is_some());
+        if is_closed {
+            self.publish(|manifest| {
+                if let Some(log) = manifest.logs.last_mut() {
+                    log.closed_length = None;
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Puts a changed manifest in the place of the old one.
+    pub(super) fn publish(&mut self, change: impl FnOnce(&mut Manifest)) -> Result<(), StoreError> {
+        let mut manifest = self.manifest.clone();
+        change(&mut manifest);
+        manifest.generation += 1;
+        let result = write_manifest(&*self.storage, &*self.environment, &manifest);
+        if let Err(StoreError::File(error)) = &result
+            && matches!(error, FileError::Io { operation: crate::files::Operation::SyncDirectory, .. })
+        {
+            self.poison(error);
+        }
+        result?;
+        self.manifest = manifest;
+        Ok(())
+    }
+
+    /// Makes a new, empty log file; it is in use once the manifest names it.
+    pub(super) fn new_log(&self, number: u64) -> Result<(LogEntry, Arc<dyn StorageFile>), StoreError> {
+        let entry = write_log(&*self.storage, &*self.environment, number, &[])?.0;
+        let file: Arc<dyn StorageFile> = self.storage.open_append(&log_name(number))?.into();
+        Ok((entry, file))
+    }
+
+    /// Goes over to a new log that the manifest names.
+    pub(super) fn use_log(&mut self, entry: &LogEntry, file: Arc<dyn StorageFile>) -> Result<(), StoreError> {
+        let length = crate::codec::file_header::HEADER_BYTES as u64;
+        self.active = ActiveLog { number: entry.number, id: entry.id, file, length, synced: length, sequence: 0 };
+        self.state.logs = vec![HotLog::empty(entry.number)];
+        self.published.restart(&self.state);
+        self.set_note()
+    }
+
+    /// Tells readers in other processes how far the log is durable.
+    fn set_note(&self) -> Result<(), StoreError> {
+        let note = super::note::Note { log: self.active.number, synced: self.active.synced };
+        self.lock.set_note(note.encode().as_bytes())?;
+        Ok(())
+    }
+
+    /// After an error from which there is no way back, nothing more is taken.
+    pub(super) fn poison_unless_ok<T>(&mut self, result: &Result<T, StoreError>) {
+        if let Err(error) = result {
+            self.poisoned.get_or_insert(error.to_string());
+        }
+    }
+
+    fn poison(&mut self, cause: &FileError) {
+        self.poisoned.get_or_insert(cause.to_string());
+    }
+
+    pub(super) fn check_usable(&self) -> Result<(), StoreError> {
+        match &self.poisoned {
+            Some(cause) => Err(StoreError::Poisoned { cause: cause.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Writes a manifest and makes it last.
+fn write_manifest(storage: &dyn Storage, environment: &dyn Environment, manifest: &Manifest) -> Result<(), StoreError> {
+    let bytes = manifest.encode(environment.file_id()).map_err(|damage| damaged(storage, damage))?;
+    publish_file(storage, MANIFEST, [bytes], "manifest")?;
+    storage.sync_dir("manifest name")?;
+    Ok(())
+}
+
+/// Writes a log file that holds these batches; answers its entry, length and next sequence.
+fn write_log(
+    storage: &dyn Storage,
+    environment: &dyn Environment,
+    number: u64,
+    batches: &[Bytes],
+) -> Result<(LogEntry, u64, u64), StoreError> {
+    let id = environment.file_id();
+    let mut bytes = FileHeader { kind: FileKind::Log, id }.encode();
+    let mut sequence = 0;
+    for batch in batches {
+        sequence = encode_frames(batch, id, sequence, 0, &mut bytes);
+    }
+    let length = bytes.len() as u64;
+    publish_file(storage, &log_name(number), [bytes], "new log")?;
+    storage.sync_dir("new log name")?;
+    Ok((LogEntry { number, id, closed_length: None }, length, sequence))
+}
+
+/// Makes a store in an empty directory.
+fn create(storage: &dyn Storage, environment: &dyn Environment) -> Result<Manifest, StoreError> {
+    let names = storage.list()?;
+    if let Some(foreign) = names.iter().find(|name| !is_own_name(name)) {
+        return Err(StoreError::NotAStore { location: storage.location(), example: foreign.clone() });
+    }
+    // Sealed files without a manifest are a store that lost it, and not an empty directory.
+    let sealed = |name: &&String| {
+        !name.ends_with(".tmp")
+            && ["segment-", "dictionary-", "profiles-"].iter().any(|prefix| name.starts_with(prefix))
+    };
+    if let Some(name) = names.iter().find(sealed) {
+        let damage = crate::codec::DecodeError::new(format!("MANIFEST is missing beside `{name}`"), 0);
+        return Err(damaged(storage, damage.in_file(&Arc::from(MANIFEST))));
+    }
+    for name in names.iter().filter(|name| *name != LOCK) {
+        storage.remove(name)?;
+    }
+    let (mut entry, length, _) = write_log(storage, environment, 1, &[])?;
+    entry.closed_length = Some(length);
+    let manifest = Manifest::first(entry);
+    write_manifest(storage, environment, &manifest)?;
+    Ok(manifest)
+}
+
+/// Puts the intact batches of a log that was not closed into a new file, which takes its place.
+fn rewrite_last_log(
+    storage: &dyn Storage,
+    environment: &dyn Environment,
+    loaded: &mut Loaded,
+) -> Result<(), StoreError> {
+    let Some(hot) = loaded.state.logs.last_mut() else { return Ok(()) };
+    let batches: Vec<Bytes> = hot.batches.iter().map(|batch| batch.payload.clone()).collect();
+    let number = loaded.manifest.next_file;
+    let (entry, length, sequence) = write_log(storage, environment, number, &batches)?;
+    let mut manifest = loaded.manifest.clone();
+    manifest.generation += 1;
+    manifest.next_file = number + 1;
+    manifest.logs.pop();
+    manifest.logs.push(LogEntry { closed_length: Some(length), ..entry });
+    write_manifest(storage, environment, &manifest)?;
+    // The ends of the batches are those of the new file from now on.
+    let found = load::read_log(storage, &manifest.logs[manifest.logs.len() - 1], LogEnd::Known(length))?;
+    hot.number = number;
+    for (batch, (_, end)) in hot.batches.iter_mut().zip(found.batches) {
+        batch.end = end;
+    }
+    loaded.manifest = manifest;
+    loaded.last_log = load::LogFound { end: length, sequence, torn_bytes: 0 };
+    Ok(())
+}
+
+/// Removes files under the store's own names that the manifest does not list: what a crash left.
+fn remove_unlisted(storage: &dyn Storage, manifest: &Manifest) -> Result<(), StoreError> {
+    let listed = manifest.names();
+    for name in storage.list()? {
+        if is_own_name(&name) && name != MANIFEST && name != LOCK && !listed.contains(&name) {
+            storage.remove(&name)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,369 @@
+//! The store as programs hold it: one writer that many threads share, and snapshots for readers.
+
+use super::draft::Outcome;
+use super::engine::{Engine, Options, Recovery, Ticket};
+use super::environment::{Environment, SystemEnvironment};
+use super::error::StoreError;
+use super::hot::{HotChunks, VisibleLog};
+use super::snapshot::Snapshot;
+use crate::files::{DiskStorage, Storage};
+use crate::log::ImportRecord;
+use crate::model::{GroupType, Line};
+use crate::profiles::Profiles;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// The engine and who is syncing it.
+struct Writer {
+    engine: Engine,
+    /// A thread is syncing; others wait for it and share the next sync.
+    syncing: bool,
+}
+
+struct Shared {
+    writer: Mutex<Writer>,
+    synced: Condvar,
+    hot: Mutex<HotChunks>,
+}
+
+/// A store open for writing. Clones share it; the last one closes it.
+///
+/// A call that returns `Ok` is durable: the sync that covers it has returned. Threads that write at the same time
+/// share syncs.
+///
+/// ```
+/// use trackcrumb::{Event, Store};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let directory = tempfile::tempdir()?;
+/// let store = Store::open(directory.path())?;
+/// let event = Event::new("user_42", "feature_used")?.group("company", "acme-corp")?.property("feature", "ai_chart");
+/// store.write([event.into()])?;
+/// assert_eq!(store.snapshot()?.user_count(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Written {
+    /// Lines that are stored now.
+    pub accepted: u64,
+    /// Events that were stored before.
+    pub duplicate: u64,
+    /// What became of each line, in order.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Written {
+    fn of(outcomes: Vec<Outcome>) -> Self {
+        let count = |wanted: &Outcome| outcomes.iter().filter(|outcome| *outcome == wanted).count() as u64;
+        Self { accepted: count(&Outcome::Accepted), duplicate: count(&Outcome::Duplicate), outcomes }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({})", self.writer().engine.location())
+    }
+}
+
+impl Store {
+    /// Opens the store in a directory; makes both where they do not exist.
+    ///
+    /// # Errors
+    /// When the directory holds something else, another process writes to it, or it is damaged.
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let storage = DiskStorage::create(directory.as_ref())?;
+        Self::open_storage(Arc::new(storage), Arc::new(SystemEnvironment), Options::default())
+    }
+
+    /// Opens a store over any storage and environment.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_storage(
+        storage: Arc<dyn Storage>,
+        environment: Arc<dyn Environment>,
+        options: Options,
+    ) -> Result<Self, StoreError> {
+        let engine = Engine::open(storage, environment, options)?;
+        let writer = Mutex::new(Writer { engine, syncing: false });
+        Ok(Self { shared: Arc::new(Shared { writer, synced: Condvar::new(), hot: Mutex::default() }) })
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What opening found: whether the store was closed before, and what of an unfinished batch was left out.
+    pub fn recovery(&self) -> Recovery {
+        self.writer().engine.recovery()
+    }
+
+    /// Writes a batch: what is accepted of it is stored as a whole or, after a crash, not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written; then nothing of it is stored.
+    pub fn write(&self, lines: impl IntoIterator<Item = Line>) -> Result<Written, StoreError> {
+        self.write_import(lines, None, false)
+    }
+
+    /// Writes a batch of which every line must be accepted or a duplicate.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for the first line that is not; then nothing is stored.
+    pub fn write_strict(&self, lines: impl IntoIterator<Item = Line>) -> Result<Written, StoreError> {
+        self.write_import(lines, None, true)
+    }
+
+    /// Writes a batch and, in the same breath, how far the import got that it is part of.
+    ///
+    /// # Errors
+    /// As [`Self::write`], and when `strict` as [`Self::write_strict`].
+    pub fn write_import(
+        &self,
+        lines: impl IntoIterator<Item = Line>,
+        import: Option<ImportRecord>,
+        strict: bool,
+    ) -> Result<Written, StoreError> {
+        let mut writer = self.writer();
+        let (draft, outcomes) = writer.engine.draft(|drafting| {
+            let mut outcomes = Vec::new();
+            for line in lines {
+                outcomes.push(drafting.add(&line)?);
+            }
+            if let Some(import) = import {
+                drafting.import(import);
+            }
+            Ok(outcomes)
+        })?;
+        let refused = outcomes.iter().enumerate().find_map(|(index, outcome)| match outcome {
+            Outcome::Refused(refusal) => Some((index, refusal.clone())),
+            _ => None,
+        });
+        if strict && let Some((index, refusal)) = refused {
+            writer.engine.abandon(&draft)?;
+            return Err(StoreError::Refused { index, refusal });
+        }
+        let ticket = writer.engine.append(draft)?;
+        self.wait_until_durable(writer, ticket)?;
+        Ok(Written::of(outcomes))
+    }
+
+    /// Declares a group type under a display name.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn declare_group_type(&self, group_type: &GroupType, display_name: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let (draft, ()) = writer.engine.draft(|drafting| drafting.declare(group_type, display_name))?;
+        let ticket = writer.engine.append(draft)?;
+        self.wait_until_durable(writer, ticket)
+    }
+
+    /// Turns the refusal of undeclared group types on or off.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_only_declared(&self, on: bool) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let (draft, ()) = writer.engine.draft(|drafting| {
+            drafting.only_declared(on);
+            Ok(())
+        })?;
+        let ticket = writer.engine.append(draft)?;
+        self.wait_until_durable(writer, ticket)
+    }
+
+    /// How far imports got that ended or were interrupted.
+    pub fn imports(&self) -> Vec<ImportRecord> {
+        self.writer().engine.state.imports.clone()
+    }
+
+    /// Waits until everything before the ticket is durable; one of the waiting threads syncs for all.
+    fn wait_until_durable<'a>(&'a self, mut writer: MutexGuard<'a, Writer>, ticket: Ticket) -> Result<(), StoreError> {
+        loop {
+            if writer.engine.is_durable(ticket) {
+                break;
+            }
+            if writer.syncing {
+                writer = self.shared.synced.wait(writer).unwrap_or_else(PoisonError::into_inner);
+                writer.engine.check_usable()?;
+                continue;
+            }
+            let job = writer.engine.begin_sync()?;
+            writer.syncing = true;
+            drop(writer);
+            let result = job.run();
+            writer = self.writer();
+            writer.syncing = false;
+            let finished = writer.engine.finish_sync(&job, result);
+            self.shared.synced.notify_all();
+            finished?;
+        }
+        if writer.engine.is_seal_due() && !writer.syncing {
+            writer.engine.seal()?;
+            writer.engine.compact()?;
+            self.shared.synced.notify_all();
+        }
+        Ok(())
+    }
+
+    /// Seals what is in the log into a segment now, and merges what is due.
+    ///
+    /// # Errors
+    /// When files cannot be written. What was acknowledged stays.
+    pub fn seal(&self) -> Result<(), StoreError> {
+        let mut writer = self.idle_writer();
+        writer.engine.seal()?;
+        writer.engine.compact()
+    }
+
+    /// The writer when nobody is syncing.
+    fn idle_writer(&self) -> MutexGuard<'_, Writer> {
+        let mut writer = self.writer();
+        while writer.syncing {
+            writer = self.shared.synced.wait(writer).unwrap_or_else(PoisonError::into_inner);
+        }
+        writer
+    }
+
+    /// Everything durable at this instant.
+    ///
+    /// # Errors
+    /// When what is in memory cannot be read, which is a bug.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let mut hot = self.shared.hot.lock().unwrap_or_else(PoisonError::into_inner);
+        let (view, visible) = {
+            let writer = self.writer();
+            let engine = &writer.engine;
+            let visible = visible_logs(engine, &hot);
+            (View::of(engine), visible)
+        };
+        view.snapshot(&mut hot, visible)
+    }
+
+    /// Closes the store: everything is durable already; the next opening has nothing to recover.
+    /// Dropping the last handle does the same but cannot report an error.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.idle_writer().engine.close()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Nothing acknowledged is lost if this fails: the next opening recovers.
+        let _ = writer.engine.close();
+    }
+}
+
+/// What a snapshot takes from an engine under its lock.
+pub(super) struct View {
+    snapshot: Snapshot,
+}
+
+impl View {
+    fn of(engine: &Engine) -> Self {
+        let published = engine.published.clone();
+        Self {
+            snapshot: Snapshot {
+                location: engine.location(),
+                segments: engine.segments.clone(),
+                profiles: engine.profiles.clone(),
+                names: engine.state.names.clone(),
+                name_counts: published.name_counts,
+                aliases: published.aliases,
+                settings: published.settings,
+                cohorts: published.cohorts,
+                next_arrival: published.next_arrival,
+            },
+        }
+    }
+
+    pub(super) fn new(snapshot: Snapshot) -> Self {
+        Self { snapshot }
+    }
+
+    /// Adds what is not sealed.
+    pub(super) fn snapshot(self, hot: &mut HotChunks, visible: Vec<VisibleLog>) -> Result<Snapshot, StoreError> {
+        let mut snapshot = self.snapshot;
+        hot.update(visible).map_err(|damage| StoreError::damaged(&snapshot.location, damage))?;
+        let (segments, profiles) = hot.parts();
+        snapshot.segments.extend(segments);
+        let mut parts = snapshot.profiles.parts().to_vec();
+        parts.extend(profiles);
+        snapshot.profiles = Profiles::new(parts);
+        Ok(snapshot)
+    }
+}
+
+/// The batches that readers may see and that are in no chunk yet.
+fn visible_logs(engine: &Engine, hot: &HotChunks) -> Vec<VisibleLog> {
+    let last = engine.state.logs.len().saturating_sub(1);
+    let logs = engine.state.logs.iter().enumerate();
+    logs.map(|(place, log)| {
+        let batches = if place == last { engine.published.batches } else { log.batches.len() };
+        let seen = hot.seen(log.number).min(batches);
+        let new = log.batches[seen..batches].iter().map(|batch| batch.payload.clone()).collect();
+        VisibleLog { number: log.number, batches, new }
+    })
+    .collect()
+}
+
+/// A store open for reading, beside a writer or without one. It sees what is durable, and writes nothing.
+#[derive(Debug)]
+pub struct StoreReader {
+    snapshot: Snapshot,
+    recovery: Recovery,
+    sizes: Vec<(String, u64)>,
+}
+
+impl StoreReader {
+    /// Reads the store in a directory.
+    ///
+    /// # Errors
+    /// When there is none, or it is damaged.
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let location = directory.as_ref().display().to_string();
+        match DiskStorage::open(directory.as_ref()) {
+            Ok(storage) => Self::open_storage(&storage),
+            Err(error) if error.is_not_found() => Err(StoreError::Absent { location }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads a store in any storage.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_storage(storage: &dyn Storage) -> Result<Self, StoreError> {
+        super::read::open(storage)
+    }
+
+    pub(super) fn new(snapshot: Snapshot, recovery: Recovery, sizes: Vec<(String, u64)>) -> Self {
+        Self { snapshot, recovery, sizes }
+    }
+
+    /// What the store held when it was opened.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Whether the store was not closed, and bytes of an unfinished batch that were left out.
+    pub fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    /// The files of the store with their lengths in bytes.
+    pub fn files(&self) -> &[(String, u64)] {
+        &self.sizes
+    }
+}

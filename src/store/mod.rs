@@ -1,0 +1,35 @@
+//! The store: a manifest, sealed files and logs in one directory; one writer, many readers.
+//!
+//! Invariants:
+//! - What a call acknowledged is on disk: the sync that covers it has returned.
+//! - A batch is there as a whole or not at all, after any crash.
+//! - Every file comes into being by one protocol: written under another name, synced, renamed, the directory synced,
+//!   the manifest published the same way; only then is what it replaces removed.
+//! - A snapshot never changes, and never shows what is not durable.
+
+mod draft;
+mod engine;
+mod environment;
+mod error;
+mod handle;
+mod hot;
+mod load;
+mod maintenance;
+mod manifest;
+mod note;
+mod published;
+mod read;
+mod seal;
+mod snapshot;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use draft::Outcome;
+pub use engine::{Options, Recovery};
+pub use environment::{Environment, FixedEnvironment, SystemEnvironment};
+pub use error::{LineRefusal, StoreError};
+pub use handle::{Store, StoreReader, Written};
+pub use manifest::Settings;
+pub use snapshot::Snapshot;
+pub use state::SharedNames;

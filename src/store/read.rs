@@ -1,0 +1,100 @@
+//! Opening a store for reading alone, beside a live writer or after one is gone.
+
+use super::engine::Recovery;
+use super::error::StoreError;
+use super::handle::{StoreReader, View};
+use super::hot::{HotChunks, VisibleLog};
+use super::load::{Loaded, load, read_manifest};
+use super::manifest::{LOCK, MANIFEST, Manifest, is_own_name};
+use super::note::Note;
+use super::published::Published;
+use super::snapshot::Snapshot;
+use crate::files::{LockProbe, Storage};
+use crate::log::LogEnd;
+use std::thread;
+use std::time::Duration;
+
+/// How often a reader begins anew because the writer changed files under it.
+const ATTEMPTS: u32 = 50;
+/// How long it waits before it does.
+const PAUSE: Duration = Duration::from_millis(4);
+
+/// Where the last log ends for a reader; `None` when the writer is in between two notes.
+fn last_log_end(storage: &dyn Storage, manifest: &Manifest) -> Result<Option<LogEnd>, StoreError> {
+    let Some(log) = manifest.logs.last() else { return Ok(None) };
+    match storage.probe_lock(LOCK)? {
+        LockProbe::Free => Ok(Some(LogEnd::Unclean)),
+        LockProbe::Held(note) => match Note::decode(&note) {
+            Some(note) if note.log == log.number => Ok(Some(LogEnd::Known(note.synced))),
+            // A closed log is whole, whatever the writer is about to do.
+            _ => Ok(log.closed_length.map(LogEnd::Known)),
+        },
+    }
+}
+
+pub(super) fn open(storage: &dyn Storage) -> Result<StoreReader, StoreError> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let Some(manifest) = read_manifest(storage)? else { return Err(absent(storage)?) };
+        let generation = manifest.generation;
+        let result = match last_log_end(storage, &manifest)? {
+            Some(end) => load(storage, manifest, end),
+            None if attempt < ATTEMPTS => {
+                thread::sleep(PAUSE);
+                continue;
+            }
+            None => load(storage, manifest, LogEnd::Unclean),
+        };
+        match result {
+            Ok(loaded) => return reader(storage, loaded),
+            Err(error) => {
+                // Only a manifest that was replaced meanwhile excuses what was missing or different.
+                let now = read_manifest(storage)?;
+                if attempt >= ATTEMPTS || now.is_some_and(|now| now.generation == generation) {
+                    return Err(error);
+                }
+                thread::sleep(PAUSE);
+            }
+        }
+    }
+}
+
+fn absent(storage: &dyn Storage) -> Result<StoreError, StoreError> {
+    let location = storage.location();
+    let foreign = storage.list()?.into_iter().find(|name| !is_own_name(name));
+    Ok(match foreign {
+        Some(example) => StoreError::NotAStore { location, example },
+        None => StoreError::Absent { location },
+    })
+}
+
+fn reader(storage: &dyn Storage, loaded: Loaded) -> Result<StoreReader, StoreError> {
+    let published = Published::whole(&loaded.state);
+    let unclean = loaded.manifest.logs.last().is_some_and(|log| log.closed_length.is_none());
+    let recovery = Recovery { unclean, torn_bytes: loaded.last_log.torn_bytes };
+    let mut sizes = Vec::new();
+    for name in loaded.manifest.names().into_iter().chain([MANIFEST.to_owned()]) {
+        let length = storage.file_len(&name)?;
+        sizes.push((name, length));
+    }
+    let visible = loaded.state.logs.iter().map(|log| VisibleLog {
+        number: log.number,
+        batches: log.batches.len(),
+        new: log.batches.iter().map(|batch| batch.payload.clone()).collect(),
+    });
+    let visible = visible.collect();
+    let snapshot = Snapshot {
+        location: storage.location(),
+        segments: loaded.segments,
+        profiles: loaded.profiles,
+        names: loaded.state.names.clone(),
+        name_counts: published.name_counts,
+        aliases: published.aliases,
+        settings: published.settings,
+        cohorts: published.cohorts,
+        next_arrival: published.next_arrival,
+    };
+    let snapshot = View::new(snapshot).snapshot(&mut HotChunks::default(), visible)?;
+    Ok(StoreReader::new(snapshot, recovery, sizes))
+}

@@ -1,0 +1,144 @@
+//! What one reader sees: everything durable at one instant, unchanged for as long as it is held.
+
+use super::manifest::Settings;
+use super::state::SharedNames;
+use crate::codec::DecodeError;
+use crate::language::Cohort;
+use crate::model::{Arrival, EventId, GroupKeyId, GroupTypeId, PropertyId, StoredName, UserId};
+use crate::profiles::{Aliases, Profiles};
+use crate::segment::Segment;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// An immutable view of a store. Segments and profiles are in order of arrival; what is not sealed yet is among them,
+/// in the same form.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub(super) location: String,
+    pub(super) segments: Vec<Arc<Segment>>,
+    pub(super) profiles: Profiles,
+    pub(super) names: SharedNames,
+    pub(super) name_counts: BTreeMap<StoredName, u32>,
+    pub(super) aliases: Arc<Aliases>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) cohorts: Arc<BTreeMap<String, Arc<Cohort>>>,
+    pub(super) next_arrival: Arrival,
+}
+
+impl Snapshot {
+    /// The directory, for messages.
+    pub fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// The events, in order of arrival from segment to segment.
+    pub fn segments(&self) -> &[Arc<Segment>] {
+        &self.segments
+    }
+
+    /// Calls, associations and aliases.
+    pub fn profiles(&self) -> &Profiles {
+        &self.profiles
+    }
+
+    /// The names. They may hold later ones than the snapshot: see [`Self::name_count`].
+    pub fn names(&self) -> &SharedNames {
+        &self.names
+    }
+
+    /// How many names of a list the snapshot has; their ids are below.
+    pub fn name_count(&self, list: StoredName) -> u32 {
+        self.name_counts.get(&list).copied().unwrap_or(0)
+    }
+
+    /// Which ids are one user.
+    pub fn aliases(&self) -> &Aliases {
+        &self.aliases
+    }
+
+    /// What the workspace was told about itself.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Saved cohorts by name.
+    pub fn cohorts(&self) -> &BTreeMap<String, Arc<Cohort>> {
+        &self.cohorts
+    }
+
+    /// The arrival that follows the last of the snapshot.
+    pub fn next_arrival(&self) -> Arrival {
+        self.next_arrival
+    }
+
+    /// The id of a name, if the snapshot has it.
+    ///
+    /// # Errors
+    /// When the dictionary is damaged.
+    pub fn find(&self, list: StoredName, text: &str) -> Result<Option<u32>, DecodeError> {
+        Ok(self.names.read().list(list).find(text)?.filter(|id| *id < self.name_count(list)))
+    }
+
+    /// The id of a user, as sent.
+    ///
+    /// # Errors
+    /// When the dictionary is damaged, as for all look-ups below.
+    pub fn user(&self, text: &str) -> Result<Option<UserId>, DecodeError> {
+        Ok(self.find(StoredName::User, text)?.map(UserId::new))
+    }
+
+    /// The id of an event name.
+    ///
+    /// # Errors
+    /// When the dictionary is damaged.
+    pub fn event(&self, text: &str) -> Result<Option<EventId>, DecodeError> {
+        Ok(self.find(StoredName::Event, text)?.map(EventId::new))
+    }
+
+    /// The id of an event property's name.
+    ///
+    /// # Errors
+    /// When the dictionary is damaged.
+    pub fn property(&self, text: &str) -> Result<Option<PropertyId>, DecodeError> {
+        Ok(self.find(StoredName::Property, text)?.map(PropertyId::new))
+    }
+
+    /// The id of a group type.
+    ///
+    /// # Errors
+    /// When the dictionary is damaged.
+    pub fn group_type(&self, text: &str) -> Result<Option<GroupTypeId>, DecodeError> {
+        Ok(self.find(StoredName::GroupType, text)?.map(GroupTypeId::new))
+    }
+
+    /// The id of a key of a group type.
+    ///
+    /// # Errors
+    /// When the dictionary is damaged.
+    pub fn group_key(&self, group_type: GroupTypeId, text: &str) -> Result<Option<GroupKeyId>, DecodeError> {
+        Ok(self.find(StoredName::GroupKey(group_type.raw()), text)?.map(GroupKeyId::new))
+    }
+
+    /// The name with an id.
+    ///
+    /// # Errors
+    /// When there is none, or the dictionary is damaged.
+    pub fn name(&self, list: StoredName, id: u32) -> Result<String, DecodeError> {
+        self.names.read().list(list).name(id).map(str::to_owned)
+    }
+
+    /// How many ids of users, as sent, there are.
+    pub fn user_count(&self) -> u32 {
+        self.name_count(StoredName::User)
+    }
+
+    /// How many keys a group type has.
+    pub fn key_count(&self, group_type: GroupTypeId) -> u32 {
+        self.name_count(StoredName::GroupKey(group_type.raw()))
+    }
+
+    /// The group types by id.
+    pub fn group_types(&self) -> impl Iterator<Item = GroupTypeId> + use<> {
+        (0..self.name_count(StoredName::GroupType)).map(GroupTypeId::new)
+    }
+}

@@ -1,0 +1,190 @@
+//! What a store knows beside its sealed files: names, aliases, settings, cohorts, imports, and batches not sealed yet.
+//! Built by applying batch payloads in order, the same way when they arrive and when a log is read again.
+
+use super::manifest::Settings;
+use crate::codec::DecodeError;
+use crate::dictionary::Dictionaries;
+use crate::language::Cohort;
+use crate::log::{Batch, ImportRecord, Record};
+use crate::model::{Arrival, StoredName, Timestamp, UserId};
+use crate::profiles::{Aliases, Profiles};
+use bytes::Bytes;
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+/// A batch that is in a log and in no segment yet.
+#[derive(Clone, Debug)]
+pub(crate) struct HotBatch {
+    pub payload: Bytes,
+    /// The offset in its log after it.
+    pub end: u64,
+}
+
+/// The batches of one log file.
+#[derive(Debug, Default)]
+pub(crate) struct HotLog {
+    pub number: u64,
+    pub batches: Vec<HotBatch>,
+    /// Users and times by insert id, for what is in this log.
+    insert_ids: HashMap<String, Vec<(UserId, Timestamp)>>,
+    /// Records with an arrival.
+    pub records: u64,
+}
+
+impl HotLog {
+    /// A log without batches.
+    pub fn empty(number: u64) -> Self {
+        Self { number, ..Self::default() }
+    }
+}
+
+/// The names of the store, shared by the writer and all readers. Names are only ever added, so a reader that sees
+/// newer ones than its snapshot is not disturbed.
+#[derive(Clone, Debug, Default)]
+pub struct SharedNames(Arc<RwLock<Dictionaries>>);
+
+impl SharedNames {
+    /// The names as they are now.
+    pub fn read(&self) -> RwLockReadGuard<'_, Dictionaries> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Dictionaries) -> T) -> T {
+        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub names: SharedNames,
+    pub aliases: Arc<Aliases>,
+    pub settings: Arc<Settings>,
+    /// Saved cohorts by name.
+    pub cohorts: Arc<BTreeMap<String, Arc<Cohort>>>,
+    pub imports: Vec<ImportRecord>,
+    pub next_arrival: Arrival,
+    /// Logs in order; the last is written to.
+    pub logs: Vec<HotLog>,
+}
+
+impl State {
+    /// Takes over what sealed profiles say.
+    pub fn load_sealed(&mut self, profiles: &Profiles) -> Result<(), DecodeError> {
+        let aliases = Arc::make_mut(&mut self.aliases);
+        for alias in profiles.aliases()? {
+            aliases.join(alias.user, alias.alias);
+        }
+        for cohort in profiles.cohorts()? {
+            self.save_cohort(&cohort.name, &cohort.report)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a batch in. `end` is the offset in the last log after it.
+    pub fn apply(&mut self, payload: Bytes, end: u64) -> Result<(), DecodeError> {
+        let batch = Batch::open(&payload)?;
+        if batch.first_arrival != self.next_arrival {
+            let problem = format!(
+                "a batch begins with arrival {} instead of {}",
+                batch.first_arrival.raw(),
+                self.next_arrival.raw()
+            );
+            return Err(DecodeError::new(problem, end));
+        }
+        self.names
+            .change(|names| batch.definitions.iter().try_for_each(|new| names.push(new.list, new.text).map(|_| ())))?;
+        let mut log = self.logs.pop().unwrap_or_default();
+        let result = batch.visit(|arrival, _, record| self.apply_record(&mut log, arrival, &record));
+        log.batches.push(HotBatch { payload: payload.clone(), end });
+        self.logs.push(log);
+        result
+    }
+
+    fn apply_record(&mut self, log: &mut HotLog, arrival: Arrival, record: &Record<'_>) -> Result<(), DecodeError> {
+        match record {
+            Record::Event(event) => {
+                if let Some(insert_id) = event.insert_id {
+                    log.insert_ids.entry_ref(insert_id).or_default().push((event.user, event.time));
+                }
+            }
+            Record::Identify(_) | Record::Group(_) => {}
+            Record::Alias(alias) => {
+                Arc::make_mut(&mut self.aliases).join(alias.user, alias.alias);
+            }
+            Record::Cohort(cohort) => self.save_cohort(cohort.name, cohort.report)?,
+            Record::DeclareGroupType { group_type, display_name } => {
+                let declared = &mut Arc::make_mut(&mut self.settings).declared;
+                match declared.binary_search_by_key(&group_type.raw(), |(id, _)| *id) {
+                    Ok(place) => declared[place].1 = (*display_name).to_owned(),
+                    Err(place) => declared.insert(place, (group_type.raw(), (*display_name).to_owned())),
+                }
+            }
+            Record::OnlyDeclared(on) => Arc::make_mut(&mut self.settings).only_declared = *on,
+            Record::Import(import) => self.remember_import(*import),
+        }
+        if record.has_arrival() {
+            self.next_arrival = arrival.plus(1);
+            log.records += 1;
+        }
+        Ok(())
+    }
+
+    /// Keeps a cohort under its name; what it says was judged when it was accepted.
+    pub fn save_cohort(&mut self, name: &str, report: &str) -> Result<(), DecodeError> {
+        let cohort =
+            parse_cohort(report).map_err(|problem| DecodeError::new(format!("cohort `{name}`: {problem}"), 0))?;
+        Arc::make_mut(&mut self.cohorts).insert(name.to_owned(), Arc::new(cohort));
+        Ok(())
+    }
+
+    /// An import replaces the one it continues.
+    fn remember_import(&mut self, import: ImportRecord) {
+        self.imports.retain(|known| known.digest != import.continues && known.digest != import.digest);
+        self.imports.push(import);
+    }
+
+    /// Whether an event of a user (under its shown id) with this insert id and a time in the window is in a log.
+    pub fn has_hot_insert_id(&self, insert_id: &str, user: UserId, window: (i64, i64)) -> bool {
+        self.logs
+            .iter()
+            .filter_map(|log| log.insert_ids.get(insert_id))
+            .flatten()
+            .any(|(other, time)| self.aliases.shown(*other) == user && (window.0..=window.1).contains(&time.micros()))
+    }
+
+    /// Builds aliases and cohorts again from what is stored, after a batch was given up.
+    pub fn rebuild_shared(&mut self, profiles: &Profiles) -> Result<(), DecodeError> {
+        self.aliases = Arc::default();
+        self.cohorts = Arc::default();
+        self.load_sealed(profiles)?;
+        let payloads: Vec<Bytes> =
+            self.logs.iter().flat_map(|log| log.batches.iter().map(|batch| batch.payload.clone())).collect();
+        for payload in payloads {
+            Batch::open(&payload)?.visit(|_, _, record| match record {
+                Record::Alias(alias) => {
+                    Arc::make_mut(&mut self.aliases).join(alias.user, alias.alias);
+                    Ok(())
+                }
+                Record::Cohort(cohort) => self.save_cohort(cohort.name, cohort.report),
+                _ => Ok::<(), DecodeError>(()),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// How many names each list has.
+    pub fn name_counts(&self) -> Vec<(StoredName, u32)> {
+        self.names.read().counts()
+    }
+}
+
+/// Reads a saved cohort's document.
+pub(crate) fn parse_cohort(report: &str) -> Result<Cohort, String> {
+    match crate::language::Report::parse(report) {
+        Ok(crate::language::Report::Cohort(cohort)) => Ok(cohort),
+        Ok(_) => Err("its document is another kind of report; save a document with \"report\":\"cohort\"".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
