@@ -2,6 +2,7 @@
 
 pub mod codec;
 pub mod dictionary;
+pub mod executor;
 pub mod files;
 pub mod index;
 pub mod input;
@@ -9,6 +10,7 @@ pub mod language;
 pub mod log;
 pub mod model;
 pub mod profiles;
+pub mod reports;
 pub mod segment;
 pub mod store;
 

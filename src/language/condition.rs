@@ -4,9 +4,9 @@ use super::bound::TimeBound;
 use super::filter::{AsOf, Of, Property, cohort_name, read_keys, read_test, write_keys};
 use super::matcher::Matcher;
 use super::node::{Node, Writer};
+use super::operator::{Op, Test};
 use super::reader::{At, Fields};
 use super::scope::CountBy;
-use super::test::{Op, Test};
 use super::values::Values;
 use super::{DocumentError, Report};
 

@@ -147,7 +147,7 @@ pub(super) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>)
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&bare, &name.to_lowercase()), name))
         .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, name)| *distance <= 1 + name.chars().count() / 4)
+        .filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(1))
         .map(|(_, name)| name)
 }
 

@@ -2,9 +2,9 @@
 
 use super::DocumentError;
 use super::node::{Node, Writer};
+use super::operator::{Op, Test};
 use super::reader::{At, Fields};
 use super::scope::{group_type, read_group};
-use super::test::{Op, Test};
 use super::values::Values;
 use super::words::words;
 

@@ -74,7 +74,7 @@ impl DecimalFraction {
         let mut remainder = false;
         for digit in self.digits().bytes().rev() {
             sum += u128::from(digit - b'0') * u128::from(n);
-            remainder |= sum % 10 != 0;
+            remainder |= !sum.is_multiple_of(10);
             sum /= 10;
         }
         let rank = u64::try_from(sum).unwrap_or(u64::MAX);

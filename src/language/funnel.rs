@@ -37,9 +37,9 @@ pub struct Funnel {
     /// How long after its first event an attempt may take; inclusive.
     pub window: Span,
     /// In which order the steps must happen.
-    pub order: Order,
+    pub order: FunnelOrder,
     /// Which attempt of a unit counts.
-    pub entry: Entry,
+    pub entry: FunnelEntry,
     /// Events that end an attempt.
     pub exclude: Vec<Exclusion>,
     /// By what units are split, at their first step; at most three.
@@ -58,7 +58,7 @@ pub struct Funnel {
 
 words! {
     /// In which order the steps of a funnel must happen.
-    pub enum Order = Ordered; {
+    pub enum FunnelOrder = Ordered; {
         /// One after the other, other events in between. The default.
         Ordered = "ordered",
         /// One after the other, no other event of the unit in between.
@@ -70,7 +70,7 @@ words! {
 
 words! {
     /// Which attempt of a unit counts.
-    pub enum Entry = Best; {
+    pub enum FunnelEntry = Best; {
         /// The earliest that reaches the unit's best level. The default.
         Best = "best",
         /// The unit's first.
@@ -124,8 +124,8 @@ impl Funnel {
             scope: Scope::new(from, to),
             steps: Vec::new(),
             window: WINDOW_DEFAULT,
-            order: Order::default(),
-            entry: Entry::default(),
+            order: FunnelOrder::default(),
+            entry: FunnelEntry::default(),
             exclude: Vec::new(),
             breakdown: Vec::new(),
             limit: LIMIT_DEFAULT,
@@ -152,14 +152,14 @@ impl Funnel {
 
     /// In which order the steps must happen.
     #[must_use]
-    pub fn order(mut self, order: Order) -> Self {
+    pub fn order(mut self, order: FunnelOrder) -> Self {
         self.order = order;
         self
     }
 
     /// Which attempt of a unit counts.
     #[must_use]
-    pub fn entry(mut self, entry: Entry) -> Self {
+    pub fn entry(mut self, entry: FunnelEntry) -> Self {
         self.entry = entry;
         self
     }
@@ -236,7 +236,7 @@ impl Funnel {
         let fields = at.fields(&[&SCOPE_FIELDS[..], &OWN].concat())?;
         let scope = Scope::read(&fields, true)?;
         let steps = read_steps(&fields)?;
-        let order = fields.get_or_else("order", Order::default, At::word)?;
+        let order = fields.get_or_else("order", FunnelOrder::default, At::word)?;
         let exclude = match fields.get("exclude") {
             Some(at) => read_exclude(&at, order, steps.len())?,
             None => Vec::new(),
@@ -248,7 +248,7 @@ impl Funnel {
             steps,
             window: fields.get_or_else("window", || WINDOW_DEFAULT, |at| Span::read(at, SpanUnit::ALL))?,
             order,
-            entry: fields.get_or_else("entry", Entry::default, At::word)?,
+            entry: fields.get_or_else("entry", FunnelEntry::default, At::word)?,
             exclude,
             breakdown,
             limit,
@@ -272,12 +272,12 @@ fn read_steps(fields: &Fields<'_>) -> Result<Vec<Matcher>, DocumentError> {
     }
 }
 
-fn read_exclude(at: &At<'_>, order: Order, step_count: usize) -> Result<Vec<Exclusion>, DocumentError> {
+fn read_exclude(at: &At<'_>, order: FunnelOrder, step_count: usize) -> Result<Vec<Exclusion>, DocumentError> {
     let exclude: Vec<Exclusion> = at
         .items("a list such as [{\"event\":\"refund\"}]")?
         .map(|item| Exclusion::read(&item, step_count))
         .collect::<Result<_, _>>()?;
-    if order == Order::Any && !exclude.is_empty() {
+    if order == FunnelOrder::Any && !exclude.is_empty() {
         return Err(at.rule("steps in any order have nothing between them; leave `exclude` out, or order the steps"));
     }
     Ok(exclude)
@@ -353,8 +353,8 @@ impl From<&Funnel> for Node {
             .write("funnel")
             .put("steps", report.steps.iter().map(Node::from).collect::<Node>())
             .put_unless("window", report.window, WINDOW_DEFAULT)
-            .put_unless("order", report.order, Order::default())
-            .put_unless("entry", report.entry, Entry::default())
+            .put_unless("order", report.order, FunnelOrder::default())
+            .put_unless("entry", report.entry, FunnelEntry::default())
             .put_some("exclude", (!report.exclude.is_empty()).then(|| exclude.collect::<Node>()));
         write_breakdowns(writer, &report.breakdown, report.limit)
             .put_some("interval", report.interval.map(Node::from))

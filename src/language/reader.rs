@@ -153,11 +153,6 @@ impl<'a> At<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The path to the object.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
     /// An error about the object as a whole.
     pub fn rule(&self, sentence: impl Into<String>) -> DocumentError {
         DocumentError::rule(self.path.as_str(), sentence)

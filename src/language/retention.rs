@@ -39,16 +39,16 @@ pub struct Retention {
     /// How many periods are looked at, the one of the start included: 1 to 1,000.
     pub periods: usize,
     /// Which cohorts a unit belongs to.
-    pub mode: Mode,
+    pub mode: RetentionMode,
     /// When a unit must come back to count for a period.
-    pub bound: Bound,
+    pub bound: RetentionBound,
     /// The one number whose units are wanted.
     pub units: Option<RetentionUnits>,
 }
 
 words! {
     /// Which cohorts a unit belongs to.
-    pub enum Mode = FirstTime; {
+    pub enum RetentionMode = FirstTime; {
         /// That of its first start event in all history. The default.
         FirstTime = "first_time",
         /// Those of every period in which it starts.
@@ -58,7 +58,7 @@ words! {
 
 words! {
     /// When a unit must come back to count for a period.
-    pub enum Bound = On; {
+    pub enum RetentionBound = On; {
         /// In that period. The default.
         On = "on",
         /// In that period or later.
@@ -93,8 +93,8 @@ impl Retention {
             interval: Interval::default(),
             week_start: WeekDay::default(),
             periods: PERIODS_DEFAULT,
-            mode: Mode::default(),
-            bound: Bound::default(),
+            mode: RetentionMode::default(),
+            bound: RetentionBound::default(),
             units: None,
         }
     }
@@ -129,14 +129,14 @@ impl Retention {
 
     /// Which cohorts a unit belongs to.
     #[must_use]
-    pub fn mode(mut self, mode: Mode) -> Self {
+    pub fn mode(mut self, mode: RetentionMode) -> Self {
         self.mode = mode;
         self
     }
 
     /// When a unit must come back to count for a period.
     #[must_use]
-    pub fn bound(mut self, bound: Bound) -> Self {
+    pub fn bound(mut self, bound: RetentionBound) -> Self {
         self.bound = bound;
         self
     }
@@ -163,8 +163,8 @@ impl Retention {
             interval: fields.get_or_else("interval", Interval::default, At::word)?,
             week_start: fields.get_or_else("week_start", WeekDay::default, At::word)?,
             periods,
-            mode: fields.get_or_else("mode", Mode::default, At::word)?,
-            bound: fields.get_or_else("bound", Bound::default, At::word)?,
+            mode: fields.get_or_else("mode", RetentionMode::default, At::word)?,
+            bound: fields.get_or_else("bound", RetentionBound::default, At::word)?,
             units: RetentionUnits::read(&fields, periods)?,
         })
     }
@@ -193,8 +193,8 @@ impl From<&Retention> for Node {
             .put_unless("interval", report.interval, Interval::default())
             .put_unless("week_start", report.week_start, WeekDay::default())
             .put_unless("periods", report.periods, PERIODS_DEFAULT)
-            .put_unless("mode", report.mode, Mode::default())
-            .put_unless("bound", report.bound, Bound::default())
+            .put_unless("mode", report.mode, RetentionMode::default())
+            .put_unless("bound", report.bound, RetentionBound::default())
             .put_some("units", report.units.as_ref().map(Node::from))
             .done()
     }

@@ -11,7 +11,10 @@ pub(super) trait Word: Copy + 'static {
 
 /// Declares an enum of words, with its default and the way to and from its text.
 macro_rules! words {
-    ($(#[$doc:meta])* pub enum $name:ident = $default:ident; { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+    (
+        $(#[$doc:meta])*
+        pub enum $name:ident = $default:ident; { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {

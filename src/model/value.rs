@@ -190,6 +190,12 @@ pub fn lookup_path<'a>(fields: &'a BTreeMap<String, Value>, path: &str) -> Optio
     }
 }
 
+impl serde::Serialize for Value {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_serde().serialize(serializer)
+    }
+}
+
 impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Self::Bool(value)

@@ -120,7 +120,8 @@ fn a_report_inside_a_condition_takes_the_outer_now() {
 
 #[test]
 fn what_is_no_time_is_refused() {
-    let advice = "write RFC 3339 with an offset such as `2026-01-01T00:00:00Z`, a date such as `2026-01-01`, a relative \
+    let advice = "write RFC 3339 with an offset such as `2026-01-01T00:00:00Z`, a date such as `2026-01-01`, a \
+        relative \
                   time such as `-30d`, `-12w` or `-6h`, or `now`";
     for text in [
         "",

@@ -183,11 +183,10 @@ fn scalar(at: &At<'_>, op: Op) -> Result<Value, DocumentError> {
         node => node.to_value(),
     };
     match (op, &value) {
-        (Op::Contains | Op::NotContains | Op::Matches, Value::String(text)) => {
-            if op == Op::Matches {
-                Regex::new(text).map_err(|error| at.problem(bad_pattern(text, &error)))?;
-            }
+        (Op::Matches, Value::String(text)) => {
+            Regex::new(text).map_err(|error| at.problem(bad_pattern(text, &error)))?;
         }
+        (Op::Contains | Op::NotContains, Value::String(_)) => {}
         (Op::Contains | Op::NotContains | Op::Matches, _) => {
             return Err(at.wrong_type(&format!("a string, as `{op}` compares strings")));
         }
@@ -202,17 +201,27 @@ fn bad_pattern(pattern: &str, error: &regex::Error) -> Problem {
     let sentence = match error {
         regex::Error::CompiledTooBig(_) => format!("the regular expression `{pattern}` is too large; simplify it"),
         _ => {
-            // The report shows the pattern, a line with `^` below the place, and the reason.
-            let lines: Vec<&str> = report.lines().collect();
-            let reason = lines.iter().find_map(|line| line.strip_prefix("error: ")).unwrap_or(&report);
-            let place = match lines.as_slice() {
-                [_, shown, marker, ..] if shown.trim_start() == pattern.trim_start() => marker
-                    .find('^')
-                    .map(|column| format!(" at character {}", column + 1 - (shown.len() - pattern.len()))),
-                _ => None,
-            };
-            format!("`{pattern}` is no regular expression: {reason}{}", place.unwrap_or_default())
+            let reason = report.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or(&report);
+            let place = place_in(&report).unwrap_or_default();
+            format!("`{pattern}` is no regular expression: {reason}{place}")
         }
     };
     Problem::Rule { sentence }
 }
+
+/// The place that the report of a bad pattern marks. Below the line of the pattern stands one of blanks and `^`;
+/// the pattern's line is indented, or, where there are several, numbered as in `1: `.
+fn place_in(report: &str) -> Option<String> {
+    let lines: Vec<&str> = report.lines().collect();
+    let is_marker = |line: &str| line.contains('^') && line.chars().all(|c| c == ' ' || c == '^');
+    // The last one, as a pattern may look like a marker.
+    let (shown, marker) = lines.windows(2).rev().map(|pair| (pair[0], pair[1])).find(|(_, line)| is_marker(line))?;
+    let column = marker.find('^')?;
+    match shown.split_once(": ").filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit())) {
+        Some((number, _)) => Some(format!(" at character {} of line {number}", column + 1 - (number.len() + 2))),
+        None => Some(format!(" at character {}", (column + 1).checked_sub(PATTERN_INDENT)?)),
+    }
+}
+
+/// How far the report of a bad pattern indents it.
+const PATTERN_INDENT: usize = 4;

@@ -1,0 +1,74 @@
+//! What a report looked at: events that matched, and those of them without a counted unit.
+
+use super::distinct::counted_rows;
+use super::look::Look;
+use super::mask::Mask;
+use super::query::{NO_UNIT, Query, misses};
+use super::row_test::{CompileError, RowTest};
+use super::scan::TableScan;
+use crate::language::ResolvedRange;
+use crate::segment::Table;
+use serde::Serialize;
+
+/// Events that matched any part of a report, each counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Events that matched.
+    pub matched: u64,
+    /// Those of them left out because they have no key of the counted group type.
+    pub without_group: u64,
+}
+
+/// Counts the rows that any of the looks asks for.
+///
+/// # Errors
+/// When the store is damaged, or a filter uses what is not executed yet.
+pub fn coverage(query: Query<'_>, looks: &[Look]) -> Result<Coverage, CompileError> {
+    let mut coverage = Coverage::default();
+    for segment in query.snapshot.segments() {
+        for table in segment.tables() {
+            let (first, last) = table.time_range();
+            let mut asked: Vec<&Look> = looks
+                .iter()
+                .filter(|look| look.names(table.event()) && !misses(look.range, (first.micros(), last.micros())))
+                .collect();
+            asked.dedup();
+            if !asked.is_empty() {
+                count_table(query, table, &asked, &mut coverage)?;
+            }
+        }
+    }
+    Ok(coverage)
+}
+
+fn count_table(
+    query: Query<'_>,
+    table: Table<'_>,
+    looks: &[&Look],
+    coverage: &mut Coverage,
+) -> Result<(), CompileError> {
+    if let [look] = looks
+        && look.filter.is_none()
+        && let Some((rows, with_unit)) = counted_rows(query, table, look.range)?
+    {
+        coverage.matched += rows;
+        coverage.without_group += rows - with_unit;
+        return Ok(());
+    }
+    let tests = looks
+        .iter()
+        .map(|look| Ok((RowTest::compile(query.snapshot, table, look.filter.as_ref())?, look.range)))
+        .collect::<Result<Vec<_>, CompileError>>()?;
+    let mut scan = TableScan::new(query, table)?;
+    scan.visit(&RowTest::Constant(true), ResolvedRange::ALL, |block, all, buffer| {
+        let rows = block.times.len();
+        let mask = tests.iter().fold(Mask::NONE, |mask, (test, range)| {
+            let in_range = Mask::from_fn(rows, |row| range.contains(block.times[row]));
+            if in_range.is_empty() { mask } else { mask.or(&in_range.and(&test.select(block.number, rows, buffer))) }
+        });
+        let mask = mask.and(all);
+        coverage.matched += mask.count();
+        coverage.without_group += mask.rows().filter(|row| block.units[*row] == NO_UNIT).count() as u64;
+    });
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! Sums without rounding: the order of the terms never shows.
+//!
+//! Integers are added in 128 bits. Doubles are added into one wide fixed-point number that spans all doubles, as in
+//! R. M. Neal, "Fast exact summation using small and large superaccumulators" (2015), arXiv:1505.05571.
+
+use crate::model::Number;
+use num_bigint::{BigInt, Sign};
+
+/// Bits of a limb that a term may fill; the rest of its 64 bits take carries.
+const LIMB_BITS: usize = 32;
+/// Enough limbs for 2^-1074 to 2^1024 and for the bits of a term that reach into the next.
+const LIMBS: usize = 68;
+/// The weight of the lowest bit is 2^-1074.
+const LOWEST_EXPONENT: i64 = -1074;
+/// So many terms may be added before carries must be passed on.
+const TERMS_BETWEEN_CARRIES: u32 = 1 << 30;
+
+/// An exact sum of numbers.
+#[derive(Clone, Debug, Default)]
+pub struct ExactSum {
+    integers: i128,
+    doubles: Option<Box<Doubles>>,
+    count: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Doubles {
+    limbs: [i64; LIMBS],
+    terms: u32,
+}
+
+impl ExactSum {
+    /// Adds a number.
+    pub fn add(&mut self, number: Number) {
+        self.count += 1;
+        match number.to_i128() {
+            // 2^63 terms of 64 bits fit 128.
+            Some(integer) => self.integers += integer,
+            None => self
+                .doubles
+                .get_or_insert_with(|| Box::new(Doubles { limbs: [0; LIMBS], terms: 0 }))
+                .add(number.to_f64()),
+        }
+    }
+
+    /// Adds the terms of another sum.
+    pub fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.integers += other.integers;
+        if let Some(theirs) = &other.doubles {
+            match &mut self.doubles {
+                None => self.doubles = Some(theirs.clone()),
+                Some(ours) => ours.merge(theirs),
+            }
+        }
+    }
+
+    /// How many numbers were added.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The double nearest to the sum; `None` beyond doubles.
+    pub fn sum(&self) -> Option<f64> {
+        nearest(&self.scaled(), &BigInt::from(1))
+    }
+
+    /// The double nearest to the average; `None` of nothing.
+    pub fn average(&self) -> Option<f64> {
+        self.average_over(self.count)
+    }
+
+    /// The double nearest to the sum divided by `divisor`; `None` for 0.
+    pub fn average_over(&self, divisor: u64) -> Option<f64> {
+        if divisor == 0 { None } else { nearest(&self.scaled(), &BigInt::from(divisor)) }
+    }
+
+    /// The sum in units of 2^-1074.
+    fn scaled(&self) -> BigInt {
+        let integers = BigInt::from(self.integers) << -LOWEST_EXPONENT;
+        match &self.doubles {
+            None => integers,
+            Some(doubles) => integers + doubles.scaled(),
+        }
+    }
+}
+
+impl Doubles {
+    fn add(&mut self, double: f64) {
+        let bits = double.to_bits();
+        let exponent = (bits >> 52 & 0x7ff) as usize;
+        let fraction = bits & ((1 << 52) - 1);
+        // Subnormal numbers have the exponent of the least normal ones and no leading 1.
+        let (mantissa, shift) = if exponent == 0 { (fraction, 0) } else { (fraction | 1 << 52, exponent - 1) };
+        let (limb, offset) = (shift / LIMB_BITS, shift % LIMB_BITS);
+        let wide = u128::from(mantissa) << offset;
+        let sign = if double.is_sign_negative() { -1 } else { 1 };
+        for part in 0..3 {
+            let piece = (wide >> (part * LIMB_BITS)) as u32;
+            self.limbs[limb + part] += sign * i64::from(piece);
+        }
+        self.terms += 1;
+        if self.terms == TERMS_BETWEEN_CARRIES {
+            self.pass_carries();
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        let mut other = other.clone();
+        other.pass_carries();
+        self.pass_carries();
+        self.limbs.iter_mut().zip(&other.limbs).for_each(|(limb, other)| *limb += other);
+    }
+
+    fn pass_carries(&mut self) {
+        for limb in 0..LIMBS - 1 {
+            let carry = self.limbs[limb] >> LIMB_BITS;
+            self.limbs[limb] -= carry << LIMB_BITS;
+            self.limbs[limb + 1] += carry;
+        }
+        self.terms = 0;
+    }
+
+    fn scaled(&self) -> BigInt {
+        self.limbs.iter().rev().fold(BigInt::from(0), |sum, limb| (sum << LIMB_BITS) + BigInt::from(*limb))
+    }
+}
+
+/// The double nearest to `scaled` × 2^-1074 ÷ `divisor`, ties to even; `None` beyond doubles.
+fn nearest(scaled: &BigInt, divisor: &BigInt) -> Option<f64> {
+    let (sign, magnitude) = (scaled.sign(), scaled.magnitude());
+    let divisor = divisor.magnitude();
+    if sign == Sign::NoSign {
+        return Some(0.0);
+    }
+    // A quotient of at least 55 bits, and whether anything was left over, decide the rounding.
+    let extra = (divisor.bits() + 56).saturating_sub(magnitude.bits());
+    let shifted = magnitude.clone() << extra;
+    let (quotient, rest) = (&shifted / divisor, &shifted % divisor);
+    let exact = rest.bits() == 0;
+    let exponent = LOWEST_EXPONENT - extra as i64;
+    let double = round(&quotient, exact, exponent)?;
+    Some(if sign == Sign::Minus { -double } else { double })
+}
+
+/// The double nearest to `quotient` × 2^`exponent`, where what follows the quotient's last bit is nothing (`exact`)
+/// or less than one more.
+fn round(quotient: &num_bigint::BigUint, exact: bool, exponent: i64) -> Option<f64> {
+    // The last bit that a double of this size keeps.
+    let top = exponent + quotient.bits() as i64;
+    let kept_exponent = (top - 53).max(LOWEST_EXPONENT);
+    let dropped = (kept_exponent - exponent).max(0) as u64;
+    let kept = quotient >> dropped;
+    let mut mantissa = kept.iter_u64_digits().next().unwrap_or(0);
+    if dropped > 0 {
+        let half = quotient.bit(dropped - 1);
+        let below = !exact || (0..dropped - 1).any(|bit| quotient.bit(bit));
+        if half && (below || mantissa & 1 == 1) {
+            mantissa += 1;
+        }
+    }
+    // Both factors are exact, and so is the product, as the mantissa has at most 53 bits (or is 2^53).
+    let double = scale(mantissa as f64, kept_exponent);
+    double.is_finite().then_some(double)
+}
+
+/// `value` × 2^`exponent`, in steps that stay exact.
+fn scale(value: f64, exponent: i64) -> f64 {
+    let power = |exponent: i64| f64::from_bits(((exponent + 1023) as u64) << 52);
+    let mut scaled = value;
+    let mut left = exponent;
+    while left > 1023 {
+        scaled *= power(1023);
+        left -= 1023;
+    }
+    if left < -1022 {
+        // The mantissa is whole at 2^-1074, so the last step does not round.
+        scaled * power(left + 52) * power(-52)
+    } else {
+        scaled * power(left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_bigint::BigInt;
+    use proptest::prelude::*;
+
+    fn sum(numbers: &[f64]) -> ExactSum {
+        let mut sum = ExactSum::default();
+        numbers.iter().for_each(|number| sum.add(Number::from_f64(*number).unwrap()));
+        sum
+    }
+
+    #[test]
+    fn known_sums() {
+        assert_eq!(sum(&[0.1, 0.2]).sum(), Some(0.1 + 0.2));
+        assert_eq!(sum(&[1e308, 1e308]).sum(), None);
+        assert_eq!(sum(&[1e308, 1e308, -1e308]).sum(), Some(1e308));
+        assert_eq!(sum(&[1e308, 1e308]).average(), Some(1e308));
+        assert_eq!(sum(&[1e100, 0.5, -1e100]).sum(), Some(0.5));
+        assert_eq!(sum(&[5e-324, 5e-324]).average(), Some(5e-324));
+        assert_eq!(sum(&[]).sum(), Some(0.0));
+        assert_eq!(sum(&[]).average(), None);
+        assert_eq!(sum(&[1.0, 2.0, 2.0]).average(), Some(5.0 / 3.0));
+        assert_eq!(sum(&[f64::MAX]).sum(), Some(f64::MAX));
+        assert_eq!(sum(&[2.2250738585072014e-308, 5e-324]).sum(), Some(2.225073858507202e-308));
+    }
+
+    proptest! {
+        #[test]
+        fn two_doubles_sum_as_the_machine_rounds(a in any::<f64>(), b in any::<f64>()) {
+            prop_assume!(a.is_finite() && b.is_finite());
+            let expected = Some(a + b).filter(|sum| sum.is_finite());
+            prop_assert_eq!(sum(&[a, b]).sum().map(|sum| sum + 0.0), expected.map(|sum| sum + 0.0));
+        }
+
+        #[test]
+        fn the_order_does_not_show(mut numbers in prop::collection::vec(-1e300f64..1e300, 0..40)) {
+            let forward = sum(&numbers);
+            numbers.reverse();
+            let backward = sum(&numbers);
+            prop_assert_eq!(forward.sum(), backward.sum());
+            prop_assert_eq!(forward.average(), backward.average());
+        }
+
+        #[test]
+        fn a_quotient_rounds_as_the_machine_divides(a in 1u64..1 << 53, b in 1u64..1 << 53) {
+            let scaled = BigInt::from(a) << -LOWEST_EXPONENT;
+            prop_assert_eq!(nearest(&scaled, &BigInt::from(b)), Some(a as f64 / b as f64));
+        }
+    }
+}

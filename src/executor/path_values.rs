@@ -1,0 +1,84 @@
+//! What a property path says about each row of a table, decided once per distinct value where values are coded.
+
+use crate::codec::DecodeError;
+use crate::model::value::lookup_path;
+use crate::model::{Number, Value};
+use crate::segment::{BlockBuffer, ColumnBlock, PropertyColumn, PropertyValues, Table};
+use crate::store::Snapshot;
+
+/// One column in which a path's value may be found.
+struct Candidate<T> {
+    column: PropertyColumn,
+    /// For coded values: what each says, by code; code 0 is absent. Empty for numbers.
+    by_code: Vec<Option<T>>,
+    /// Whether the whole value is meant, not a part of it: a number has no parts.
+    is_whole: bool,
+}
+
+/// A path compiled for one table. The first candidate with a value decides.
+pub(super) struct PathValues<T> {
+    candidates: Vec<Candidate<T>>,
+}
+
+/// The value that a stored value holds at the rest of a path; `None` when absent or null.
+fn value_at<'v>(value: &'v Value, rest: Option<&str>) -> Option<&'v Value> {
+    match (value, rest) {
+        (Value::Null, None) => None,
+        (value, None) => Some(value),
+        (Value::Object(fields), Some(rest)) => lookup_path(fields, rest),
+        _ => None,
+    }
+}
+
+impl<T: Copy> PathValues<T> {
+    /// Compiles a path; `of` says what a value means.
+    pub fn compile(
+        snapshot: &Snapshot,
+        table: Table<'_>,
+        path: &str,
+        mut of: impl FnMut(&Value) -> T,
+    ) -> Result<Self, DecodeError> {
+        let mut candidates = Vec::new();
+        let places = [Some((path, None)), path.split_once('.').map(|(head, rest)| (head, Some(rest)))];
+        for (name, rest) in places.into_iter().flatten() {
+            let Some(name) = snapshot.property(name)? else { continue };
+            let Some(column) = table.property(name)? else { continue };
+            let by_code = match column.values() {
+                PropertyValues::Dictionary { values, .. } => {
+                    std::iter::once(None).chain(values.iter().map(|value| value_at(value, rest).map(&mut of))).collect()
+                }
+                PropertyValues::Integers { .. } | PropertyValues::Doubles { .. } => Vec::new(),
+            };
+            candidates.push(Candidate { column, by_code, is_whole: rest.is_none() });
+        }
+        Ok(Self { candidates })
+    }
+
+    /// What the rows of a block say, `None` where the value is absent; `of` says what a number means.
+    pub fn decode(
+        &self,
+        block: usize,
+        rows: usize,
+        buffer: &mut BlockBuffer,
+        mut of: impl FnMut(Number) -> T,
+        out: &mut Vec<Option<T>>,
+    ) {
+        out.clear();
+        out.resize(rows, None);
+        for candidate in &self.candidates {
+            match candidate.column.decode_block(block, buffer) {
+                ColumnBlock::Codes(codes) => {
+                    for (slot, code) in out.iter_mut().zip(codes).filter(|(slot, _)| slot.is_none()) {
+                        *slot = candidate.by_code.get(*code as usize).copied().flatten();
+                    }
+                }
+                ColumnBlock::Numbers(numbers) if candidate.is_whole => {
+                    for (slot, number) in out.iter_mut().zip(numbers).filter(|(slot, _)| slot.is_none()) {
+                        *slot = number.map(&mut of);
+                    }
+                }
+                ColumnBlock::Numbers(_) => {}
+            }
+        }
+    }
+}

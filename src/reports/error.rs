@@ -1,0 +1,57 @@
+//! Why a report has no answer.
+
+use crate::executor::CompileError;
+use crate::language::DocumentError;
+use crate::store::StoreError;
+use thiserror::Error;
+
+/// Why a report has no answer.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// The document breaks a rule of the language.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The document names something that the store does not have.
+    #[error("there is no {kind} `{name}`{}", suggestion(nearest))]
+    Unknown {
+        /// What kind of thing.
+        kind: &'static str,
+        /// Its name in the document.
+        name: String,
+        /// Known names that are much like it, nearest first.
+        nearest: Vec<String>,
+    },
+    /// The workspace takes declared group types only.
+    #[error(
+        "group type `{name}` is not declared, and this workspace takes declared ones only; declare it with `trackcrumb group-type declare {name}`"
+    )]
+    Undeclared {
+        /// The group type.
+        name: String,
+    },
+    /// A part of the language that is read but not executed yet.
+    #[error("{0} are not supported yet; leave them out")]
+    NotYet(&'static str),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What to try instead.
+fn suggestion(nearest: &[String]) -> String {
+    if nearest.is_empty() {
+        return "; check its spelling".to_owned();
+    }
+    let names: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
+    format!("; did you mean {}?", names.join(" or "))
+}
+
+impl ReportError {
+    /// Wraps what the executor met, with the directory it read.
+    pub(super) fn from_executor(location: &str, error: CompileError) -> Self {
+        match error {
+            CompileError::Damage(damage) => Self::Store(StoreError::Damaged { location: location.to_owned(), damage }),
+            CompileError::NotYet(what) => Self::NotYet(what),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Reports: from a document of the report language to an answer of the documented shape. One file per report.
+//!
+//! Invariants:
+//! - The same document over the same data gives the same bytes, however the data arrived or was sealed.
+//! - Every answer says what it looked at: its coverage.
+//! - No HTTP and no HTML here; answers are typed, and serde writes them as the contract shows.
+
+mod answer;
+mod cohort;
+mod context;
+mod error;
+mod funnel;
+mod retention;
+mod trends;
+
+pub use answer::{Answer, Coverage, Figure};
+pub use cohort::CohortAnswer;
+pub use error::ReportError;
+pub use funnel::{FunnelAnswer, FunnelStep};
+pub use retention::{RetentionAnswer, RetentionRow};
+pub use trends::{TrendsAnswer, TrendsSeries};
+
+use crate::language::Report;
+use crate::model::Timestamp;
+use crate::store::Snapshot;
+use context::Context;
+
+/// Runs a report. `now` is the instant of the call, from which relative times count.
+///
+/// ```
+/// use trackcrumb::language::{Matcher, Trends};
+/// use trackcrumb::model::Timestamp;
+/// use trackcrumb::{Event, Store, reports};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let directory = tempfile::tempdir()?;
+/// let store = Store::open(directory.path())?;
+/// let time = Timestamp::parse("2026-01-03T10:00:00Z")?;
+/// for user in ["ann", "bob"] {
+///     store.write([Event::new(user, "feature_used")?.at(time).group("company", "acme-corp")?.into()])?;
+/// }
+/// let report = Trends::new("2026-01-01", "2026-02-01").series("feature_used").count_by_group("company").build()?;
+/// let answer = reports::run(&store.snapshot()?, &report, time)?;
+/// assert_eq!(answer.to_json()["series"][0]["total"], 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// When the document names what does not exist, uses what is not executed yet, or the store is damaged.
+pub fn run(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<Answer, ReportError> {
+    let context = Context::new(snapshot, report, now)?;
+    Ok(match report {
+        Report::Trends(report) => Answer::Trends(trends::run(&context, report)?),
+        Report::Funnel(report) => Answer::Funnel(funnel::run(&context, report)?),
+        Report::Retention(report) => Answer::Retention(retention::run(&context, report)?),
+        Report::Cohort(report) => Answer::Cohort(cohort::run(&context, report)?),
+        Report::Stickiness(_) => return Err(ReportError::NotYet("stickiness reports")),
+        Report::Lifecycle(_) => return Err(ReportError::NotYet("lifecycle reports")),
+        Report::Paths(_) => return Err(ReportError::NotYet("paths reports")),
+    })
+}
