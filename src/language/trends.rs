@@ -41,7 +41,7 @@ pub struct Trends {
     pub series: Vec<Series>,
     /// By what each series is split; at most three.
     pub breakdown: Vec<Breakdown>,
-    /// How many breakdown values are shown; at least 1.
+    /// How many breakdown values are shown: at least 1, with no upper limit to allocate by.
     pub limit: usize,
     /// Measure from the start of the range to the end of each bucket.
     pub cumulative: bool,

@@ -8,7 +8,7 @@ use crate::model::Value;
 /// A page of a list of units.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
-    /// The most units on it; at least 1.
+    /// The most units on it: at least 1, with no upper limit to allocate by.
     pub limit: usize,
     /// Where it begins: the `next_cursor` of the page before.
     pub cursor: Option<String>,

@@ -5,7 +5,7 @@
 
 use super::error::nearest;
 use super::node::Node;
-use super::range::MICROS_PER_DAY;
+use super::range::{MICROS_PER_DAY, ResolvedRange};
 use super::reader::At;
 use super::{DocumentError, Problem};
 use jiff::SignedDuration;
@@ -109,16 +109,22 @@ impl Zone {
         if self.utc {
             return wall_micros;
         }
-        let offset = match self.zone.to_ambiguous_timestamp(civil(wall_micros)).offset() {
-            AmbiguousOffset::Unambiguous { offset } => offset,
-            AmbiguousOffset::Fold { before, .. } => before,
-            AmbiguousOffset::Gap { after, .. } => {
-                // Read under the offset after the jump, the time lies before the jump by at most the jump's length.
-                let before_jump = wall_micros - offset_to_micros(after);
-                return self.segment(before_jump).end_micros;
+        if let AmbiguousOffset::Unambiguous { offset } = self.zone.to_ambiguous_timestamp(civil(wall_micros)).offset() {
+            // Checked, as the library sees a jump in Nuuk in October 2023 where the clocks stood still.
+            let offset_micros = offset_to_micros(offset);
+            if self.offset_micros(wall_micros - offset_micros) == offset_micros {
+                return wall_micros - offset_micros;
             }
-        };
-        wall_micros - offset_to_micros(offset)
+        }
+        // No offset is as long as two days, so the clocks of this stretch, or of one after it, reach the time.
+        let mut segment = self.segment(wall_micros - 2 * MICROS_PER_DAY);
+        loop {
+            let reached = (wall_micros - segment.offset_micros).max(segment.start_micros);
+            if reached < segment.end_micros {
+                return reached;
+            }
+            segment = self.segment(segment.end_micros);
+        }
     }
 
     /// The stretch under one offset that holds this instant.
@@ -127,19 +133,28 @@ impl Zone {
         if self.utc {
             return Segment { start_micros: i64::MIN, end_micros: i64::MAX, offset_micros };
         }
-        // Not every transition changes the offset: some change only the name or the daylight flag.
-        let end_micros = self
-            .zone
-            .following(instant(time_micros))
-            .find(|change| offset_to_micros(change.offset()) != offset_micros)
-            .map_or(i64::MAX, |change| change.timestamp().as_microsecond());
-        let start_micros = self
-            .zone
-            .preceding(instant(time_micros.saturating_add(1)))
-            .map(|change| change.timestamp().as_microsecond())
-            .find(|change| self.offset_micros(change - 1) != offset_micros)
-            .unwrap_or(i64::MIN);
+        let end_micros = self.changes_after(time_micros).next().unwrap_or(i64::MAX);
+        // The library's own search backwards misses the right moment in Winamac in March 2007, so this goes
+        // forwards from ever further back; most zones change twice a year.
+        let mut reach_micros = 200 * MICROS_PER_DAY;
+        let start_micros = loop {
+            let anchor = time_micros.saturating_sub(reach_micros);
+            let last = self.changes_after(anchor).take_while(|change| *change <= time_micros).last();
+            if last.is_some() || anchor < ResolvedRange::ALL.from_micros {
+                break last.unwrap_or(i64::MIN);
+            }
+            reach_micros *= 8;
+        };
         Segment { start_micros, end_micros, offset_micros }
+    }
+
+    /// The instants after this one at which the offset changes. Not every transition changes it: some change only
+    /// the name or the daylight flag.
+    fn changes_after(&self, time_micros: i64) -> impl Iterator<Item = i64> + '_ {
+        self.zone
+            .following(instant(time_micros))
+            .map(|transition| transition.timestamp().as_microsecond())
+            .filter(|change| self.offset_micros(change - 1) != self.offset_micros(*change))
     }
 
     /// The instant as RFC 3339 on the zone's clock: `Z` for UTC, else the offset. An offset with seconds, as
@@ -235,6 +250,8 @@ mod tests {
         check_first("America/New_York", "2026-11-01T01:30:00Z", "2026-11-01T01:30:00-04:00");
         check_first("America/Sao_Paulo", "2018-11-04T00:00:00Z", "2018-11-04T01:00:00-02:00");
         check_first("Pacific/Apia", "2011-12-30T00:00:00Z", "2011-12-31T00:00:00+14:00");
+        check_first("America/Nuuk", "2023-10-28T23:00:00Z", "2023-10-28T23:00:00-02:00");
+        check_first("America/Indiana/Winamac", "2007-03-11T02:00:00Z", "2007-03-11T04:00:00-04:00");
         check_first("Australia/Lord_Howe", "2026-10-04T02:10:00Z", "2026-10-04T02:30:00+11:00");
     }
 

@@ -34,9 +34,6 @@ pub(super) fn run(context: &Context<'_>, report: &Retention) -> Result<Retention
     if report.units.is_some() {
         return Err(ReportError::NotYet("the units behind a number"));
     }
-    if report.bound != RetentionBound::On {
-        return Err(ReportError::NotYet("returns on or after a period"));
-    }
     let periods = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
     let (start, back) = (context.look(&report.start)?, context.look(&report.return_)?);
     let cohorts = match report.mode {
@@ -45,7 +42,13 @@ pub(super) fn run(context: &Context<'_>, report: &Retention) -> Result<Retention
         }
         RetentionMode::FirstTime => first_starts(context, &start, &periods)?,
     };
-    let returns = units_by_bucket(context.query, &back, &periods).map_err(|error| context.failed(error))?;
+    let mut returns = units_by_bucket(context.query, &back, &periods).map_err(|error| context.failed(error))?;
+    if report.bound == RetentionBound::OnOrAfter {
+        for period in (1..returns.len()).rev() {
+            let (earlier, later) = returns.split_at_mut(period);
+            earlier[period - 1] |= &later[0];
+        }
+    }
     let rows: Vec<RetentionRow> = cohorts
         .iter()
         .enumerate()

@@ -293,6 +293,42 @@ fn a_bucket_is_named_by_its_start() {
     );
 }
 
+/// Goal: no zone's history breaks the calendar. Around every change of an offset since 1970, times of the wall clock
+/// are reached where they are first shown, and the buckets of an instant do not depend on where the range begins.
+#[test]
+fn every_change_of_every_zone_is_survived() {
+    for name in jiff::tz::db().available() {
+        let name = name.to_string();
+        let (Some(zone), Ok(time_zone)) = (Zone::named(&name), TimeZone::get(&name)) else { continue };
+        let changes =
+            time_zone.following(jiff::Timestamp::UNIX_EPOCH).map(|change| change.timestamp().as_microsecond());
+        for change in changes.take_while(|change| *change < micros("2035-01-01T00:00:00Z")) {
+            let (before, after) = (zone.wall_micros(change - 1) + 1, zone.wall_micros(change));
+            let midnight = after.div_euclid(24 * MICROS_PER_HOUR) * 24 * MICROS_PER_HOUR;
+            for wall in [before - 1, before, (before + after) / 2, after - 1, after, midnight] {
+                let first = zone.first_instant(wall);
+                assert!(zone.wall_micros(first) >= wall, "{name} {change} {wall}");
+                let earlier = (0..50).map(|hours| first - 1 - hours * MICROS_PER_HOUR);
+                assert!(earlier.map(|time| zone.wall_micros(time)).all(|shown| shown < wall), "{name} {change} {wall}");
+            }
+            for interval in [Interval::Hour, Interval::Day] {
+                let range = |from_micros, to_micros| ResolvedRange { from_micros, to_micros };
+                let cover = |range| Buckets::cover(range, interval, WeekDay::Monday, &zone).unwrap();
+                let buckets = cover(range(change - 2 * MICROS_PER_HOUR, change + 2 * MICROS_PER_HOUR));
+                for i in 0..buckets.len() {
+                    let bucket = buckets.range(i);
+                    assert!(!bucket.is_empty());
+                    assert_eq!(
+                        cover(range(bucket.to_micros - 1, bucket.to_micros)).range(0),
+                        bucket,
+                        "{name} {change}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// The start of the day, week or month that holds an instant, by the time library alone.
 fn reference_start(zone: &str, time_micros: i64, interval: Interval) -> i64 {
     let zone = TimeZone::get(zone).unwrap();

@@ -1,0 +1,7 @@
+//! All integration tests, in one binary.
+
+mod generate;
+mod layers;
+mod naive;
+mod reports;
+mod support;

@@ -1,0 +1,3 @@
+//! Reports against the naive evaluator, which reads the contract on its own and scans plain rows.
+
+mod agree;

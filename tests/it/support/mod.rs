@@ -1,0 +1,92 @@
+//! What several tests share: a clock that a test sets, and stores filled from generated histories.
+
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use trackcrumb::codec::FileId;
+use trackcrumb::files::sim::SimDisk;
+use trackcrumb::input::parse_line;
+use trackcrumb::model::Timestamp;
+use trackcrumb::store::{Environment, Options, Outcome, Store};
+
+/// A clock that stands where the test puts it, and identities that count up.
+#[derive(Debug, Default)]
+pub struct TestEnvironment {
+    now_us: AtomicI64,
+    next: AtomicU64,
+}
+
+impl TestEnvironment {
+    /// Puts the clock.
+    pub fn set_now(&self, micros: i64) {
+        self.now_us.store(micros, Ordering::Relaxed);
+    }
+}
+
+impl Environment for TestEnvironment {
+    fn now(&self) -> Timestamp {
+        Timestamp::clamped(self.now_us.load(Ordering::Relaxed))
+    }
+
+    fn file_id(&self) -> FileId {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.next.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+        FileId(id)
+    }
+}
+
+/// How a history comes into a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrivals {
+    /// Lines in a batch, at most.
+    pub batch: usize,
+    /// The log is sealed after this many batches; 0 is never.
+    pub seal_every: usize,
+    /// The store is closed and opened again after this many batches; 0 is never.
+    pub reopen_every: usize,
+}
+
+/// A store on a simulated disk, with what became of each line of a history.
+pub struct Filled {
+    pub store: Store,
+    pub disk: SimDisk,
+    pub outcomes: Vec<Outcome>,
+}
+
+fn open(disk: &SimDisk, environment: &Arc<TestEnvironment>) -> Store {
+    let options = Options { merge_width: 3, ..Options::default() };
+    Store::open_storage(Arc::new(disk.clone()), environment.clone(), options).unwrap()
+}
+
+/// Fills a store with a history: lines, each with the time of its arrival in microseconds.
+pub fn fill(history: &[(Value, i64)], arrivals: Arrivals) -> Filled {
+    let disk = SimDisk::new();
+    let environment = Arc::new(TestEnvironment::default());
+    let mut store = open(&disk, &environment);
+    let mut outcomes = Vec::with_capacity(history.len());
+    let mut batches = 0;
+    let mut rest = history;
+    while let Some((_, arrival_us)) = rest.first() {
+        // One batch arrives at one time.
+        let same_time = rest.iter().take_while(|(_, other)| other == arrival_us).count();
+        let (batch, after) = rest.split_at(same_time.min(arrivals.batch.max(1)));
+        rest = after;
+        environment.set_now(*arrival_us);
+        let parsed: Vec<_> = batch.iter().map(|(line, _)| parse_line(line.to_string().as_bytes())).collect();
+        let lines: Vec<_> = parsed.iter().filter_map(|line| line.clone().ok()).collect();
+        let mut written = store.write(lines).unwrap().outcomes.into_iter();
+        outcomes.extend(parsed.into_iter().map(|line| match line {
+            Ok(_) => written.next().unwrap(),
+            Err(refusal) => Outcome::Refused(refusal.into()),
+        }));
+        batches += 1;
+        if arrivals.seal_every > 0 && batches % arrivals.seal_every == 0 {
+            store.seal().unwrap();
+        }
+        if arrivals.reopen_every > 0 && batches % arrivals.reopen_every == 0 {
+            drop(store);
+            store = open(&disk, &environment);
+        }
+    }
+    Filled { store, disk, outcomes }
+}
