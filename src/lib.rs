@@ -1,4 +1,50 @@
-//! trackcrumb
+//! A product-analytics store: events of users and of the groups they act for, and exact answers about both.
+//!
+//! [`Store`] opens a directory and takes batches of lines ([`Event`], [`model::IdentifyCall`], [`model::GroupCall`],
+//! [`model::AliasCall`]); [`Tracker`] does so for one user and keeps the group context; [`reports::run`] answers
+//! documents of the [report language](language) over a [`Snapshot`](store::Snapshot).
+//!
+//! ```
+//! use trackcrumb::language::Funnel;
+//! use trackcrumb::model::Timestamp;
+//! use trackcrumb::{Store, Tracker, reports};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! let store = Store::open(directory.path())?;
+//! let mut ann = Tracker::new(store.clone(), "ann")?;
+//! ann.group("company", "acme-corp", [("plan", "enterprise")])?;
+//! ann.track("signed_up", [("source", "ad")])?;
+//! ann.track("project_created", [("template", "blank")])?;
+//!
+//! let now = Timestamp::parse("2027-01-01T00:00:00Z")?;
+//! let report = Funnel::new("2020-01-01", "9999-01-01").step("signed_up").step("project_created").build()?;
+//! let answer = reports::run(&store.snapshot()?, &report, now)?;
+//! assert_eq!(answer.to_json()["steps"][1]["count"], 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Code map
+//!
+//! Modules by floor; each imports only floors below it (a test checks it). `ARCHITECTURE.md` says more.
+//!
+//! | floor | module | owns |
+//! |---|---|---|
+//! | 0 | [`model`] | events, calls, values, ids, limits |
+//! | 1 | [`codec`] | bytes and back: cursors, packed integers, text lists, containers |
+//! | 1 | [`files`] | the storage trait, the disk, and a simulated disk that fails on request |
+//! | 1 | [`input`] | input lines to and from the model; refusals |
+//! | 1 | [`language`] | report documents as types, and their calendar |
+//! | 2 | [`log`] | frames, batches, records, the torn-tail rule |
+//! | 2 | [`dictionary`] | names and dense ids |
+//! | 2 | [`profiles`] | versioned properties, associations, aliases, saved cohorts |
+//! | 2 | [`index`] | unit bitmaps per event and day, row bitmaps per group key |
+//! | 3 | [`segment`] | immutable columnar tables, one per event name |
+//! | 4 | [`store`] | manifest, recovery, group commit, sealing, snapshots |
+//! | 5 | [`executor`] | scans, filters, bitmaps, measures, funnels |
+//! | 5 | [`tracker`] | one user's calls with group context |
+//! | 6 | [`reports`] | one file per report: from document to answer |
 
 pub mod codec;
 pub mod dictionary;
@@ -13,6 +59,8 @@ pub mod profiles;
 pub mod reports;
 pub mod segment;
 pub mod store;
+pub mod tracker;
 
 pub use model::{Event, Line};
-pub use store::Store;
+pub use store::{Store, StoreReader};
+pub use tracker::Tracker;

@@ -56,12 +56,6 @@ impl Mask {
         self.0.iter().all(|word| *word == 0)
     }
 
-    /// Whether a row is in it.
-    #[inline]
-    pub fn contains(&self, row: usize) -> bool {
-        self.0[row / 64] >> (row % 64) & 1 == 1
-    }
-
     /// How many rows are in it.
     pub fn count(&self) -> u64 {
         self.0.iter().map(|word| u64::from(word.count_ones())).sum()
@@ -97,6 +91,5 @@ mod tests {
         assert_eq!(third.complement(&Mask::first(200)).count(), 133);
         assert_eq!(third.or(&third.complement(&Mask::first(200))), Mask::first(200));
         assert!(Mask::first(0).is_empty() && !Mask::first(1024).is_empty());
-        assert!(third.contains(198) && !third.contains(199));
     }
 }

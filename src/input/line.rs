@@ -5,6 +5,7 @@
 //! field by field in the order of [`Field`], and last the bytes of all properties together.
 
 use super::canonical::Canonical;
+use super::check::check_bytes;
 use super::field::{Field, FieldSet, Kind};
 use super::fields::{Content, Fields};
 use super::object::{Found, Given, RawGroups, Scalar};
@@ -283,20 +284,7 @@ fn path(field: Field, name: &str) -> String {
 /// much), so the properties of a line shorter than this are within their limit.
 const MEASURED_FROM: usize = PROPERTIES_BYTES_MAX / 5;
 
-/// Refuses more properties than one event or call may carry.
+/// Refuses more properties than one event or call may carry, measuring only where the line is long enough for it.
 fn check_size(line: &Line, length: usize) -> Result<(), Refusal> {
-    if length < MEASURED_FROM {
-        return Ok(());
-    }
-    match line {
-        Line::Track(event) if object_json(&event.properties).len() > PROPERTIES_BYTES_MAX => {
-            Err(Refusal::PropertiesTooLarge { field: Field::Properties.name().to_owned() })
-        }
-        Line::Identify(IdentifyCall { ops, .. }) | Line::Group(GroupCall { ops, .. })
-            if ops.json_bytes() > PROPERTIES_BYTES_MAX =>
-        {
-            Err(Refusal::ChangesTooLarge)
-        }
-        _ => Ok(()),
-    }
+    if length < MEASURED_FROM { Ok(()) } else { check_bytes(line) }
 }

@@ -11,6 +11,7 @@
 //! - No files are opened here: callers hand in anything that implements [`std::io::Read`].
 
 mod canonical;
+mod check;
 mod fault;
 mod field;
 mod fields;
@@ -26,6 +27,7 @@ mod message_tests;
 #[cfg(test)]
 mod round_trip_tests;
 
+pub use check::check_line;
 pub use fault::{JsonFault, Place, Position};
 pub use field::Kind;
 pub use line::{parse_line, parse_object};

@@ -7,6 +7,7 @@ use super::error::StoreError;
 use super::hot::{HotChunks, VisibleLog};
 use super::snapshot::Snapshot;
 use crate::files::{DiskStorage, Storage};
+use crate::input::check_line;
 use crate::log::ImportRecord;
 use crate::model::{GroupType, Line};
 use crate::profiles::Profiles;
@@ -45,6 +46,15 @@ struct Shared {
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
+}
+
+/// Which limits of a line are still to be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Checks {
+    /// A program made the line.
+    Full,
+    /// The parser checked everything.
+    DoneByParser,
 }
 
 /// What became of a batch.
@@ -109,7 +119,7 @@ impl Store {
     /// # Errors
     /// When it cannot be written; then nothing of it is stored.
     pub fn write(&self, lines: impl IntoIterator<Item = Line>) -> Result<Written, StoreError> {
-        self.write_import(lines, None, false)
+        self.write_lines(lines, Checks::Full, None, false)
     }
 
     /// Writes a batch of which every line must be accepted or a duplicate.
@@ -117,10 +127,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Refused`] for the first line that is not; then nothing is stored.
     pub fn write_strict(&self, lines: impl IntoIterator<Item = Line>) -> Result<Written, StoreError> {
-        self.write_import(lines, None, true)
+        self.write_lines(lines, Checks::Full, None, true)
     }
 
-    /// Writes a batch and, in the same breath, how far the import got that it is part of.
+    /// Writes lines as [`parse_line`](crate::input::parse_line) gave them and, in the same batch, how far the import
+    /// got that they are part of.
     ///
     /// # Errors
     /// As [`Self::write`], and when `strict` as [`Self::write_strict`].
@@ -130,11 +141,27 @@ impl Store {
         import: Option<ImportRecord>,
         strict: bool,
     ) -> Result<Written, StoreError> {
+        self.write_lines(lines, Checks::DoneByParser, import, strict)
+    }
+
+    fn write_lines(
+        &self,
+        lines: impl IntoIterator<Item = Line>,
+        checks: Checks,
+        import: Option<ImportRecord>,
+        strict: bool,
+    ) -> Result<Written, StoreError> {
         let mut writer = self.writer();
         let (draft, outcomes) = writer.engine.draft(|drafting| {
             let mut outcomes = Vec::new();
             for line in lines {
-                outcomes.push(drafting.add(&line)?);
+                outcomes.push(match checks {
+                    Checks::Full => match check_line(&line) {
+                        Ok(()) => drafting.add(&line)?,
+                        Err(refusal) => Outcome::Refused(refusal.into()),
+                    },
+                    Checks::DoneByParser => drafting.add(&line)?,
+                });
             }
             if let Some(import) = import {
                 drafting.import(import);
