@@ -11,7 +11,6 @@ use super::fields::{Content, Fields};
 use super::object::{Found, Given, RawGroups, Scalar};
 use super::refusal::{Refusal, names, shown};
 use crate::model::limits::{COHORT_NAME_BYTES_MAX, PROPERTIES_BYTES_MAX};
-use crate::model::property::object_json;
 use crate::model::timestamp::TimestampError;
 use crate::model::{
     AliasCall, CohortCall, Event, EventName, GroupCall, GroupKey, GroupType, IdentifyCall, InsertId, Line, NameError,
