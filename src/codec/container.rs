@@ -197,6 +197,11 @@ impl Container {
         Ok(bytes)
     }
 
+    /// Whether a blob was read since the file was opened.
+    pub fn was_read(&self, index: BlobIndex) -> bool {
+        self.blobs.get(index.0 as usize).is_some_and(|(_, checked)| checked.load(Ordering::Relaxed))
+    }
+
     /// Opens what a blob holds; errors carry the place in the file.
     ///
     /// # Errors

@@ -73,3 +73,23 @@ pub(super) struct InsertIndexLayout {
     pub hashes: BlobIndex,
     pub rows: BlobIndex,
 }
+
+impl TableLayout {
+    /// Every blob of the table.
+    pub fn blobs(&self) -> Vec<BlobIndex> {
+        let mut blobs = vec![self.run_users, self.run_starts, self.times, self.arrivals, self.user_days];
+        blobs.extend(self.groups.iter().flat_map(|(_, group)| [group.run_keys, group.run_starts]));
+        blobs.extend(self.key_days.iter().map(|(_, days)| *days));
+        blobs.extend(self.insert_ids.iter().flat_map(|ids| [ids.places, ids.texts]));
+        for (_, property) in &self.properties {
+            match property {
+                PropertyLayout::Dictionary { codes, values } => blobs.extend([*codes, *values]),
+                PropertyLayout::Integers { present, values } | PropertyLayout::Doubles { present, values } => {
+                    blobs.extend(present);
+                    blobs.push(*values);
+                }
+            }
+        }
+        blobs
+    }
+}

@@ -78,6 +78,11 @@ impl<'a> Table<'a> {
         (Timestamp::clamped(self.layout.min_time), Timestamp::clamped(self.layout.max_time))
     }
 
+    /// Whether any of the table's columns or indexes was read since the segment was opened.
+    pub fn was_read(&self) -> bool {
+        self.layout.blobs().into_iter().any(|blob| self.segment.container.was_read(blob))
+    }
+
     fn damage(&self, problem: impl Into<String>, blob: BlobIndex) -> DecodeError {
         DecodeError::new(problem, self.segment.container.blob_offset(blob)).in_file(self.segment.container.file())
     }

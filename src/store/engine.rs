@@ -103,6 +103,10 @@ impl Engine {
         environment: Arc<dyn Environment>,
         options: Options,
     ) -> Result<Self, StoreError> {
+        // Asked before the lock is taken, so that no file is left in a directory that is none of ours.
+        if !storage.exists(MANIFEST)? {
+            refuse_foreign(&*storage)?;
+        }
         let lock = storage.lock(LOCK)?;
         let manifest = match load::read_manifest(&*storage)? {
             Some(manifest) => manifest,
@@ -382,12 +386,18 @@ fn write_log(
     Ok((LogEntry { number, id, closed_length: None }, length, sequence))
 }
 
+/// The names in a directory without a manifest; an error where some are not a store's.
+fn refuse_foreign(storage: &dyn Storage) -> Result<Vec<String>, StoreError> {
+    let names = storage.list()?;
+    match names.iter().find(|name| !is_own_name(name)) {
+        Some(foreign) => Err(StoreError::NotAStore { location: storage.location(), example: foreign.clone() }),
+        None => Ok(names),
+    }
+}
+
 /// Makes a store in an empty directory.
 fn create(storage: &dyn Storage, environment: &dyn Environment) -> Result<Manifest, StoreError> {
-    let names = storage.list()?;
-    if let Some(foreign) = names.iter().find(|name| !is_own_name(name)) {
-        return Err(StoreError::NotAStore { location: storage.location(), example: foreign.clone() });
-    }
+    let names = refuse_foreign(storage)?;
     // Sealed files without a manifest are a store that lost it, and not an empty directory.
     let sealed = |name: &&String| {
         !name.ends_with(".tmp")

@@ -97,3 +97,118 @@ fn a_strict_batch_is_stored_whole_or_not_at_all() {
     assert!(store.snapshot().unwrap().aliases().is_empty());
     assert_eq!(store.snapshot().unwrap().user_count(), 0);
 }
+
+#[test]
+fn a_directory_of_other_files_is_refused_and_left_as_it_is() {
+    let disk = SimDisk::new();
+    disk.put("notes.txt", *b"mine");
+    let environment = FixedEnvironment::new(Timestamp::from_millis(0).unwrap());
+    let error = Store::open_storage(Arc::new(disk.clone()), Arc::new(environment), Options::default()).unwrap_err();
+    assert!(error.to_string().contains("is not a trackcrumb store"), "{error}");
+    assert_eq!(disk.names(), ["notes.txt"]);
+}
+
+#[test]
+fn a_second_writer_is_refused_until_the_first_is_gone() {
+    let disk = SimDisk::new();
+    let store = open(&disk);
+    let environment = Arc::new(FixedEnvironment::new(Timestamp::from_millis(0).unwrap()));
+    let second = Store::open_storage(Arc::new(disk.clone()), environment, Options::default()).unwrap_err();
+    let pid = std::process::id().to_string();
+    assert!(matches!(second, StoreError::Lock(_)) && second.to_string().contains(&pid), "{second}");
+    drop(store);
+    open(&disk);
+}
+
+#[test]
+fn a_snapshot_never_changes() {
+    let disk = SimDisk::new();
+    let store = open(&disk);
+    store.write([track("a", 1, "1")]).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let seen = |snapshot: &Snapshot| {
+        let names = snapshot.name_count(StoredName::User);
+        (rows(snapshot), names, snapshot.aliases().is_empty(), snapshot.next_arrival())
+    };
+    let before = seen(&snapshot);
+    for i in 2..12 {
+        store.write([track(&format!("u{i}"), i, &i.to_string())]).unwrap();
+        store.write([line(&format!(r#"{{"type":"alias","distinct_id":"a","alias":"u{i}"}}"#))]).unwrap();
+        store.seal().unwrap();
+        assert_eq!(seen(&snapshot), before);
+    }
+    assert_eq!(rows(&store.snapshot().unwrap()), 11);
+}
+
+#[test]
+fn one_sync_covers_all_that_was_appended_before_it() {
+    use super::engine::Engine;
+    let disk = SimDisk::new();
+    let environment = Arc::new(FixedEnvironment::new(Timestamp::from_millis(0).unwrap()));
+    let mut engine = Engine::open(Arc::new(disk.clone()), environment, Options::default()).unwrap();
+    let append = |engine: &mut Engine, user: &str| {
+        let (draft, _) = engine.draft(|drafting| drafting.add(&track(user, 1, user))).unwrap();
+        engine.append(draft).unwrap()
+    };
+    let (first, second) = (append(&mut engine, "a"), append(&mut engine, "b"));
+    let job = engine.begin_sync().unwrap();
+    let third = append(&mut engine, "c");
+    let syncs = || disk.log().iter().filter(|call| call.label == "log").count();
+    let before = syncs();
+    let result = job.run();
+    engine.finish_sync(&job, result).unwrap();
+    assert_eq!(syncs() - before, 1);
+    assert!(engine.is_durable(first) && engine.is_durable(second) && !engine.is_durable(third));
+    assert_eq!(engine.published.batches, 2, "what is not durable is not visible");
+    engine.sync().unwrap();
+    assert!(engine.is_durable(third));
+    assert_eq!(engine.published.batches, 3);
+}
+
+#[test]
+fn threads_that_write_at_once_all_get_durable_answers() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let store = store.clone();
+            scope.spawn(move || {
+                for i in 0..25 {
+                    store.write([track(&format!("u{thread}"), i, &format!("{thread}-{i}"))]).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(rows(&store.snapshot().unwrap()), 200);
+    store.close().unwrap();
+    assert_eq!(rows(StoreReader::open(directory.path()).unwrap().snapshot()), 200);
+}
+
+#[test]
+fn a_failed_sync_is_never_repeated() {
+    use crate::files::sim::{FailAt, Fault, Repeat};
+    let disk = SimDisk::new();
+    let store = open(&disk);
+    store.write([track("a", 1, "1")]).unwrap();
+    disk.fail_plan(FailAt::Label { label: "log".to_owned(), nth: 1 }, Fault::InputOutput, Repeat::Once);
+    store.write([track("b", 2, "2")]).unwrap_err();
+    let error = store.write([track("c", 3, "3")]).unwrap_err();
+    assert!(matches!(error, StoreError::Poisoned { .. }), "{error}");
+    assert_eq!(rows(&store.snapshot().unwrap()), 1, "reads go on with what is durable");
+}
+
+#[test]
+fn writing_goes_on_when_a_full_disk_has_room_again() {
+    use crate::files::sim::{FailAt, Fault, Repeat};
+    let disk = SimDisk::new();
+    let store = open(&disk);
+    store.write([track("a", 1, "1")]).unwrap();
+    let operation = crate::files::Operation::Append;
+    disk.fail_plan(FailAt::Operation { operation, nth: 1 }, Fault::NoSpace, Repeat::Once);
+    let alias = line(r#"{"type":"alias","distinct_id":"a","alias":"b"}"#);
+    let error = store.write([alias, track("b", 2, "2")]).unwrap_err();
+    assert!(error.to_string().contains("free some space"), "{error}");
+    assert!(store.snapshot().unwrap().aliases().is_empty());
+    assert_eq!(store.write([track("b", 2, "2")]).unwrap().accepted, 1);
+    assert_eq!(rows(StoreReader::open_storage(&disk).unwrap().snapshot()), 2);
+}

@@ -24,7 +24,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 pub use settings::Setting;
-pub use units::{Behind, behind};
+pub use units::behind;
 
 /// How much of the report language documents use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
