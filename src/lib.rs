@@ -43,6 +43,7 @@
 //! | 3 | [`segment`] | immutable columnar tables, one per event name |
 //! | 4 | [`store`] | manifest, recovery, group commit, sealing, snapshots |
 //! | 5 | [`executor`] | scans, filters, bitmaps, measures, funnels |
+//! | 5 | [`pages`] | group pages and profiles, users, events |
 //! | 5 | [`tracker`] | one user's calls with group context |
 //! | 6 | [`reports`] | one file per report: from document to answer |
 
@@ -55,6 +56,7 @@ pub mod input;
 pub mod language;
 pub mod log;
 pub mod model;
+pub mod pages;
 pub mod profiles;
 pub mod reports;
 pub mod segment;

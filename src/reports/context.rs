@@ -5,7 +5,7 @@ use crate::codec::DecodeError;
 use crate::executor::{CompileError, Coverage, Look, Query, Units, coverage};
 use crate::language::{Filter, Matcher, Report, ResolvedRange, Scope};
 use crate::model::{GroupTypeId, StoredName, Timestamp};
-use crate::store::{Snapshot, StoreError};
+use crate::store::{Snapshot, StoreError, UnknownName};
 
 /// See the module.
 pub(super) struct Context<'a> {
@@ -13,21 +13,6 @@ pub(super) struct Context<'a> {
     pub range: ResolvedRange,
     pub now: Timestamp,
     seen: Option<&'a Filter>,
-}
-
-/// How many near names an error proposes.
-const NEAREST_MAX: usize = 3;
-/// How alike a name must be to be proposed, from 0 to 1.
-const LIKENESS_MIN: f64 = 0.7;
-
-/// The names most like one that is unknown.
-pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let mut scored: Vec<(f64, &str)> = known
-        .map(|candidate| (strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
-        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
-        .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    scored.into_iter().take(NEAREST_MAX).map(|(_, name)| name.to_owned()).collect()
 }
 
 impl<'a> Context<'a> {
@@ -39,8 +24,8 @@ impl<'a> Context<'a> {
         }
         for cohort in &references.cohorts {
             if !snapshot.cohorts().contains_key(cohort) {
-                let nearest = nearest(cohort, snapshot.cohorts().keys().map(String::as_str));
-                return Err(ReportError::Unknown { kind: "cohort", name: cohort.clone(), nearest });
+                let known = snapshot.cohorts().keys().map(String::as_str);
+                return Err(UnknownName::new("cohort", cohort, known).into());
             }
         }
         report.check_times(now)?;
@@ -84,7 +69,7 @@ fn check_group_type(snapshot: &Snapshot, name: &str) -> Result<GroupTypeId, Repo
     let Some(group_type) = snapshot.group_type(name).map_err(damaged)? else {
         let names = snapshot.names().read();
         let known = snapshot.group_types().filter_map(|id| names.list(StoredName::GroupType).name(id.raw()).ok());
-        return Err(ReportError::Unknown { kind: "group type", name: name.to_owned(), nearest: nearest(name, known) });
+        return Err(UnknownName::new("group type", name, known).into());
     };
     if snapshot.settings().only_declared && !snapshot.settings().is_declared(group_type) {
         return Err(ReportError::Undeclared { name: name.to_owned() });

@@ -2,7 +2,7 @@
 
 use crate::executor::CompileError;
 use crate::language::DocumentError;
-use crate::store::StoreError;
+use crate::store::{StoreError, UnknownName};
 use thiserror::Error;
 
 /// Why a report has no answer.
@@ -12,15 +12,8 @@ pub enum ReportError {
     #[error(transparent)]
     Document(#[from] DocumentError),
     /// The document names something that the store does not have.
-    #[error("there is no {kind} `{name}`{}", suggestion(nearest))]
-    Unknown {
-        /// What kind of thing.
-        kind: &'static str,
-        /// Its name in the document.
-        name: String,
-        /// Known names that are much like it, nearest first.
-        nearest: Vec<String>,
-    },
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
     /// The workspace takes declared group types only.
     #[error(
         "group type `{name}` is not declared, and this workspace takes declared ones only; declare it with `trackcrumb group-type declare {name}`"
@@ -35,15 +28,6 @@ pub enum ReportError {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// What to try instead.
-fn suggestion(nearest: &[String]) -> String {
-    if nearest.is_empty() {
-        return "; check its spelling".to_owned();
-    }
-    let names: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
-    format!("; did you mean {}?", names.join(" or "))
 }
 
 impl ReportError {

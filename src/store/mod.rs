@@ -24,6 +24,7 @@ mod snapshot;
 mod state;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 pub use draft::Outcome;
 pub use engine::{Options, Recovery};
@@ -33,3 +34,4 @@ pub use handle::{Store, StoreReader, Written};
 pub use manifest::Settings;
 pub use snapshot::Snapshot;
 pub use state::SharedNames;
+pub use unknown::UnknownName;

@@ -3,5 +3,6 @@
 mod generate;
 mod layers;
 mod naive;
+mod pages;
 mod reports;
 mod support;

@@ -49,7 +49,6 @@ pub struct Arrivals {
 /// A store on a simulated disk, with what became of each line of a history.
 pub struct Filled {
     pub store: Store,
-    pub disk: SimDisk,
     pub outcomes: Vec<Outcome>,
 }
 
@@ -88,5 +87,5 @@ pub fn fill(history: &[(Value, i64)], arrivals: Arrivals) -> Filled {
             store = open(&disk, &environment);
         }
     }
-    Filled { store, disk, outcomes }
+    Filled { store, outcomes }
 }

@@ -1,0 +1,48 @@
+//! Why a page cannot be shown.
+
+use crate::codec::DecodeError;
+use crate::model::{GroupTypeId, StoredName};
+use crate::store::{Snapshot, StoreError, UnknownName};
+use thiserror::Error;
+
+/// Why a page cannot be shown.
+#[derive(Debug, Error)]
+pub enum PageError {
+    /// There is no such thing.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
+    /// A cursor that no page gave.
+    #[error("`{cursor}` is no cursor of this list; pass the `next_cursor` of the page before")]
+    Cursor {
+        /// The cursor.
+        cursor: String,
+    },
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Wraps damage with the place of the store.
+pub(super) fn damaged(snapshot: &Snapshot) -> impl Fn(DecodeError) -> PageError + Copy + '_ {
+    move |damage| PageError::Store(StoreError::Damaged { location: snapshot.location().to_owned(), damage })
+}
+
+/// The id of a name in one of the lists, or an error with near names.
+pub(super) fn find(snapshot: &Snapshot, list: StoredName, kind: &'static str, name: &str) -> Result<u32, PageError> {
+    if let Some(id) = snapshot.find(list, name).map_err(damaged(snapshot))? {
+        return Ok(id);
+    }
+    Err(unknown(snapshot, list, kind, name))
+}
+
+/// The error for a name that a list does not have.
+pub(super) fn unknown(snapshot: &Snapshot, list: StoredName, kind: &'static str, name: &str) -> PageError {
+    let names = snapshot.names().read();
+    let known = (0..snapshot.name_count(list)).filter_map(|id| names.list(list).name(id).ok());
+    UnknownName::new(kind, name, known).into()
+}
+
+/// The id of a group type, or an error with near names.
+pub(super) fn find_type(snapshot: &Snapshot, name: &str) -> Result<GroupTypeId, PageError> {
+    find(snapshot, StoredName::GroupType, "group type", name).map(GroupTypeId::new)
+}

@@ -1,0 +1,77 @@
+//! The profile of a group key.
+
+use super::error::{PageError, damaged, find, find_type};
+use super::recent::{RecentEvent, recent};
+use crate::model::{GroupKeyId, Properties, StoredName, UserId};
+use crate::profiles::Profiles;
+use crate::store::Snapshot;
+use serde::Serialize;
+
+/// Everything about one key of a group type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GroupProfile {
+    /// The type.
+    #[serde(rename = "type")]
+    pub group_type: String,
+    /// The key.
+    pub key: String,
+    /// Its properties now.
+    pub properties: Properties,
+    /// The latest timestamp of a group() call that named it; null where only events did.
+    pub last_updated: Option<String>,
+    /// The properties after each group() call, newest first.
+    pub versions: Vec<ProfileVersion>,
+    /// The users who currently belong to it, by shown id, sorted by their UTF-8 bytes.
+    pub members: Vec<String>,
+    /// The members' own latest events, newest first.
+    pub recent: Vec<RecentEvent>,
+}
+
+/// Properties from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProfileVersion {
+    /// From when, RFC 3339.
+    pub at: String,
+    /// The properties.
+    pub properties: Properties,
+}
+
+/// The profile of a key.
+///
+/// # Errors
+/// When the type or the key does not exist, or the store is damaged.
+pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupProfile, PageError> {
+    let type_id = find_type(snapshot, group_type)?;
+    let key_id = GroupKeyId::new(find(snapshot, StoredName::GroupKey(type_id.raw()), "key", key)?);
+    let calls = snapshot.profiles().calls_of_key(type_id, key_id).map_err(damaged(snapshot))?;
+    let versions = Profiles::versions(&calls).map_err(damaged(snapshot))?;
+    let aliases = snapshot.aliases();
+    let associations =
+        snapshot.profiles().associations(type_id, snapshot.user_count(), aliases).map_err(damaged(snapshot))?;
+    let member_ids: Vec<UserId> = (0..)
+        .map(UserId::new)
+        .zip(&associations)
+        .filter(|(_, association)| association.is_some_and(|(_, key)| key == key_id))
+        .map(|(user, _)| user)
+        .collect();
+    let mut members = member_ids
+        .iter()
+        .map(|user| snapshot.name(StoredName::User, user.raw()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(damaged(snapshot))?;
+    members.sort_unstable();
+    let ids: Vec<UserId> = member_ids.iter().flat_map(|user| aliases.ids_of(*user)).collect();
+    Ok(GroupProfile {
+        group_type: group_type.to_owned(),
+        key: key.to_owned(),
+        properties: versions.last().map(|version| version.properties.clone()).unwrap_or_default(),
+        last_updated: versions.last().map(|version| version.moment.time.to_string()),
+        versions: versions
+            .into_iter()
+            .rev()
+            .map(|version| ProfileVersion { at: version.moment.time.to_string(), properties: version.properties })
+            .collect(),
+        members,
+        recent: recent(snapshot, &ids)?,
+    })
+}

@@ -1,0 +1,150 @@
+//! The latest events of some users.
+
+use super::error::{PageError, damaged};
+use crate::codec::DecodeError;
+use crate::model::{Moment, Properties, StoredName, Timestamp, UserId};
+use crate::segment::Table;
+use crate::store::Snapshot;
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+/// How many events a profile shows.
+pub(super) const RECENT_MAX: usize = 50;
+
+/// One event as profiles show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecentEvent {
+    /// The event's name.
+    pub event: String,
+    /// Its user's shown id.
+    pub distinct_id: String,
+    /// When, RFC 3339.
+    pub timestamp: String,
+    /// The groups it carries.
+    pub groups: BTreeMap<String, String>,
+    /// Its properties.
+    pub properties: Properties,
+    /// The sender's own id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insert_id: Option<String>,
+}
+
+/// Where an event lies: the table's place in the list of tables, and its row.
+type Found = (Moment, usize, usize);
+
+/// The latest events of users, given by all their ids as sent, newest first.
+pub(super) fn recent(snapshot: &Snapshot, ids: &[UserId]) -> Result<Vec<RecentEvent>, PageError> {
+    newest(snapshot, ids).map_err(damaged(snapshot))
+}
+
+fn newest(snapshot: &Snapshot, ids: &[UserId]) -> Result<Vec<RecentEvent>, DecodeError> {
+    let mut tables: Vec<Table<'_>> = snapshot.segments().iter().flat_map(|segment| segment.tables()).collect();
+    // The newest tables first, so that the others need not be opened once enough newer events are found.
+    tables.sort_by_key(|table| Reverse(table.time_range().1));
+    // The oldest of those kept is on top.
+    let mut kept: BinaryHeap<Reverse<Found>> = BinaryHeap::with_capacity(RECENT_MAX + 1);
+    for (place, table) in tables.iter().enumerate() {
+        let oldest = kept.peek().filter(|_| kept.len() == RECENT_MAX).map(|Reverse((moment, ..))| *moment);
+        if oldest.is_some_and(|oldest| table.time_range().1 < oldest.time) {
+            break;
+        }
+        keep_newest(*table, place, ids, &mut kept)?;
+    }
+    let mut found: Vec<Found> = kept.into_iter().map(|Reverse(found)| found).collect();
+    found.sort_unstable_by_key(|(moment, ..)| Reverse(*moment));
+    let mut events: Vec<Option<RecentEvent>> = vec![None; found.len()];
+    for (place, table) in tables.iter().enumerate() {
+        let rows: Vec<(usize, usize)> = found
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, at, _))| *at == place)
+            .map(|(slot, (_, _, row))| (slot, *row))
+            .collect();
+        if !rows.is_empty() {
+            read_rows(snapshot, *table, &rows, &mut events)?;
+        }
+    }
+    Ok(events.into_iter().flatten().collect())
+}
+
+fn keep_newest(
+    table: Table<'_>,
+    place: usize,
+    ids: &[UserId],
+    kept: &mut BinaryHeap<Reverse<Found>>,
+) -> Result<(), DecodeError> {
+    let (users, times, arrivals) = (table.users()?, table.times()?, table.arrivals()?);
+    for id in ids {
+        let Some(run) = users.run_of(*id) else { continue };
+        // A user's rows ascend, so the newest are at the end.
+        for row in users.rows(run).rev() {
+            let time = Timestamp::clamped(times.get(row));
+            let moment = Moment { time, arrival: table.arrival_base().plus(arrivals.get(row) as u64) };
+            let is_full = kept.len() == RECENT_MAX;
+            if is_full && kept.peek().is_some_and(|Reverse((oldest, ..))| moment < *oldest) {
+                break;
+            }
+            kept.push(Reverse((moment, place, row)));
+            if is_full {
+                kept.pop();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads the rows of one table into their slots. Each column is opened once.
+fn read_rows(
+    snapshot: &Snapshot,
+    table: Table<'_>,
+    rows: &[(usize, usize)],
+    events: &mut [Option<RecentEvent>],
+) -> Result<(), DecodeError> {
+    let name = snapshot.name(StoredName::Event, table.event().raw())?;
+    let (users, times) = (table.users()?, table.times()?);
+    for (slot, row) in rows {
+        let mut user = [0];
+        users.decode(*row..row + 1, &mut user);
+        let shown = snapshot.aliases().shown(UserId::new(user[0]));
+        events[*slot] = Some(RecentEvent {
+            event: name.clone(),
+            distinct_id: snapshot.name(StoredName::User, shown.raw())?,
+            timestamp: Timestamp::clamped(times.get(*row)).to_string(),
+            groups: BTreeMap::new(),
+            properties: Properties::new(),
+            insert_id: None,
+        });
+    }
+    let mut each = |set: &mut dyn FnMut(usize, &mut RecentEvent) -> Result<(), DecodeError>| {
+        rows.iter().try_for_each(|(slot, row)| events[*slot].as_mut().map_or(Ok(()), |event| set(*row, event)))
+    };
+    for group_type in table.group_types() {
+        let Some(column) = table.group(group_type)? else { continue };
+        let type_name = snapshot.name(StoredName::GroupType, group_type.raw())?;
+        each(&mut |row, event| {
+            if let Some(key) = column.get(row).checked_sub(1) {
+                let key = snapshot.name(StoredName::GroupKey(group_type.raw()), key)?;
+                event.groups.insert(type_name.clone(), key);
+            }
+            Ok(())
+        })?;
+    }
+    for property in table.property_names() {
+        let Some(column) = table.property(property)? else { continue };
+        let property = snapshot.name(StoredName::Property, property.raw())?;
+        each(&mut |row, event| {
+            event.properties.extend(column.get(row).map(|value| (property.clone(), value)));
+            Ok(())
+        })?;
+    }
+    if let Some((places, texts)) = table.insert_ids()? {
+        each(&mut |row, event| {
+            if let Ok(place) = usize::try_from(places.get(row) - 1) {
+                event.insert_id = String::from_utf8(texts.get(place)?).ok();
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
