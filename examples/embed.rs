@@ -1,6 +1,7 @@
 //! Embeds the store in an application: two people of two companies, and how many companies used a feature.
 //!
 //! `cargo run --example embed`
+#![expect(clippy::print_stdout, reason = "an example shows its answer")]
 
 use trackcrumb::language::{Filter, Op, Trends};
 use trackcrumb::model::Timestamp;

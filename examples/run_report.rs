@@ -1,6 +1,7 @@
 //! Runs a report document over a directory, beside whatever process writes to it.
 //!
 //! `cargo run --example run_report -- DIRECTORY DOCUMENT.json`
+#![expect(clippy::print_stdout, reason = "an example shows its answer")]
 
 use trackcrumb::language::Report;
 use trackcrumb::store::{Environment, SystemEnvironment};

@@ -1,4 +1,5 @@
 //! All integration tests, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
 mod generate;
 mod layers;

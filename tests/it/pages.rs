@@ -88,7 +88,7 @@ fn search_looks_at_keys_and_property_texts() {
     assert_eq!(keys("ACM", 10), (vec!["Acme".to_owned()], false));
     assert_eq!(keys("pro", 10), (vec!["Acme".to_owned(), "initech".to_owned()], false));
     assert_eq!(keys("pro", 1), (vec!["Acme".to_owned()], true));
-    assert_eq!(keys("pro", 2).1, false);
+    assert!(!keys("pro", 2).1);
 }
 
 #[test]
