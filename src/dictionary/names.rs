@@ -21,8 +21,8 @@ struct SealedRun {
 enum RunSource {
     /// A section of a part. Its names are opened at the first use.
     Part { part: Arc<DictionaryPart>, position: usize, names: OnceLock<PartNames> },
-    /// In a part that cannot be read.
-    Lost,
+    /// In a part that cannot be read: this file.
+    Lost(Arc<str>),
 }
 
 impl SealedRun {
@@ -40,9 +40,10 @@ impl SealedRun {
                 let opened = part.names(*position)?;
                 Ok(names.get_or_init(|| opened))
             }
-            RunSource::Lost => {
+            RunSource::Lost(file) => {
                 let (first, end) = (self.first_id, u64::from(self.first_id) + u64::from(self.count));
-                Err(DecodeError::new(format!("the names with the ids {first} to {} are lost", end - 1), 0))
+                let problem = format!("the names with the ids {first} to {} are lost", end - 1);
+                Err(DecodeError::new(problem, 0).in_file(file))
             }
         }
     }
@@ -60,8 +61,8 @@ pub struct NameList {
     /// Places among the recent names, by hash of the name.
     recent_index: HashTable<u32>,
     hasher: RandomState,
-    /// Whether a part that cannot be read may have held more names, so that nobody knows the ids of later ones.
-    is_end_lost: bool,
+    /// A part that cannot be read and may have held more names, so that nobody knows the ids of later ones.
+    lost_end: Option<Arc<str>>,
 }
 
 impl NameList {
@@ -85,8 +86,11 @@ impl NameList {
     /// # Errors
     /// When there is none, or its part is damaged.
     pub fn name(&self, id: u32) -> Result<&str, DecodeError> {
-        if id >= self.sealed_count && self.is_end_lost {
-            return Err(DecodeError::new(format!("the names with the id {} and above are lost", self.sealed_count), 0));
+        if id >= self.sealed_count
+            && let Some(file) = &self.lost_end
+        {
+            let problem = format!("the names with the id {} and above are lost", self.sealed_count);
+            return Err(DecodeError::new(problem, 0).in_file(file));
         }
         if id >= self.len() {
             return Err(DecodeError::new(format!("there is no name with the id {id}"), 0));
@@ -216,13 +220,13 @@ impl Dictionaries {
             StoredName::GroupType => &mut self.group_types,
             StoredName::GroupKey(group_type) => {
                 // Where the names of types are lost, any id may be one, within reason.
-                let lost = self.group_types.is_end_lost && group_type < LOST_GROUP_TYPES_MAX;
+                let lost = self.group_types.lost_end.is_some() && group_type < LOST_GROUP_TYPES_MAX;
                 if group_type >= self.group_types.len() && !lost {
                     return Err(DecodeError::new(format!("there is no group type with the id {group_type}"), 0));
                 }
                 if self.keys.len() <= group_type as usize {
-                    let is_end_lost = self.no_keys.is_end_lost;
-                    let list = || NameList { is_end_lost, ..NameList::default() };
+                    let lost_end = self.no_keys.lost_end.clone();
+                    let list = || NameList { lost_end: lost_end.clone(), ..NameList::default() };
                     self.keys.resize_with(group_type as usize + 1, list);
                 }
                 &mut self.keys[group_type as usize]
@@ -237,7 +241,7 @@ impl Dictionaries {
     pub fn push(&mut self, list: StoredName, name: &str) -> Result<u32, DecodeError> {
         let list = self.list_mut(list)?;
         // The id that the name had cannot be known, and no other may be made up.
-        Ok(if list.is_end_lost { list.len() } else { list.push(name) })
+        Ok(if list.lost_end.is_some() { list.len() } else { list.push(name) })
     }
 
     fn lists(&self) -> impl Iterator<Item = StoredName> + use<> {
@@ -278,12 +282,13 @@ impl Dictionaries {
     }
 
     /// A part, of which nothing is known, cannot be read: the ids that follow in each list may have been in it.
-    pub fn lose_part(&mut self) {
+    pub fn lose_part(&mut self, file: &str) {
+        let file: Arc<str> = file.into();
         for list in [&mut self.users, &mut self.events, &mut self.properties, &mut self.group_types, &mut self.no_keys]
         {
-            list.is_end_lost = true;
+            list.lost_end = Some(Arc::clone(&file));
         }
-        self.keys.iter_mut().for_each(|list| list.is_end_lost = true);
+        self.keys.iter_mut().for_each(|list| list.lost_end = Some(Arc::clone(&file)));
     }
 
     /// As [`Self::attach`], where parts before may have been lost: ids that are missing stay without names.
@@ -293,12 +298,15 @@ impl Dictionaries {
     pub fn attach_after_loss(&mut self, part: &Arc<DictionaryPart>) -> Result<(), DecodeError> {
         for (position, (list, first_id, count)) in part.sections().enumerate() {
             let names = self.list_mut(list)?;
-            if names.is_end_lost && first_id > names.sealed_count {
-                let lost = first_id - names.sealed_count;
-                names.attach(SealedRun { first_id: names.sealed_count, count: lost, source: RunSource::Lost })?;
+            if first_id > names.sealed_count
+                && let Some(file) = &names.lost_end
+            {
+                let source = RunSource::Lost(Arc::clone(file));
+                let (first_id, count) = (names.sealed_count, first_id - names.sealed_count);
+                names.attach(SealedRun { first_id, count, source })?;
             }
             names.attach(SealedRun::of_part(part, position, first_id, count))?;
-            names.is_end_lost = false;
+            names.lost_end = None;
         }
         Ok(())
     }
@@ -379,7 +387,7 @@ mod tests {
         for (position, bytes) in parts.iter().enumerate() {
             let part = Arc::new(DictionaryPart::open(bytes.clone(), "part").unwrap());
             if position == 1 {
-                rest.lose_part();
+                rest.lose_part("part");
             } else {
                 rest.attach_after_loss(&part).unwrap();
             }

@@ -344,6 +344,11 @@ impl ProfilesPart {
         Ok(())
     }
 
+    /// The file's name, for errors.
+    pub fn file(&self) -> &Arc<str> {
+        self.container.file()
+    }
+
     /// The file's identity.
     pub fn id(&self) -> FileId {
         self.container.id()
