@@ -27,6 +27,7 @@ pub struct CellValues {
     values: Vec<Value>,
     /// For each row asked for: 0 for absent, else 1 + the place among the values.
     places: Vec<u32>,
+    bytes: usize,
 }
 
 impl CellValues {
@@ -34,6 +35,11 @@ impl CellValues {
     pub fn get(&self, place: usize) -> Option<&Value> {
         let place = self.places.get(place)?.checked_sub(1)?;
         self.values.get(place as usize)
+    }
+
+    /// About how many bytes of memory they take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 
@@ -43,42 +49,50 @@ impl PropertyCells {
     /// # Errors
     /// When a value cannot be read.
     pub fn read(&self, rows: &[u32]) -> Result<CellValues, DecodeError> {
-        let mut found = CellValues { values: Vec::new(), places: Vec::with_capacity(rows.len()) };
-        match &self.cells {
+        self.read_within(rows, usize::MAX).map(Option::unwrap_or_default)
+    }
+
+    /// The values of these rows of the table, in their order; `None` when they would take more than about
+    /// `bytes_max` of memory.
+    ///
+    /// # Errors
+    /// When a value cannot be read.
+    pub fn read_within(&self, rows: &[u32], bytes_max: usize) -> Result<Option<CellValues>, DecodeError> {
+        let mut values = Vec::new();
+        let mut wanted: Vec<(usize, u32)> = Vec::new();
+        let mut places = Vec::with_capacity(rows.len());
+        let value_bytes = match &self.cells {
             Cells::Numbers(column) => {
                 for row in rows {
                     let value = column.get(*row as usize);
-                    found.places.push(if value.is_some() { found.values.len() as u32 + 1 } else { 0 });
-                    found.values.extend(value);
+                    places.push(if value.is_some() { values.len() as u32 + 1 } else { 0 });
+                    values.extend(value);
                 }
+                0
             }
             Cells::Coded { codes, texts } => {
-                let mut places: HashMap<i64, u32> = HashMap::new();
-                let mut wanted: Vec<(usize, u32)> = Vec::new();
+                let mut known: HashMap<usize, u32> = HashMap::new();
                 for row in rows {
                     let code = codes.get(*row as usize);
-                    let entry = usize::try_from(code).ok().and_then(|code| code.checked_sub(1));
-                    let place = match entry {
-                        None => 0,
-                        Some(entry) => *places.entry(code).or_insert_with(|| {
+                    let place = usize::try_from(code).ok().and_then(|code| code.checked_sub(1)).map_or(0, |entry| {
+                        *known.entry(entry).or_insert_with(|| {
                             wanted.push((entry, wanted.len() as u32));
                             wanted.len() as u32
-                        }),
-                    };
-                    found.places.push(place);
+                        })
+                    });
+                    places.push(place);
                 }
-                found.values = read_values(texts, wanted)?;
+                texts.mean_bytes()
             }
+        };
+        let bytes = places.len() * 4 + (values.len() + wanted.len()) * (size_of::<Value>() + value_bytes);
+        if bytes > bytes_max {
+            return Ok(None);
         }
-        Ok(found)
-    }
-
-    /// The mean bytes of a value in memory, to judge how many rows to read at once.
-    pub fn value_bytes_mean(&self) -> usize {
-        match &self.cells {
-            Cells::Coded { texts, .. } => std::mem::size_of::<Value>() + texts.mean_bytes(),
-            Cells::Numbers(_) => std::mem::size_of::<Value>(),
+        if let Cells::Coded { texts, .. } = &self.cells {
+            values = read_values(texts, wanted)?;
         }
+        Ok(Some(CellValues { values, places, bytes }))
     }
 
     /// How many rows have a value of each kind, in the order of kinds; kinds without rows are left out.
