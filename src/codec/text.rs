@@ -176,6 +176,34 @@ impl Texts {
         Ok(())
     }
 
+    /// Calls `visit` with these entries, which ascend; each block is unpacked once at most.
+    ///
+    /// # Errors
+    /// As [`Self::visit`].
+    pub fn visit_some(&self, entries: &[usize], mut visit: impl FnMut(usize, &[u8])) -> Result<(), DecodeError> {
+        let mut rest = entries;
+        while let Some(first) = rest.first().copied() {
+            let end = if first < self.count { self.block(self.block_of(first)).end } else { first };
+            let in_block = rest.partition_point(|entry| *entry < end).max(1);
+            let (wanted, later) = rest.split_at(in_block);
+            let mut wanted = wanted.iter().copied().peekable();
+            let last = rest[in_block - 1];
+            self.visit(first..last + 1, |entry, text| {
+                while wanted.next_if_eq(&entry).is_some() {
+                    visit(entry, text);
+                }
+            })?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// The mean length of an entry once unpacked, rounded up; 0 without entries.
+    pub fn mean_bytes(&self) -> usize {
+        let unpacked: usize = (0..self.blocks).map(|block| self.block(block).unpacked_bytes).sum();
+        unpacked.div_ceil(self.count.max(1))
+    }
+
     /// One entry.
     ///
     /// # Errors
@@ -238,6 +266,21 @@ mod tests {
             for (index, entry) in entries.iter().enumerate() {
                 prop_assert_eq!(&list.get(index).unwrap(), entry);
             }
+        }
+
+        #[test]
+        fn some_entries_are_those_entries(
+            entries in prop::collection::vec(prop::collection::vec(97u8..101, 0..900), 1..120),
+            mut some in prop::collection::vec(0usize..120, 0..50),
+        ) {
+            let list = Texts::open(encode(entries.iter().map(Vec::as_slice), Compression::Zstd).into()).unwrap();
+            some.retain(|entry| *entry < entries.len());
+            some.sort_unstable();
+            let mut found = Vec::new();
+            list.visit_some(&some, |entry, text| found.push((entry, text.to_vec()))).unwrap();
+            let expected: Vec<_> = some.iter().map(|entry| (*entry, entries[*entry].clone())).collect();
+            prop_assert_eq!(found, expected);
+            prop_assert!(list.visit_some(&[entries.len()], |_, _| ()).is_err());
         }
 
         #[test]

@@ -8,23 +8,44 @@ use hashbrown::HashTable;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, OnceLock};
 
-/// A run of ids that lies in a part. Its names are opened at the first use.
+/// A run of sealed ids.
 #[derive(Debug)]
 struct SealedRun {
     first_id: u32,
     count: u32,
-    part: Arc<DictionaryPart>,
-    position: usize,
-    names: OnceLock<PartNames>,
+    source: RunSource,
+}
+
+/// Where the names of a run are.
+#[derive(Debug)]
+enum RunSource {
+    /// A section of a part. Its names are opened at the first use.
+    Part { part: Arc<DictionaryPart>, position: usize, names: OnceLock<PartNames> },
+    /// In a part that cannot be read: this file.
+    Lost(Arc<str>),
 }
 
 impl SealedRun {
+    fn of_part(part: &Arc<DictionaryPart>, position: usize, first_id: u32, count: u32) -> Self {
+        let source = RunSource::Part { part: Arc::clone(part), position, names: OnceLock::new() };
+        Self { first_id, count, source }
+    }
+
     fn names(&self) -> Result<&PartNames, DecodeError> {
-        if let Some(names) = self.names.get() {
-            return Ok(names);
+        match &self.source {
+            RunSource::Part { part, position, names } => {
+                if let Some(names) = names.get() {
+                    return Ok(names);
+                }
+                let opened = part.names(*position)?;
+                Ok(names.get_or_init(|| opened))
+            }
+            RunSource::Lost(file) => {
+                let (first, end) = (self.first_id, u64::from(self.first_id) + u64::from(self.count));
+                let problem = format!("the names with the ids {first} to {} are lost", end - 1);
+                Err(DecodeError::new(problem, 0).in_file(file))
+            }
         }
-        let names = self.part.names(self.position)?;
-        Ok(self.names.get_or_init(|| names))
     }
 }
 
@@ -40,6 +61,8 @@ pub struct NameList {
     /// Places among the recent names, by hash of the name.
     recent_index: HashTable<u32>,
     hasher: RandomState,
+    /// A part that cannot be read and may have held more names, so that nobody knows the ids of later ones.
+    lost_end: Option<Arc<str>>,
 }
 
 impl NameList {
@@ -63,6 +86,12 @@ impl NameList {
     /// # Errors
     /// When there is none, or its part is damaged.
     pub fn name(&self, id: u32) -> Result<&str, DecodeError> {
+        if id >= self.sealed_count
+            && let Some(file) = &self.lost_end
+        {
+            let problem = format!("the names with the id {} and above are lost", self.sealed_count);
+            return Err(DecodeError::new(problem, 0).in_file(file));
+        }
         if id >= self.len() {
             return Err(DecodeError::new(format!("there is no name with the id {id}"), 0));
         }
@@ -118,7 +147,10 @@ impl NameList {
         }
         let kept: Vec<String> =
             (run.count as usize..self.recent_ends.len()).map(|index| self.recent_name(index).to_owned()).collect();
-        self.sealed_count += run.count;
+        let Some(sealed_count) = self.sealed_count.checked_add(run.count) else {
+            return Err(DecodeError::new("a list has more names than ids", 0));
+        };
+        self.sealed_count = sealed_count;
         self.sealed.push(run);
         self.recent.clear();
         self.recent_ends.clear();
@@ -129,6 +161,9 @@ impl NameList {
         Ok(())
     }
 }
+
+/// The most group types that are assumed where their names are lost.
+const LOST_GROUP_TYPES_MAX: u32 = 1 << 16;
 
 /// All lists of a store.
 #[derive(Debug, Default)]
@@ -184,11 +219,15 @@ impl Dictionaries {
             StoredName::Property => &mut self.properties,
             StoredName::GroupType => &mut self.group_types,
             StoredName::GroupKey(group_type) => {
-                if group_type >= self.group_types.len() {
+                // Where the names of types are lost, any id may be one, within reason.
+                let lost = self.group_types.lost_end.is_some() && group_type < LOST_GROUP_TYPES_MAX;
+                if group_type >= self.group_types.len() && !lost {
                     return Err(DecodeError::new(format!("there is no group type with the id {group_type}"), 0));
                 }
                 if self.keys.len() <= group_type as usize {
-                    self.keys.resize_with(group_type as usize + 1, NameList::default);
+                    let lost_end = self.no_keys.lost_end.clone();
+                    let list = || NameList { lost_end: lost_end.clone(), ..NameList::default() };
+                    self.keys.resize_with(group_type as usize + 1, list);
                 }
                 &mut self.keys[group_type as usize]
             }
@@ -200,7 +239,9 @@ impl Dictionaries {
     /// # Errors
     /// When it is a key of a group type that does not exist.
     pub fn push(&mut self, list: StoredName, name: &str) -> Result<u32, DecodeError> {
-        Ok(self.list_mut(list)?.push(name))
+        let list = self.list_mut(list)?;
+        // The id that the name had cannot be known, and no other may be made up.
+        Ok(if list.lost_end.is_some() { list.len() } else { list.push(name) })
     }
 
     fn lists(&self) -> impl Iterator<Item = StoredName> + use<> {
@@ -235,8 +276,37 @@ impl Dictionaries {
     /// When its ids do not follow those of the parts before.
     pub fn attach(&mut self, part: &Arc<DictionaryPart>) -> Result<(), DecodeError> {
         for (position, (list, first_id, count)) in part.sections().enumerate() {
-            let run = SealedRun { first_id, count, part: Arc::clone(part), position, names: OnceLock::new() };
-            self.list_mut(list)?.attach(run)?;
+            self.list_mut(list)?.attach(SealedRun::of_part(part, position, first_id, count))?;
+        }
+        Ok(())
+    }
+
+    /// A part, of which nothing is known, cannot be read: the ids that follow in each list may have been in it.
+    pub fn lose_part(&mut self, file: &str) {
+        let file: Arc<str> = file.into();
+        for list in [&mut self.users, &mut self.events, &mut self.properties, &mut self.group_types, &mut self.no_keys]
+        {
+            list.lost_end = Some(Arc::clone(&file));
+        }
+        self.keys.iter_mut().for_each(|list| list.lost_end = Some(Arc::clone(&file)));
+    }
+
+    /// As [`Self::attach`], where parts before may have been lost: ids that are missing stay without names.
+    ///
+    /// # Errors
+    /// When ids come twice, or of a group type that cannot exist.
+    pub fn attach_after_loss(&mut self, part: &Arc<DictionaryPart>) -> Result<(), DecodeError> {
+        for (position, (list, first_id, count)) in part.sections().enumerate() {
+            let names = self.list_mut(list)?;
+            if first_id > names.sealed_count
+                && let Some(file) = &names.lost_end
+            {
+                let source = RunSource::Lost(Arc::clone(file));
+                let (first_id, count) = (names.sealed_count, first_id - names.sealed_count);
+                names.attach(SealedRun { first_id, count, source })?;
+            }
+            names.attach(SealedRun::of_part(part, position, first_id, count))?;
+            names.lost_end = None;
         }
         Ok(())
     }
@@ -254,8 +324,7 @@ impl Dictionaries {
             return Err(DecodeError::new("a merged dictionary does not hold the names of its parts", 0));
         }
         for (position, (list, first_id, count)) in sections.into_iter().enumerate() {
-            let run = SealedRun { first_id, count, part: Arc::clone(part), position, names: OnceLock::new() };
-            self.list_mut(list)?.sealed = vec![run];
+            self.list_mut(list)?.sealed = vec![SealedRun::of_part(part, position, first_id, count)];
         }
         Ok(())
     }
@@ -313,6 +382,23 @@ mod tests {
         check(&names, 500);
         merged.attach(&Arc::new(DictionaryPart::open(bytes, "part").unwrap())).unwrap();
         check(&merged, 441);
+        // Without the part in the middle, its names are missing and no other name takes their ids.
+        let mut rest = Dictionaries::default();
+        for (position, bytes) in parts.iter().enumerate() {
+            let part = Arc::new(DictionaryPart::open(bytes.clone(), "part").unwrap());
+            if position == 1 {
+                rest.lose_part("part");
+            } else {
+                rest.attach_after_loss(&part).unwrap();
+            }
+        }
+        rest.push(StoredName::User, "user-441-é").unwrap();
+        rest.push(StoredName::Event, "new").unwrap();
+        for id in 0..442 {
+            let lost = (101..271).contains(&id);
+            assert_eq!(rest.users().name(id).ok(), (!lost).then(|| all[id as usize].as_str()), "{id}");
+        }
+        assert!(rest.events().name(0).is_err(), "an event of the lost part");
         assert!(
             merged.attach(&Arc::new(DictionaryPart::open(parts[0].clone(), "part").unwrap())).is_err(),
             "ids come once"

@@ -117,15 +117,18 @@ impl DictionaryPart {
         };
         let starts = self.container.read(section.starts, Packed::open)?;
         let names = self.container.blob(section.names)?;
-        let slots = self.container.blob(section.slots)?;
         let offset = self.container.blob_offset(section.starts);
-        let sound = starts.len() == section.count as usize + 1
-            && starts.get(section.count as usize) == names.len() as i64
-            && slots.len() == (section.count as usize * 2).next_power_of_two() * 4;
-        if !sound {
+        let unsound = || {
             let problem = "a list of names has another length than it says";
-            return Err(DecodeError::new(problem, offset).in_file(self.container.file()));
+            DecodeError::new(problem, offset).in_file(self.container.file())
+        };
+        if starts.len() != section.count as usize + 1 || starts.get(section.count as usize) != names.len() as i64 {
+            return Err(unsound());
         }
+        let slots = self.container.blob(section.slots).and_then(|slots| {
+            let sound = slots.len() == (section.count as usize * 2).next_power_of_two() * 4;
+            if sound { Ok(slots) } else { Err(unsound()) }
+        });
         let file = Arc::clone(self.container.file());
         Ok(PartNames { file, id: self.container.id(), count: section.count, starts, names, slots, offset })
     }
@@ -162,7 +165,8 @@ pub struct PartNames {
     count: u32,
     starts: Packed,
     names: Bytes,
-    slots: Bytes,
+    /// Names can be read by id even where the hash table is damaged.
+    slots: Result<Bytes, DecodeError>,
     offset: u64,
 }
 
@@ -186,11 +190,12 @@ impl PartNames {
     /// # Errors
     /// When the hash table is damaged.
     pub fn find(&self, name: &str) -> Result<Option<u32>, DecodeError> {
-        let capacity = self.slots.len() / 4;
+        let slots = self.slots.as_ref().map_err(Clone::clone)?;
+        let capacity = slots.len() / 4;
         let mut at = hash(self.id, name) as usize & (capacity - 1);
         // At most one turn around the table, whatever it holds.
         for _ in 0..capacity {
-            let slot = &self.slots[at * 4..at * 4 + 4];
+            let slot = &slots[at * 4..at * 4 + 4];
             match u32::from_le_bytes([slot[0], slot[1], slot[2], slot[3]]) {
                 0 => return Ok(None),
                 index if self.get(index - 1)? == name => return Ok(Some(index - 1)),

@@ -183,31 +183,48 @@ pub struct Scan {
 /// # Errors
 /// When bytes that were known to be synced are damaged.
 pub fn scan(bytes: Bytes, end: LogEnd) -> Result<Scan, DecodeError> {
+    let (found, damage) = scan_until_damage(bytes, end)?;
+    damage.map_or(Ok(found), Err)
+}
+
+/// Reads the whole batches before the first damage, and says what that is.
+///
+/// # Errors
+/// When the file header is damaged.
+pub fn scan_until_damage(bytes: Bytes, end: LogEnd) -> Result<(Scan, Option<DecodeError>), DecodeError> {
+    let mut damage = None;
     let bytes = match end {
         LogEnd::Known(length) if length > bytes.len() as u64 => {
             let problem = format!("the log has {} bytes where {length} were synced", bytes.len());
-            return Err(DecodeError::new(problem, bytes.len() as u64));
+            damage = Some(DecodeError::new(problem, bytes.len() as u64));
+            bytes
         }
         LogEnd::Known(length) => bytes.slice(..length as usize),
         LogEnd::Unclean => bytes,
     };
     let total = bytes.len() as u64;
-    let mut frames = Frames::open(bytes)?;
+    let mut frames = match Frames::open(bytes) {
+        Ok(frames) => frames,
+        // What is missing says more than that a header is cut short.
+        Err(error) => return Err(damage.unwrap_or(error)),
+    };
     let mut batches = Vec::new();
     let torn_bytes = loop {
         match frames.next_batch() {
             Ok(Some(batch)) => batches.push(batch),
             Ok(None) => break 0,
-            Err(error) if matches!(end, LogEnd::Known(_)) => return Err(error),
             Err(error) => {
-                if frames.synced_beyond() > frames.position as u64 {
-                    return Err(error);
+                if damage.is_none()
+                    && (matches!(end, LogEnd::Known(_)) || frames.synced_beyond() > frames.position as u64)
+                {
+                    damage = Some(error);
                 }
                 break total - frames.position as u64;
             }
         }
     };
-    Ok(Scan { id: frames.id, batches, end: frames.position as u64, sequence: frames.sequence, torn_bytes })
+    let found = Scan { id: frames.id, batches, end: frames.position as u64, sequence: frames.sequence, torn_bytes };
+    Ok((found, damage))
 }
 
 #[cfg(test)]

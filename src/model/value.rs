@@ -21,7 +21,42 @@ pub enum Value {
     Object(BTreeMap<String, Value>),
 }
 
+/// What kind of JSON value something is, in the order of values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ValueKind {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Boolean,
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// A list.
+    List,
+    /// An object.
+    Object,
+}
+
+impl ValueKind {
+    /// All kinds. Sorted values hold them in this order, each in one run.
+    pub const ALL: [Self; 6] = [Self::Null, Self::Boolean, Self::Number, Self::String, Self::List, Self::Object];
+}
+
 impl Value {
+    /// What kind of value it is.
+    pub fn kind(&self) -> ValueKind {
+        match self {
+            Self::Null => ValueKind::Null,
+            Self::Bool(_) => ValueKind::Boolean,
+            Self::Number(_) => ValueKind::Number,
+            Self::String(_) => ValueKind::String,
+            Self::List(_) => ValueKind::List,
+            Self::Object(_) => ValueKind::Object,
+        }
+    }
+
     /// A string value.
     pub fn string(text: impl Into<String>) -> Self {
         Self::String(text.into())
@@ -124,7 +159,7 @@ impl Value {
         }
     }
 
-    /// Rank of the kind in the order of values: null, false, true, numbers, strings, then lists and objects.
+    /// Rank of the kind in the order of values: null, booleans, numbers, strings, then lists and objects.
     fn rank(&self) -> u8 {
         match self {
             Self::Null => 0,

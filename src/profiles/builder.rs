@@ -68,7 +68,7 @@ impl ProfilesBuilder {
             }
         }
         for group_type in part.associated_types() {
-            part.associations(group_type, None, |association| {
+            part.associations(group_type, |association| {
                 self.associate(group_type, association.user, association.moment, association.key);
             })?;
         }

@@ -7,11 +7,14 @@
 //! - Parts are immutable; a reader merges the parts of its snapshot.
 
 mod aliases;
+mod arrivals;
+mod associations;
 mod builder;
 mod part;
 mod view;
 
 pub use aliases::Aliases;
+pub use arrivals::{ArrivedCall, CallLimits, CallWindow};
 pub use builder::ProfilesBuilder;
 pub use part::{Association, Call, ProfilesPart, SavedCohort, StoredAlias};
 pub use view::{Profiles, Version, fold};

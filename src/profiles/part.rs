@@ -1,9 +1,11 @@
 //! An immutable part: the calls, associations, aliases and cohorts of a run of arrivals.
 
+use super::associations::Associations;
 use crate::codec::{BlobIndex, Container, DecodeError, FileId, FileKind, Packed, Texts};
 use crate::model::{Arrival, GroupKeyId, GroupTypeId, Moment, Timestamp, UserId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// An identify() or group() call on some entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,23 +116,26 @@ pub struct ProfilesPart {
 pub(super) struct Calls {
     pub entities: Packed,
     pub times: Packed,
-    arrivals: Packed,
+    pub arrivals: Packed,
     users: Option<Packed>,
     ops: Texts,
+    /// Where they are, for errors.
+    file: Arc<str>,
+    ops_offset: u64,
 }
 
 /// A stored number that must be an id.
-fn id(value: i64) -> Result<u32, DecodeError> {
+pub(super) fn id(value: i64) -> Result<u32, DecodeError> {
     u32::try_from(value).map_err(|_| DecodeError::new(format!("{value} is no id"), 0))
 }
 
-fn moment(time: i64, arrival: i64) -> Result<Moment, DecodeError> {
+pub(super) fn moment(time: i64, arrival: i64) -> Result<Moment, DecodeError> {
     let time = Timestamp::from_micros(time).map_err(|error| DecodeError::new(format!("a timestamp {error}"), 0))?;
     let arrival = u64::try_from(arrival).map_err(|_| DecodeError::new("an arrival is negative", 0))?;
     Ok(Moment { time, arrival: Arrival::new(arrival) })
 }
 
-fn same_length(columns: &[usize]) -> Result<(), DecodeError> {
+pub(super) fn same_length(columns: &[usize]) -> Result<(), DecodeError> {
     if columns.windows(2).all(|pair| pair[0] == pair[1]) {
         Ok(())
     } else {
@@ -151,19 +156,33 @@ impl Calls {
     }
 
     /// Calls `visit` with the calls of these rows, in order.
-    pub fn visit(&self, rows: std::ops::Range<usize>, mut visit: impl FnMut(Call)) -> Result<(), DecodeError> {
+    pub fn visit(&self, rows: std::ops::Range<usize>, visit: impl FnMut(Call)) -> Result<(), DecodeError> {
+        self.visit_where(rows, |_| true, visit)
+    }
+
+    /// Calls `visit` with those of these rows that are wanted, in order.
+    pub fn visit_where(
+        &self,
+        rows: std::ops::Range<usize>,
+        mut wanted: impl FnMut(usize) -> bool,
+        mut visit: impl FnMut(Call),
+    ) -> Result<(), DecodeError> {
         let mut problem = None;
-        self.ops.visit(rows, |row, ops| match self.call(row, ops) {
-            Ok(call) => visit(call),
-            Err(error) => problem = Some(error),
-        })?;
-        problem.map_or(Ok(()), Err)
+        let visited = self.ops.visit(rows, |row, ops| {
+            if wanted(row) {
+                match self.call(row, ops) {
+                    Ok(call) => visit(call),
+                    Err(error) => problem = Some(error),
+                }
+            }
+        });
+        visited.and(problem.map_or(Ok(()), Err)).map_err(|error| error.shifted(self.ops_offset).in_file(&self.file))
     }
 
     fn call(&self, row: usize, ops: &[u8]) -> Result<Call, DecodeError> {
         let user = match self.users.as_ref().map_or(0, |users| users.get(row)) {
             0 => None,
-            user => Some(UserId::new(id(user - 1)?)),
+            user => Some(UserId::new(id(user.wrapping_sub(1))?)),
         };
         let ops = std::str::from_utf8(ops).map_err(|_| DecodeError::new("a call's text is not UTF-8", 0))?;
         Ok(Call {
@@ -185,7 +204,12 @@ impl ProfilesPart {
         Ok(Self { container, content })
     }
 
-    fn column(&self, blob: BlobIndex) -> Result<Packed, DecodeError> {
+    /// The same damage, in this file.
+    fn located(&self, error: DecodeError) -> DecodeError {
+        error.in_file(self.container.file())
+    }
+
+    pub(super) fn column(&self, blob: BlobIndex) -> Result<Packed, DecodeError> {
         self.container.read(blob, Packed::open)
     }
 
@@ -196,9 +220,12 @@ impl ProfilesPart {
             arrivals: self.column(columns.arrivals)?,
             users: columns.users.map(|blob| self.column(blob)).transpose()?,
             ops: self.container.read(columns.ops, Texts::open)?,
+            file: Arc::clone(self.container.file()),
+            ops_offset: self.container.blob_offset(columns.ops),
         };
         let users = calls.users.as_ref().map_or(calls.entities.len(), Packed::len);
-        same_length(&[calls.entities.len(), calls.times.len(), calls.arrivals.len(), users, calls.ops.len()])?;
+        same_length(&[calls.entities.len(), calls.times.len(), calls.arrivals.len(), users, calls.ops.len()])
+            .map_err(|error| self.located(error))?;
         Ok(calls)
     }
 
@@ -223,36 +250,20 @@ impl ProfilesPart {
         self.content.associations.iter().map(|(id, _)| GroupTypeId::new(*id))
     }
 
-    /// Calls `visit` with the associations of a type, by user; of all users or of one.
+    /// The associations of a type, if there are any.
+    pub(super) fn association_table(&self, group_type: GroupTypeId) -> Result<Option<Associations>, DecodeError> {
+        let columns = self.content.associations.iter().find(|(id, _)| *id == group_type.raw());
+        columns.map(|(_, columns)| Associations::open(self, columns)).transpose().map_err(|error| self.located(error))
+    }
+
+    /// Calls `visit` with the associations of a type, by user.
     ///
     /// # Errors
     /// When the part is damaged.
-    pub fn associations(
-        &self,
-        group_type: GroupTypeId,
-        user: Option<UserId>,
-        mut visit: impl FnMut(Association),
-    ) -> Result<(), DecodeError> {
-        let Some((_, columns)) = self.content.associations.iter().find(|(id, _)| *id == group_type.raw()) else {
-            return Ok(());
-        };
-        let user_column = self.column(columns.users)?;
-        let (times, arrivals) = (self.column(columns.times)?, self.column(columns.arrivals)?);
-        let keys = self.column(columns.keys)?;
-        same_length(&[user_column.len(), times.len(), arrivals.len(), keys.len()])?;
-        let rows = match user {
-            None => 0..user_column.len(),
-            Some(user) => {
-                let user = i64::from(user.raw());
-                user_column.lower_bound(user)..user_column.lower_bound(user + 1)
-            }
-        };
-        for row in rows {
-            visit(Association {
-                user: UserId::new(id(user_column.get(row))?),
-                moment: moment(times.get(row), arrivals.get(row))?,
-                key: GroupKeyId::new(id(keys.get(row))?),
-            });
+    pub fn associations(&self, group_type: GroupTypeId, mut visit: impl FnMut(Association)) -> Result<(), DecodeError> {
+        let Some(associations) = self.association_table(group_type)? else { return Ok(()) };
+        for row in 0..associations.len() {
+            visit(associations.get(row).map_err(|error| self.located(error))?);
         }
         Ok(())
     }
@@ -262,6 +273,10 @@ impl ProfilesPart {
     /// # Errors
     /// When the part is damaged.
     pub fn aliases(&self) -> Result<Vec<StoredAlias>, DecodeError> {
+        self.read_aliases().map_err(|error| self.located(error))
+    }
+
+    fn read_aliases(&self) -> Result<Vec<StoredAlias>, DecodeError> {
         let Some(columns) = &self.content.aliases else { return Ok(Vec::new()) };
         let (arrivals, users) = (self.column(columns.arrivals)?, self.column(columns.users)?);
         let (aliases, timed) = (self.column(columns.aliases)?, self.column(columns.timed)?);
@@ -285,6 +300,10 @@ impl ProfilesPart {
     /// # Errors
     /// When the part is damaged.
     pub fn cohorts(&self) -> Result<Vec<SavedCohort>, DecodeError> {
+        self.read_cohorts().map_err(|error| self.located(error))
+    }
+
+    fn read_cohorts(&self) -> Result<Vec<SavedCohort>, DecodeError> {
         let Some(columns) = &self.content.cohorts else { return Ok(Vec::new()) };
         let arrivals = self.column(columns.arrivals)?;
         let texts = self.container.read(columns.texts, Texts::open)?.strings()?;
@@ -318,11 +337,16 @@ impl ProfilesPart {
             calls.visit(0..calls.entities.len(), |_| ())?;
         }
         for group_type in self.associated_types() {
-            self.associations(group_type, None, |_| ())?;
+            self.associations(group_type, |_| ())?;
         }
         self.aliases()?;
         self.cohorts()?;
         Ok(())
+    }
+
+    /// The file's name, for errors.
+    pub fn file(&self) -> &Arc<str> {
+        self.container.file()
     }
 
     /// The file's identity.

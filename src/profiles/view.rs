@@ -1,7 +1,7 @@
 //! What a snapshot's parts say together.
 
 use super::part::{Call, Calls};
-use super::{Aliases, ProfilesPart, SavedCohort, StoredAlias};
+use super::{ProfilesPart, SavedCohort, StoredAlias};
 use crate::codec::DecodeError;
 use crate::model::{GroupKeyId, GroupTypeId, Moment, Properties, PropertyOps, Timestamp, UserId};
 use roaring::RoaringBitmap;
@@ -72,6 +72,25 @@ impl Profiles {
         Ok(found)
     }
 
+    /// The group() calls that named one of these keys, key by key in the order of the list, each key's in order.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn calls_of_keys(&self, group_type: GroupTypeId, keys: &[GroupKeyId]) -> Result<Vec<Vec<Call>>, DecodeError> {
+        let mut found = vec![Vec::new(); keys.len()];
+        for part in &self.parts {
+            if let Some(calls) = part.group_calls(group_type)? {
+                for (key, found) in keys.iter().zip(&mut found) {
+                    calls.visit(calls.rows_of(key.raw()), |call| found.push(call))?;
+                }
+            }
+        }
+        for calls in &mut found {
+            calls.sort_unstable_by_key(|call| call.moment);
+        }
+        Ok(found)
+    }
+
     /// The identify() calls that named one of these ids of one user, in order.
     ///
     /// # Errors
@@ -130,56 +149,11 @@ impl Profiles {
             }
             for group_type in part.called_types() {
                 if let Some(calls) = part.group_calls(group_type)? {
-                    users.extend(calls.users().into_iter().filter_map(|user| u32::try_from(user - 1).ok()));
+                    users.extend(calls.users().into_iter().filter_map(|user| u32::try_from(user.wrapping_sub(1)).ok()));
                 }
             }
         }
         Ok(users)
-    }
-
-    /// The key of a type to which each user currently belongs, by the user's shown id.
-    ///
-    /// # Errors
-    /// When a part is damaged.
-    pub fn associations(
-        &self,
-        group_type: GroupTypeId,
-        users: u32,
-        aliases: &Aliases,
-    ) -> Result<Vec<Option<(Moment, GroupKeyId)>>, DecodeError> {
-        let mut latest: Vec<Option<(Moment, GroupKeyId)>> = vec![None; users as usize];
-        for part in &self.parts {
-            part.associations(group_type, None, |association| {
-                if let Some(slot) = latest.get_mut(aliases.shown(association.user).index())
-                    && slot.is_none_or(|(moment, _)| moment < association.moment)
-                {
-                    *slot = Some((association.moment, association.key));
-                }
-            })?;
-        }
-        Ok(latest)
-    }
-
-    /// The key of a type to which the user with these ids currently belongs.
-    ///
-    /// # Errors
-    /// When a part is damaged.
-    pub fn association_of(
-        &self,
-        group_type: GroupTypeId,
-        ids: &[UserId],
-    ) -> Result<Option<(Moment, GroupKeyId)>, DecodeError> {
-        let mut latest: Option<(Moment, GroupKeyId)> = None;
-        for part in &self.parts {
-            for id in ids {
-                part.associations(group_type, Some(*id), |association| {
-                    if latest.is_none_or(|(moment, _)| moment < association.moment) {
-                        latest = Some((association.moment, association.key));
-                    }
-                })?;
-            }
-        }
-        Ok(latest)
     }
 
     /// Every alias() call, in order of arrival.
@@ -227,7 +201,7 @@ impl Profiles {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ProfilesBuilder;
+    use super::super::{Aliases, ProfilesBuilder};
     use super::*;
     use crate::codec::FileId;
     use crate::codec::text::Compression;
@@ -274,6 +248,8 @@ mod tests {
         let expected = Some((at(20, 1), GroupKeyId::new(1)));
         assert_eq!(profiles.associations(company, 2, &aliases).unwrap(), [expected, None]);
         assert_eq!(profiles.association_of(company, &aliases.ids_of(joined)).unwrap(), expected);
+        let members = |key| profiles.members_of(company, GroupKeyId::new(key), &aliases).unwrap();
+        assert_eq!([0, 1, 2].map(|key| members(key).iter().collect::<Vec<_>>()), [vec![], vec![0], vec![]]);
         assert_eq!(profiles.called_users().unwrap().into_iter().collect::<Vec<_>>(), [0]);
     }
 }

@@ -109,16 +109,21 @@ impl Default for BlockBuffer {
     }
 }
 
+/// An entry of the values of a dictionary column.
+pub(super) fn read_one_value(bytes: &[u8]) -> Result<Value, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    let value = read_value(&mut reader)?;
+    reader.finish()?;
+    Ok(value)
+}
+
 /// The values of a dictionary column.
 pub(super) fn read_values(texts: &Texts) -> Result<Arc<[Value]>, DecodeError> {
     let mut values = Vec::new();
     let mut problem = None;
-    texts.visit(0..texts.len(), |_, bytes| {
-        let mut reader = Reader::new(bytes);
-        match read_value(&mut reader).and_then(|value| reader.finish().map(|()| value)) {
-            Ok(value) => values.push(value),
-            Err(error) => problem = Some(error),
-        }
+    texts.visit(0..texts.len(), |_, bytes| match read_one_value(bytes) {
+        Ok(value) => values.push(value),
+        Err(error) => problem = Some(error),
     })?;
     match problem {
         Some(error) => Err(error),
@@ -130,6 +135,16 @@ impl PropertyColumn {
     /// How the values are stored.
     pub fn values(&self) -> &PropertyValues {
         &self.values
+    }
+
+    /// How many rows have a value; stored nulls among them.
+    pub(super) fn present_rows(&self) -> u64 {
+        let count = |column: &Packed| column.to_vec().into_iter().filter(|value| *value != 0).count() as u64;
+        match &self.values {
+            PropertyValues::Dictionary { codes, .. } => count(codes),
+            PropertyValues::Integers { present, values } => present.as_ref().map_or(values.len() as u64, count),
+            PropertyValues::Doubles { present, values } => present.as_ref().map_or(values.len() as u64 / 8, count),
+        }
     }
 
     /// Decodes one block of rows.

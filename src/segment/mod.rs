@@ -6,17 +6,21 @@
 //! - The same rows give the same bytes, whatever order they were added in.
 //! - What is not sealed yet is answered through the same form in memory, so there is one reader for all rows.
 
+mod cells;
 mod column;
 mod layout;
 mod merge;
 mod reader;
 mod rows;
+mod sizes;
 mod table;
 mod writer;
 
+pub use cells::{CellValues, PropertyCells};
 pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues};
 pub use merge::merge_segments;
 pub use reader::{RowPlace, Segment};
 pub use rows::TableRows;
+pub use sizes::SegmentBytes;
 pub use table::{Table, UserRuns};
 pub use writer::SegmentWriter;

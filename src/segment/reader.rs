@@ -7,6 +7,7 @@ use crate::codec::{Container, DecodeError, FileId, FileKind, Packed};
 use crate::index::KeyRows;
 use crate::model::{Arrival, EventId, GroupTypeId, Timestamp, UserId};
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// An opened segment, mapped or in memory. Opening reads the footer alone.
 #[derive(Debug)]
@@ -55,6 +56,11 @@ impl Segment {
     /// The file's identity.
     pub fn id(&self) -> FileId {
         self.container.id()
+    }
+
+    /// The file's name, for errors.
+    pub fn file(&self) -> &Arc<str> {
+        self.container.file()
     }
 
     /// How many rows there are.

@@ -1,5 +1,6 @@
 //! One event's rows in a segment.
 
+use super::cells::{Cells, PropertyCells};
 use super::column::{GroupColumn, PropertyColumn, PropertyValues, fill_runs, read_values};
 use super::layout::{PropertyLayout, TableLayout};
 use super::reader::Segment;
@@ -152,11 +153,40 @@ impl<'a> Table<'a> {
         self.layout.properties.iter().map(|(id, _)| PropertyId::new(*id))
     }
 
+    fn property_layout(&self, name: PropertyId) -> Option<&'a PropertyLayout> {
+        self.layout.properties.iter().find(|(id, _)| *id == name.raw()).map(|(_, layout)| layout)
+    }
+
+    /// A property for looking up some of the rows; `None` when no row has it.
+    pub fn property_cells(&self, name: PropertyId) -> Result<Option<PropertyCells>, DecodeError> {
+        let cells = match self.property_layout(name) {
+            Some(PropertyLayout::Dictionary { codes, values }) => Cells::Coded {
+                codes: self.column(*codes, self.rows())?,
+                texts: self.segment.container.read(*values, Texts::open)?,
+            },
+            _ => match self.property(name)? {
+                Some(column) => Cells::Numbers(column),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(PropertyCells { cells }))
+    }
+
+    /// Not 0 for each row that has a property, without reading its values; `None` when all rows may have it.
+    pub fn property_presence(&self, name: PropertyId) -> Result<Option<Packed>, DecodeError> {
+        let presence = match self.property_layout(name) {
+            None => None,
+            Some(PropertyLayout::Dictionary { codes, .. }) => Some(codes),
+            Some(PropertyLayout::Integers { present, .. } | PropertyLayout::Doubles { present, .. }) => {
+                present.as_ref()
+            }
+        };
+        presence.map(|blob| self.column(*blob, self.rows())).transpose()
+    }
+
     /// The values of a property; `None` when no row has it.
     pub fn property(&self, name: PropertyId) -> Result<Option<PropertyColumn>, DecodeError> {
-        let Some((_, layout)) = self.layout.properties.iter().find(|(id, _)| *id == name.raw()) else {
-            return Ok(None);
-        };
+        let Some(layout) = self.property_layout(name) else { return Ok(None) };
         let present = |blob: &Option<BlobIndex>| blob.map(|blob| self.column(blob, self.rows())).transpose();
         let values = match layout {
             PropertyLayout::Dictionary { codes, values } => {
@@ -175,6 +205,12 @@ impl<'a> Table<'a> {
             }
         };
         Ok(Some(PropertyColumn { values }))
+    }
+
+    /// 1 + the place in the list of the sender's own ids for each row, 0 for none; `None` when no row has one.
+    pub fn insert_id_places(&self) -> Result<Option<Packed>, DecodeError> {
+        let places = self.layout.insert_ids.as_ref().map(|layout| layout.places);
+        places.map(|places| self.column(places, self.rows())).transpose()
     }
 
     /// The sender's own ids: 1 + the place in the list for each row (0 for none), and the list.

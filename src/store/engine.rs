@@ -398,14 +398,8 @@ fn refuse_foreign(storage: &dyn Storage) -> Result<Vec<String>, StoreError> {
 /// Makes a store in an empty directory.
 fn create(storage: &dyn Storage, environment: &dyn Environment) -> Result<Manifest, StoreError> {
     let names = refuse_foreign(storage)?;
-    // Sealed files without a manifest are a store that lost it, and not an empty directory.
-    let sealed = |name: &&String| {
-        !name.ends_with(".tmp")
-            && ["segment-", "dictionary-", "profiles-"].iter().any(|prefix| name.starts_with(prefix))
-    };
-    if let Some(name) = names.iter().find(sealed) {
-        let damage = crate::codec::DecodeError::new(format!("MANIFEST is missing beside `{name}`"), 0);
-        return Err(damaged(storage, damage.in_file(&Arc::from(MANIFEST))));
+    if let Some(damage) = load::lost_manifest(storage, &names)? {
+        return Err(damaged(storage, damage));
     }
     for name in names.iter().filter(|name| *name != LOCK) {
         storage.remove(name)?;

@@ -6,6 +6,7 @@ use super::environment::{Environment, SystemEnvironment};
 use super::error::StoreError;
 use super::hot::{HotChunks, VisibleLog};
 use super::snapshot::Snapshot;
+use crate::codec::DecodeError;
 use crate::files::{DiskStorage, Storage};
 use crate::input::check_line;
 use crate::log::ImportRecord;
@@ -373,6 +374,15 @@ impl StoreReader {
     /// As [`Self::open`].
     pub fn open_storage(storage: &dyn Storage) -> Result<Self, StoreError> {
         super::read::open(storage)
+    }
+
+    /// Reads what is intact of a damaged store, and says what is not. What needs a lost name is still in the
+    /// snapshot but has no name; only [`Snapshot::export_intact`] copes with that.
+    ///
+    /// # Errors
+    /// When there is no store, or the system refuses to read it.
+    pub fn open_skipping(storage: &dyn Storage) -> Result<(Self, Vec<DecodeError>), StoreError> {
+        super::salvage::open(storage)
     }
 
     pub(super) fn new(snapshot: Snapshot, recovery: Recovery, sizes: Vec<(String, u64)>) -> Self {

@@ -2,12 +2,13 @@
 
 use super::error::StoreError;
 use super::manifest::{
-    FileEntry, LogEntry, MANIFEST, Manifest, dictionary_name, log_name, profiles_name, segment_name,
+    FileEntry, LOCK, LogEntry, MANIFEST, Manifest, dictionary_name, is_own_name, log_name, profiles_name, segment_name,
 };
 use super::state::{HotLog, State};
+use crate::codec::file_header::HEADER_BYTES;
 use crate::codec::{DecodeError, FileId};
 use crate::dictionary::DictionaryPart;
-use crate::files::Storage;
+use crate::files::{Storage, is_temporary};
 use crate::log::{LogEnd, Scan, scan};
 use crate::model::Arrival;
 use crate::profiles::{Profiles, ProfilesPart};
@@ -57,6 +58,19 @@ pub(crate) fn read_manifest(storage: &dyn Storage) -> Result<Option<Manifest>, S
     }
     let bytes = storage.read(MANIFEST)?;
     Manifest::decode(&bytes).map(Some).map_err(|damage| damaged(storage, damage))
+}
+
+/// What a directory without a manifest lost, unless it never was a store: sealed files, or a log that holds anything,
+/// are not what a crash while a store is made leaves.
+pub(crate) fn lost_manifest(storage: &dyn Storage, names: &[String]) -> Result<Option<DecodeError>, StoreError> {
+    for name in names.iter().filter(|name| is_own_name(name) && !is_temporary(name)) {
+        let is_empty_log = name.starts_with("log-") && storage.file_len(name)? <= HEADER_BYTES as u64;
+        if *name != MANIFEST && *name != LOCK && !is_empty_log {
+            let damage = DecodeError::new(format!("MANIFEST is missing beside `{name}`"), 0);
+            return Ok(Some(damage.in_file(&Arc::from(MANIFEST))));
+        }
+    }
+    Ok(None)
 }
 
 /// Maps a file and opens it; its identity must be the one the manifest names.

@@ -128,6 +128,13 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// The names of all files of the store: those it lists, and its own.
+    pub fn all_names(&self) -> Vec<String> {
+        let mut names = self.names();
+        names.push(MANIFEST.to_owned());
+        names
+    }
+
     /// The names of all files it lists.
     pub fn names(&self) -> Vec<String> {
         let of = |entries: &[FileEntry], name: fn(u64) -> String| -> Vec<String> {

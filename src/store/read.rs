@@ -4,8 +4,8 @@ use super::engine::Recovery;
 use super::error::StoreError;
 use super::handle::{StoreReader, View};
 use super::hot::{HotChunks, VisibleLog};
-use super::load::{Loaded, load, read_manifest};
-use super::manifest::{LOCK, MANIFEST, Manifest, is_own_name};
+use super::load::{Loaded, damaged, load, lost_manifest, read_manifest};
+use super::manifest::{LOCK, Manifest, is_own_name};
 use super::note::Note;
 use super::published::Published;
 use super::snapshot::Snapshot;
@@ -33,51 +33,69 @@ fn last_log_end(storage: &dyn Storage, manifest: &Manifest) -> Result<Option<Log
 }
 
 pub(super) fn open(storage: &dyn Storage) -> Result<StoreReader, StoreError> {
+    let read = |manifest: Manifest, end| {
+        let mut sizes = Vec::new();
+        for name in manifest.all_names() {
+            let length = storage.file_len(&name)?;
+            sizes.push((name, length));
+        }
+        reader(storage, load(storage, manifest, end)?, sizes)
+    };
+    with_manifest(storage, read, |_| true)
+}
+
+/// Calls `read` with the manifest and where the last log ends. What fails, or is not sound, is read anew when the
+/// writer replaced the manifest meanwhile: then it excuses what was missing or different.
+pub(super) fn with_manifest<T>(
+    storage: &dyn Storage,
+    mut read: impl FnMut(Manifest, LogEnd) -> Result<T, StoreError>,
+    is_sound: impl Fn(&T) -> bool,
+) -> Result<T, StoreError> {
     let mut attempt = 0;
     loop {
         attempt += 1;
         let Some(manifest) = read_manifest(storage)? else { return Err(absent(storage)?) };
         let generation = manifest.generation;
         let result = match last_log_end(storage, &manifest)? {
-            Some(end) => load(storage, manifest, end),
+            Some(end) => read(manifest, end),
             None if attempt < ATTEMPTS => {
                 thread::sleep(PAUSE);
                 continue;
             }
-            None => load(storage, manifest, LogEnd::Unclean),
+            None => read(manifest, LogEnd::Unclean),
         };
-        match result {
-            Ok(loaded) => return reader(storage, loaded),
-            Err(error) => {
-                // Only a manifest that was replaced meanwhile excuses what was missing or different.
-                let now = read_manifest(storage)?;
-                if attempt >= ATTEMPTS || now.is_some_and(|now| now.generation == generation) {
-                    return Err(error);
-                }
-                thread::sleep(PAUSE);
-            }
+        if attempt >= ATTEMPTS || result.as_ref().is_ok_and(&is_sound) {
+            return result;
         }
+        if read_manifest(storage)?.is_some_and(|now| now.generation == generation) {
+            return result;
+        }
+        thread::sleep(PAUSE);
     }
 }
 
 fn absent(storage: &dyn Storage) -> Result<StoreError, StoreError> {
     let location = storage.location();
-    let foreign = storage.list()?.into_iter().find(|name| !is_own_name(name));
+    let names = storage.list()?;
+    if let Some(damage) = lost_manifest(storage, &names)? {
+        return Ok(damaged(storage, damage));
+    }
+    let foreign = names.into_iter().find(|name| !is_own_name(name));
     Ok(match foreign {
         Some(example) => StoreError::NotAStore { location, example },
         None => StoreError::Absent { location },
     })
 }
 
-fn reader(storage: &dyn Storage, loaded: Loaded) -> Result<StoreReader, StoreError> {
+/// A reader of what was loaded.
+pub(super) fn reader(
+    storage: &dyn Storage,
+    loaded: Loaded,
+    sizes: Vec<(String, u64)>,
+) -> Result<StoreReader, StoreError> {
     let published = Published::whole(&loaded.state);
     let unclean = loaded.manifest.logs.last().is_some_and(|log| log.closed_length.is_none());
     let recovery = Recovery { unclean, torn_bytes: loaded.last_log.torn_bytes };
-    let mut sizes = Vec::new();
-    for name in loaded.manifest.names().into_iter().chain([MANIFEST.to_owned()]) {
-        let length = storage.file_len(&name)?;
-        sizes.push((name, length));
-    }
     let visible = loaded.state.logs.iter().map(|log| VisibleLog {
         number: log.number,
         batches: log.batches.len(),

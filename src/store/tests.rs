@@ -212,3 +212,18 @@ fn writing_goes_on_when_a_full_disk_has_room_again() {
     assert_eq!(store.write([track("b", 2, "2")]).unwrap().accepted, 1);
     assert_eq!(rows(StoreReader::open_storage(&disk).unwrap().snapshot()), 2);
 }
+
+#[test]
+fn a_store_that_lost_its_manifest_is_damaged_and_not_made_anew() {
+    let disk = SimDisk::new();
+    let store = open(&disk);
+    store.write([track("a", 1, "1")]).unwrap();
+    drop(store);
+    disk.delete("MANIFEST");
+    let before = disk.fingerprint();
+    let environment = FixedEnvironment::new(Timestamp::from_millis(0).unwrap());
+    let again = Store::open_storage(Arc::new(disk.clone()), Arc::new(environment), Options::default());
+    assert!(again.unwrap_err().is_damage());
+    assert!(StoreReader::open_storage(&disk).unwrap_err().is_damage());
+    assert_eq!(disk.fingerprint(), before, "the log that holds what was written is still there");
+}
