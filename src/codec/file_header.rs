@@ -55,9 +55,9 @@ impl FileHeader {
         bytes.put(&MAGIC);
         bytes.put(&self.kind.code());
         bytes.put_u16(FORMAT_VERSION);
-        bytes.put_u16(0);
+        bytes.put_u16(0); // reserved
         bytes.put_u32(0); // features that a reader must know: none yet
-        bytes.put_u32(0);
+        bytes.put_u32(0); // features that a reader may ignore: none yet
         bytes.put(&self.id.0);
         let checksum = crc32fast::hash(&bytes);
         bytes.put_u32(checksum);
@@ -84,7 +84,10 @@ impl FileHeader {
         }
         let code = reader.take(4)?;
         let version = reader.u16()?;
-        if version != FORMAT_VERSION {
+        if version == 0 {
+            return Err(DecodeError::new("there is no format version 0", 12));
+        }
+        if version > FORMAT_VERSION {
             let problem = format!(
                 "format version {version} is newer than {FORMAT_VERSION}, the newest this program reads; use a newer trackcrumb"
             );
@@ -126,15 +129,16 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_version_says_what_to_do() {
-        let mut bytes = FileHeader { kind: FileKind::Log, id: FileId([7; 16]) }.encode();
-        bytes[12] = 2;
-        let checksum = crc32fast::hash(&bytes[..40]);
-        bytes[40..44].copy_from_slice(&checksum.to_le_bytes());
-        let error = FileHeader::decode(&bytes, FileKind::Log).unwrap_err();
-        assert_eq!(
-            error.problem,
-            "format version 2 is newer than 1, the newest this program reads; use a newer trackcrumb"
-        );
+    fn another_version_says_what_to_do() {
+        let problem = |version: u8| {
+            let mut bytes = FileHeader { kind: FileKind::Log, id: FileId([7; 16]) }.encode();
+            bytes[12] = version;
+            let checksum = crc32fast::hash(&bytes[..40]);
+            bytes[40..44].copy_from_slice(&checksum.to_le_bytes());
+            FileHeader::decode(&bytes, FileKind::Log).unwrap_err().problem
+        };
+        let newer = "format version 2 is newer than 1, the newest this program reads; use a newer trackcrumb";
+        assert_eq!(problem(2), newer);
+        assert_eq!(problem(0), "there is no format version 0");
     }
 }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 /// A block is closed once it holds this many bytes.
 const BLOCK_BYTES: usize = 16 * 1024;
-/// A block holds at most one entry more than [`BLOCK_BYTES`]; entries are at most 1 MiB.
-const BLOCK_BYTES_MAX: usize = BLOCK_BYTES + (1 << 20) + 16;
+/// Longer blocks are never compressed, so that damage cannot ask for more memory than this to unpack one.
+const PACKED_BLOCK_BYTES_MAX: usize = 1 << 20;
 /// First entry, offset, stored length, unpacked length.
 const ENTRY_BYTES: usize = 16;
 const ZSTD_LEVEL: i32 = 3;
@@ -21,7 +21,7 @@ pub enum Compression {
     Zstd,
 }
 
-/// The entries as bytes; each at most 1 MiB.
+/// The entries as bytes.
 pub fn encode<'a>(entries: impl IntoIterator<Item = &'a [u8]>, compression: Compression) -> Vec<u8> {
     let mut directory = Vec::new();
     let mut data = Vec::new();
@@ -50,6 +50,7 @@ pub fn encode<'a>(entries: impl IntoIterator<Item = &'a [u8]>, compression: Comp
 
 fn close_block(block: &mut Vec<u8>, first: u64, compression: Compression, directory: &mut Vec<u8>, data: &mut Vec<u8>) {
     let packed = match compression {
+        Compression::Zstd if block.len() > PACKED_BLOCK_BYTES_MAX => None,
         Compression::None => None,
         Compression::Zstd => zstd::bulk::compress(block, ZSTD_LEVEL).ok().filter(|packed| packed.len() < block.len()),
     };
@@ -94,13 +95,14 @@ impl Texts {
         let mut entry = 0;
         for index in 0..texts.blocks {
             let block = texts.block(index);
+            let is_packed = block.stored.len() != block.unpacked_bytes;
             let sound = block.first == entry
                 && block.first < block.end
                 && block.end <= texts.count
                 && block.stored.start == end
                 && block.stored.end <= bytes.len()
-                && block.unpacked_bytes <= BLOCK_BYTES_MAX
-                && block.stored.len() <= block.unpacked_bytes;
+                && block.stored.len() <= block.unpacked_bytes
+                && (!is_packed || block.unpacked_bytes <= PACKED_BLOCK_BYTES_MAX);
             if !sound {
                 return Err(DecodeError::new(
                     "a block of a text list is out of place",
@@ -287,6 +289,16 @@ mod tests {
         fn any_bytes_open_or_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
             if let Ok(list) = Texts::open(bytes.into()) {
                 let _ = list.strings();
+            }
+        }
+    }
+    #[test]
+    fn entries_of_any_length_read_back() {
+        let entries = [b"short".to_vec(), vec![b'x'; PACKED_BLOCK_BYTES_MAX], vec![b'y'; 3 * PACKED_BLOCK_BYTES_MAX]];
+        for compression in [Compression::None, Compression::Zstd] {
+            let list = Texts::open(encode(entries.iter().map(Vec::as_slice), compression).into()).unwrap();
+            for (index, entry) in entries.iter().enumerate() {
+                assert!(list.get(index).unwrap() == *entry, "entry {index}");
             }
         }
     }

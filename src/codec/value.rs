@@ -38,7 +38,7 @@ pub fn write_value(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads what [`write_value`] wrote. Only a value in its one form is accepted.
+/// Reads what [`write_value`] wrote. A number is accepted in its one form only.
 pub fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
     Ok(match reader.u8()? {
         0 => Value::Null,

@@ -35,6 +35,12 @@ pub fn encode_frames(payload: &[u8], id: FileId, mut sequence: u64, synced: u64,
     sequence
 }
 
+/// How many bytes a payload takes as frames.
+pub fn framed_bytes(payload_bytes: usize) -> u64 {
+    let frames = payload_bytes.div_ceil(PAYLOAD_BYTES_MAX);
+    (payload_bytes + frames * (FRAME_HEADER_BYTES + FRAME_TRAILER_BYTES)) as u64
+}
+
 /// A frame's header, checked.
 struct FrameHeader {
     continued: bool,
@@ -281,6 +287,7 @@ mod tests {
     fn a_batch_of_several_frames_is_all_there_or_not() {
         let payload: Vec<u8> = (0..PAYLOAD_BYTES_MAX + 10).map(|i| i as u8).collect();
         let bytes = file(&[b"one", &payload]);
+        assert_eq!(bytes.len() as u64, HEADER_BYTES as u64 + framed_bytes(3) + framed_bytes(payload.len()));
         let found = scan(bytes.clone().into(), LogEnd::Unclean).unwrap();
         assert_eq!((found.batches.len(), found.batches[1].0.len(), found.sequence), (2, payload.len(), 3));
         let cut =

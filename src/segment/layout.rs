@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Content {
     pub rows: u64,
-    /// The least and greatest arrival of a row; 0 and 0 without rows.
+    /// What the rows' arrivals are relative to: at most the least of them.
     pub first_arrival: u64,
+    /// The greatest arrival of a row.
     pub last_arrival: u64,
     pub min_time: i64,
     pub max_time: i64,

@@ -15,7 +15,7 @@ use super::state::{HotLog, State};
 use crate::codec::{FileHeader, FileId, FileKind};
 use crate::dictionary::DictionaryPart;
 use crate::files::{FileError, Storage, StorageFile, StorageLock, publish_file};
-use crate::log::{LogEnd, encode_frames};
+use crate::log::{LogEnd, encode_frames, framed_bytes};
 use crate::profiles::Profiles;
 use crate::segment::Segment;
 use bytes::Bytes;
@@ -376,11 +376,12 @@ fn write_log(
 ) -> Result<(LogEntry, u64, u64), StoreError> {
     let id = environment.file_id();
     let mut bytes = FileHeader { kind: FileKind::Log, id }.encode();
+    // The file gets its name only when all of it is synced, and every frame says so.
+    let length = bytes.len() as u64 + batches.iter().map(|batch| framed_bytes(batch.len())).sum::<u64>();
     let mut sequence = 0;
     for batch in batches {
-        sequence = encode_frames(batch, id, sequence, 0, &mut bytes);
+        sequence = encode_frames(batch, id, sequence, length, &mut bytes);
     }
-    let length = bytes.len() as u64;
     publish_file(storage, &log_name(number), [bytes], "new log")?;
     storage.sync_dir("new log name")?;
     Ok((LogEntry { number, id, closed_length: None }, length, sequence))

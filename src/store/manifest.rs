@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub const MANIFEST: &str = "MANIFEST";
 /// The lock's name.
 pub const LOCK: &str = "LOCK";
+/// The only time zone whose days unit bitmaps follow so far.
+const TIMEZONE: &str = "UTC";
 
 /// An immutable file of the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +82,7 @@ impl Manifest {
             generation: 1,
             next_file: log.number + 1,
             sealed_arrivals: 0,
-            timezone: "UTC".to_owned(),
+            timezone: TIMEZONE.to_owned(),
             segments: Vec::new(),
             dictionaries: Vec::new(),
             profiles: Vec::new(),
@@ -124,6 +126,10 @@ impl Manifest {
         let manifest: Self = record::decode(body).map_err(|error| error.shifted(HEADER_BYTES as u64 + 8))?;
         if manifest.logs.is_empty() {
             return Err(DecodeError::new("the manifest names no log", HEADER_BYTES as u64));
+        }
+        if manifest.timezone != TIMEZONE {
+            let problem = format!("the days of this store are those of `{}`; use a newer trackcrumb", manifest.timezone);
+            return Err(DecodeError::new(problem, HEADER_BYTES as u64));
         }
         Ok(manifest)
     }
