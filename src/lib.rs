@@ -61,6 +61,8 @@ pub mod profiles;
 pub mod reports;
 pub mod segment;
 pub mod store;
+#[doc(hidden)]
+pub mod testkit;
 pub mod tracker;
 
 pub use model::{Event, Line};

@@ -3,6 +3,9 @@
 
 use super::{DecodeError, Reader, Writer};
 use bytes::Bytes;
+use std::cell::RefCell;
+use std::io;
+use zstd::bulk::{Compressor, Decompressor};
 
 /// A block is closed once it holds this many bytes.
 const BLOCK_BYTES: usize = 16 * 1024;
@@ -52,7 +55,7 @@ fn close_block(block: &mut Vec<u8>, first: u64, compression: Compression, direct
     let packed = match compression {
         Compression::Zstd if block.len() > PACKED_BLOCK_BYTES_MAX => None,
         Compression::None => None,
-        Compression::Zstd => zstd::bulk::compress(block, ZSTD_LEVEL).ok().filter(|packed| packed.len() < block.len()),
+        Compression::Zstd => compress(block).ok().filter(|packed| packed.len() < block.len()),
     };
     let stored = packed.as_deref().unwrap_or(block);
     directory.put_u32(first as u32);
@@ -61,6 +64,34 @@ fn close_block(block: &mut Vec<u8>, first: u64, compression: Compression, direct
     directory.put_u32(block.len() as u32);
     data.put(stored);
     block.clear();
+}
+
+thread_local! {
+    // Making one of these takes longer than most blocks do.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// Does something with what the thread keeps in the cell, which is made at the first use.
+fn with_kept<K, T>(
+    cell: &RefCell<Option<K>>,
+    make: impl FnOnce() -> io::Result<K>,
+    act: impl FnOnce(&mut K) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut slot = cell.borrow_mut();
+    let kept = match slot.take() {
+        Some(kept) => kept,
+        None => make()?,
+    };
+    act(slot.insert(kept))
+}
+
+fn compress(block: &[u8]) -> io::Result<Vec<u8>> {
+    COMPRESSOR.with(|cell| with_kept(cell, || Compressor::new(ZSTD_LEVEL), |compressor| compressor.compress(block)))
+}
+
+fn decompress(stored: &[u8], unpacked_bytes: usize) -> io::Result<Vec<u8>> {
+    DECOMPRESSOR.with(|cell| with_kept(cell, Decompressor::new, |kept| kept.decompress(stored, unpacked_bytes)))
 }
 
 /// A list of byte strings over encoded bytes.
@@ -247,7 +278,7 @@ impl Texts {
         if stored.len() == block.unpacked_bytes {
             return Ok(stored);
         }
-        match zstd::bulk::decompress(&stored, block.unpacked_bytes) {
+        match decompress(&stored, block.unpacked_bytes) {
             Ok(unpacked) if unpacked.len() == block.unpacked_bytes => Ok(unpacked.into()),
             _ => Err(DecodeError::new("a compressed block cannot be unpacked", block.stored.start as u64)),
         }

@@ -442,10 +442,13 @@ fn rewrite_last_log(
 /// Removes files under the store's own names that the manifest does not list: what a crash left.
 fn remove_unlisted(storage: &dyn Storage, manifest: &Manifest) -> Result<(), StoreError> {
     let listed = manifest.names();
-    for name in storage.list()? {
-        if is_own_name(&name) && name != MANIFEST && name != LOCK && !listed.contains(&name) {
-            storage.remove(&name)?;
-        }
+    let mut unlisted = storage.list()?;
+    unlisted.retain(|name| is_own_name(name) && name != MANIFEST && name != LOCK && !listed.contains(name));
+    if !unlisted.is_empty() {
+        // A process that was killed may have renamed the manifest without syncing the directory. Until that lasts, the
+        // manifest before it may come back, and needs the files it lists.
+        storage.sync_dir("found names")?;
     }
+    unlisted.iter().try_for_each(|name| storage.remove(name))?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module of the library with its floor. A module may import only from lower floors.
-const FLOORS: [(&str, u32); 17] = [
+const FLOORS: [(&str, u32); 18] = [
     ("model", 0),
     ("codec", 1),
     ("files", 1),
@@ -18,6 +18,7 @@ const FLOORS: [(&str, u32); 17] = [
     ("store", 4),
     ("executor", 5),
     ("pages", 5),
+    ("testkit", 5),
     ("tracker", 5),
     ("reports", 6),
     ("demo", 6),
