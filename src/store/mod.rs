@@ -13,6 +13,7 @@ mod environment;
 mod error;
 mod handle;
 mod hot;
+pub mod import;
 mod load;
 mod maintenance;
 mod manifest;
