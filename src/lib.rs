@@ -47,7 +47,10 @@
 //! | 5 | [`tracker`] | one user's calls with group context |
 //! | 6 | [`reports`] | one file per report: from document to answer |
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod codec;
+pub mod demo;
 pub mod dictionary;
 pub mod executor;
 pub mod files;

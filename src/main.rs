@@ -1,2 +1,7 @@
 //! The `trackcrumb` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trackcrumb::cli::main()
+}

@@ -75,6 +75,8 @@ pub struct LineReader<R> {
     lines_passed: u64,
     hasher: blake3::Hasher,
     passing: Option<Passing>,
+    /// Has seen the bytes before a line that no line break ends, once that was given out.
+    before_unterminated: Option<blake3::Hasher>,
 }
 
 /// A line that is too long to keep, while its end is sought.
@@ -106,6 +108,7 @@ impl<R: Read> LineReader<R> {
             lines_passed: 0,
             hasher: blake3::Hasher::new(),
             passing: None,
+            before_unterminated: None,
         }
     }
 
@@ -130,6 +133,12 @@ impl<R: Read> LineReader<R> {
         self.hasher.finalize()
     }
 
+    /// The BLAKE3 digest of all bytes before the last line that was given out, when no line break ends that line:
+    /// what is done of the stream for those who take such a line as unfinished.
+    pub fn digest_before_unterminated_line(&self) -> Option<blake3::Hash> {
+        self.before_unterminated.as_ref().map(blake3::Hasher::finalize)
+    }
+
     /// The next line; `None` at the end of the stream.
     ///
     /// # Errors
@@ -143,8 +152,12 @@ impl<R: Read> LineReader<R> {
                 return Ok(Some(self.give(self.next + length, true)));
             }
             if self.source_ended {
-                let rest = self.next < self.filled;
-                return Ok(rest.then(|| self.give(self.filled, false)));
+                if self.next == self.filled {
+                    return Ok(None);
+                }
+                self.hash_passed();
+                self.before_unterminated = Some(self.hasher.clone());
+                return Ok(Some(self.give(self.filled, false)));
             }
             // One byte more for a carriage return.
             if self.filled - self.next > self.line_bytes_max.saturating_add(1) {
@@ -210,7 +223,8 @@ impl<R: Read> LineReader<R> {
             let (mut bytes, mut last_byte) = (0, None);
             if let Some(passing) = passing {
                 (bytes, last_byte) = (passing.bytes, passing.last_byte);
-                self.hasher = passing.hasher;
+                let before = std::mem::replace(&mut self.hasher, passing.hasher);
+                self.before_unterminated = found.is_none().then_some(before);
             }
             let start = self.line_start;
             self.line_start += bytes;
@@ -314,6 +328,8 @@ mod tests {
             if position % 3 != 0 {
                 assert_eq!(reader.digest_at_last_line_end(), blake3::hash(&bytes[..end]));
             }
+            let before = (!terminated).then(|| blake3::hash(&bytes[..start]));
+            assert_eq!(reader.digest_before_unterminated_line(), before);
         }
         for _ in 0..2 {
             assert!(reader.next_line().unwrap().is_none());

@@ -14,6 +14,7 @@ mod error;
 mod export;
 mod handle;
 mod hot;
+pub mod import;
 mod load;
 mod maintenance;
 mod manifest;

@@ -1,0 +1,95 @@
+//! `report`: runs one report document.
+
+use super::super::charts::Chart;
+use super::super::data::{DataArg, close};
+use super::super::exit::{Exit, Failure};
+use super::super::format::FormatArg;
+use super::super::output::Output;
+use crate::language::{Cohort, Report};
+use crate::model::CohortCall;
+use crate::reports::{self, ReportError};
+use crate::store::{Environment, StoreError, SystemEnvironment};
+use clap::Args;
+use std::fs::File;
+use std::io::{self, Read};
+
+/// Most bytes of a document.
+const DOCUMENT_BYTES_MAX: u64 = 8 << 20;
+
+/// Run a report document and print its answer
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  trackcrumb report funnel.json
+  trackcrumb report --format csv - <<'END'
+  {\"report\":\"trends\",\"from\":\"-30d\",\"to\":\"now\",\"series\":[{\"event\":\"signed_up\"}]}
+  END")]
+pub struct Arguments {
+    /// The file that holds the document, or `-` for standard input
+    file: String,
+    #[command(flatten)]
+    data: DataArg,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> {
+    output.set_format(arguments.format.format);
+    let text = read_document(&arguments.file)?;
+    let report = Report::parse(&text).map_err(ReportError::Document)?;
+    let now = SystemEnvironment.now();
+    let answer = match &report {
+        Report::Cohort(cohort) if let Some(name) = &cohort.save_as => {
+            let store = match arguments.data.open_existing(output) {
+                Err(StoreError::Lock(_)) => return Err(save_beside_a_writer(name)),
+                opened => opened?,
+            };
+            let answer = reports::run(&store.snapshot()?, &report, now)?;
+            save(&store, name, cohort)?;
+            close(store)?;
+            answer
+        }
+        _ => reports::run(arguments.data.read(output)?.snapshot(), &report, now)?,
+    };
+    output.show(&Chart { report: &report, answer: &answer })?;
+    Ok(Exit::Done)
+}
+
+fn read_document(file: &str) -> Result<String, Failure> {
+    let name = if file == "-" { "standard input".to_owned() } else { format!("`{file}`") };
+    let failed = |error| Failure::Input { input: name.clone(), error };
+    let mut text = Vec::new();
+    let read = if file == "-" {
+        io::stdin().take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut text)
+    } else {
+        File::open(file).and_then(|file| file.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut text))
+    };
+    if read.map_err(failed)? as u64 > DOCUMENT_BYTES_MAX {
+        return Err(Failure::other(format!(
+            "{name} is longer than the 8 MiB that a report document may have; shorten it"
+        )));
+    }
+    String::from_utf8(text).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        Failure::other(format!("the byte at offset {offset} of {name} is not UTF-8; write the document as UTF-8"))
+    })
+}
+
+fn save_beside_a_writer(name: &str) -> Failure {
+    Failure::other(format!(
+        "cohort `{name}` cannot be saved while another process writes to the store; post the document to its \
+         /api/report, or stop it first"
+    ))
+}
+
+/// Keeps the definition under its name: the document without what belongs to this one call.
+fn save(store: &crate::Store, name: &str, cohort: &Cohort) -> Result<(), Failure> {
+    let kept = Report::Cohort(cohort.definition());
+    let call = CohortCall { name: name.to_owned(), report: kept.to_json() };
+    match store.write_strict([call.into()]) {
+        Ok(_) => Ok(()),
+        Err(StoreError::Refused { refusal, .. }) => Err(Failure::other(refusal.to_string())),
+        Err(other) => Err(other.into()),
+    }
+}

@@ -1,0 +1,223 @@
+//! Runs an import: a thread reads and parses, the caller's thread commits.
+
+use super::chunks::{Chunk, Chunks};
+use super::held::HeldLines;
+use super::known::{self, Known};
+use super::{ImportCause, ImportError, ImportNotice, ImportOptions, ImportSource, Imported, STRICT_BYTES_MAX};
+use crate::input::Unpacked;
+use crate::log::ImportRecord;
+use crate::store::{LineRefusal, Outcome, Store, StoreError};
+use std::io;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::{self, JoinHandle};
+
+/// Chunks that wait to be committed while the next is parsed.
+const CHUNKS_WAITING: usize = 2;
+
+type Parsed = io::Result<Chunk>;
+
+/// Imports input lines: packed or plain, from the beginning or from where an earlier import of the same bytes ended.
+///
+/// `notice` hears of progress and of every refused line, in order. What was stored before an error stays stored.
+///
+/// # Errors
+/// When the input cannot be read to its end, when the store takes no more, or when a line of a strict import is
+/// refused; see [`ImportError`].
+pub fn import(
+    store: &Store,
+    source: impl ImportSource + 'static,
+    options: &ImportOptions,
+    notice: &mut dyn FnMut(ImportNotice<'_>),
+) -> Result<Imported, ImportError> {
+    let mut source: Box<dyn ImportSource> = Box::new(source);
+    let known = compare(store, &mut *source, notice);
+    if known.is_all && !options.again {
+        let done_before = known.longest().map_or(0, |record| record.lines);
+        return Ok(Imported { done_before, ..Imported::default() });
+    }
+    let done = known.longest().filter(|_| !options.again);
+    let (chunks, parser) = parse_aside(source, done, *options).map_err(not_begun)?;
+    let mut run = Run { store, notice, done: Imported::default(), anew: None };
+    let result = if options.strict {
+        run.commit_strictly(&chunks, done)
+    } else {
+        run.anew = options.again.then_some(known.records);
+        run.commit(&chunks)
+    };
+    match result {
+        Ok(()) => {
+            // The channel also ends when the parser panics, which must not pass for the end of the input.
+            parser.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok(run.done)
+        }
+        Err(cause) => Err(ImportError { cause, done: run.done }),
+    }
+}
+
+fn not_begun(error: io::Error) -> ImportError {
+    ImportError { cause: ImportCause::of_reading(error), done: Imported::default() }
+}
+
+/// What earlier imports have done of the input.
+fn compare(store: &Store, source: &mut dyn ImportSource, notice: &mut dyn FnMut(ImportNotice<'_>)) -> Known {
+    let records = store.imports();
+    if records.is_empty() {
+        return Known::default();
+    }
+    let Ok(mut input) = source.look().and_then(Unpacked::new) else {
+        // Reading proper meets the same error, or goes on where this one stopped.
+        return Known::default();
+    };
+    known::compare(&mut input, &records, |input| {
+        notice(ImportNotice::Compared { input_bytes: input.packed_bytes() });
+    })
+}
+
+/// Reads and parses on a thread of its own. The thread ends with the input, or when nobody takes its chunks any more;
+/// then it is not waited for, as it may be waiting for input that never comes.
+fn parse_aside(
+    source: Box<dyn ImportSource>,
+    done: Option<ImportRecord>,
+    options: ImportOptions,
+) -> io::Result<(Receiver<Parsed>, JoinHandle<()>)> {
+    let (sender, receiver) = sync_channel(CHUNKS_WAITING);
+    let parse = move || {
+        let opened = source.read().and_then(|input| Chunks::new(input, done, &options));
+        let mut chunks = match opened {
+            Ok(chunks) => chunks,
+            Err(error) => {
+                // Nobody listens if this fails, so nobody misses it.
+                let _ = sender.send(Err(error));
+                return;
+            }
+        };
+        while let Some(chunk) = chunks.next() {
+            if sender.send(chunk).is_err() {
+                return;
+            }
+        }
+    };
+    let parser = thread::Builder::new().name("import".to_owned()).spawn(parse)?;
+    Ok((receiver, parser))
+}
+
+/// An import under way.
+struct Run<'a> {
+    store: &'a Store,
+    notice: &'a mut dyn FnMut(ImportNotice<'_>),
+    done: Imported,
+    /// Records to be forgotten before the first chunk is stored, as the input is imported anew.
+    anew: Option<Vec<ImportRecord>>,
+}
+
+impl Run<'_> {
+    /// Commits chunk by chunk.
+    fn commit(&mut self, chunks: &Receiver<Parsed>) -> Result<(), ImportCause> {
+        for chunk in chunks {
+            let mut chunk = chunk.map_err(ImportCause::of_reading)?;
+            if let Some(record) = &mut chunk.record
+                && let Some(records) = self.anew.take()
+            {
+                record.continues = self.forget(&records).map_err(ImportCause::Store)?;
+            }
+            let (input_bytes, lines) = (chunk.input_bytes, chunk.lines_passed);
+            self.store_chunk(chunk).map_err(ImportCause::Store)?;
+            (self.notice)(ImportNotice::Progress { input_bytes, lines });
+        }
+        Ok(())
+    }
+
+    fn store_chunk(&mut self, chunk: Chunk) -> Result<(), StoreError> {
+        let mut refused: Vec<(u64, LineRefusal)> =
+            chunk.refused.into_iter().map(|(number, refusal)| (number, refusal.into())).collect();
+        if chunk.record.is_some() || !chunk.lines.is_empty() {
+            let written = self.store.write_import(chunk.lines, chunk.record, false)?;
+            self.done.accepted += written.accepted;
+            self.done.duplicate += written.duplicate;
+            let by_store =
+                chunk.numbers.into_iter().zip(written.outcomes).filter_map(|(number, outcome)| match outcome {
+                    Outcome::Refused(refusal) => Some((number, refusal)),
+                    Outcome::Accepted | Outcome::Duplicate => None,
+                });
+            refused.extend(by_store);
+            refused.sort_by_key(|(number, _)| *number);
+        }
+        self.done.done_before += chunk.done_before;
+        self.refuse(&refused);
+        Ok(())
+    }
+
+    fn refuse(&mut self, refused: &[(u64, LineRefusal)]) {
+        self.done.refused += refused.len() as u64;
+        for (line, refusal) in refused {
+            (self.notice)(ImportNotice::Refused { line: *line, refusal });
+        }
+    }
+
+    /// Takes the records back, each by one that says that nothing is done; returns the digest by which the first new
+    /// record takes the place of the last of those. A crash in between leaves an import that is begun anew.
+    fn forget(&self, records: &[ImportRecord]) -> Result<[u8; 32], StoreError> {
+        let nothing = *blake3::hash(b"").as_bytes();
+        for record in records {
+            let continues = record.digest;
+            let begun = ImportRecord { head_bytes: 0, head: nothing, bytes: 0, lines: 0, digest: nothing, continues };
+            self.store.write_import([], Some(begun), false)?;
+        }
+        Ok(if records.is_empty() { [0; 32] } else { nothing })
+    }
+
+    /// Commits everything at once, or nothing. The record takes the place of none: if it is of an input that is
+    /// imported anew, it is the one that is there.
+    fn commit_strictly(&mut self, chunks: &Receiver<Parsed>, done: Option<ImportRecord>) -> Result<(), ImportCause> {
+        let start = done.map_or(0, |done| done.bytes);
+        let mut held = HeldLines::default();
+        let mut record = None;
+        let mut refused = 0;
+        let (mut input_bytes, mut lines) = (0, 0);
+        for chunk in chunks {
+            let chunk = chunk.map_err(|error| self.give_up(ImportCause::of_reading(error)))?;
+            (input_bytes, lines) = (chunk.input_bytes, chunk.lines_passed);
+            self.done.done_before += chunk.done_before;
+            let problems: Vec<_> =
+                chunk.refused.into_iter().map(|(number, problem)| (number, problem.into())).collect();
+            refused += problems.len() as u64;
+            self.refuse(&problems);
+            if refused > 0 {
+                // Only the other refusals are of interest now.
+                held.clear();
+                continue;
+            }
+            record = chunk.record.or(record);
+            if record.is_some_and(|record| record.bytes - start > STRICT_BYTES_MAX) {
+                return Err(self.give_up(ImportCause::TooLarge));
+            }
+            chunk.numbers.iter().zip(&chunk.lines).for_each(|(number, line)| held.push(*number, line));
+        }
+        if refused > 0 {
+            return Err(ImportCause::Refused { refused });
+        }
+        if record.is_none() && held.is_empty() {
+            return Ok(());
+        }
+        let record = record.map(|record| ImportRecord { continues: [0; 32], ..record });
+        match self.store.write_import(held.lines(), record, true) {
+            Ok(written) => {
+                self.done.accepted = written.accepted;
+                self.done.duplicate = written.duplicate;
+                (self.notice)(ImportNotice::Progress { input_bytes, lines });
+                Ok(())
+            }
+            Err(StoreError::Refused { index, refusal }) => {
+                self.refuse(&[(held.number(index), refusal)]);
+                Err(ImportCause::Refused { refused: 1 })
+            }
+            Err(other) => Err(self.give_up(ImportCause::Store(other))),
+        }
+    }
+
+    /// Nothing is stored, whatever was read.
+    fn give_up(&mut self, cause: ImportCause) -> ImportCause {
+        self.done = Imported::default();
+        cause
+    }
+}

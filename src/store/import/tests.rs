@@ -1,0 +1,284 @@
+//! Imports on a simulated disk, cut, grown and repeated at every byte.
+
+use super::*;
+use crate::files::sim::SimDisk;
+use crate::model::Timestamp;
+use crate::store::{FixedEnvironment, Options, Store};
+use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+
+/// Lines with every ending there is, blank ones, refused ones, and a byte order mark.
+fn sample() -> Vec<u8> {
+    let track = |user: usize| format!(r#"{{"type":"track","distinct_id":"u{user}","event":"e"}}"#);
+    let lines = [
+        format!("\u{feff}{}\n", track(1)),
+        format!("{}\r\n", track(2)),
+        "\n  \r\n".to_owned(),
+        "{\"type\":\"track\"}\n".to_owned(),
+        format!("{}  \n", track(3)),
+        format!("{}\n{}\r\n", track(4), track(5)),
+        track(6),
+    ];
+    lines.concat().into_bytes()
+}
+
+const EVENTS: u64 = 6;
+const REFUSAL: &str = "5: `distinct_id` and `event` are missing; track() needs `distinct_id` and `event`";
+const LINES: u64 = 9;
+
+fn store() -> Store {
+    let environment = FixedEnvironment::new(Timestamp::from_millis(0).unwrap());
+    Store::open_storage(Arc::new(SimDisk::new()), Arc::new(environment), Options::default()).unwrap()
+}
+
+fn rows(store: &Store) -> u64 {
+    store.snapshot().unwrap().segments().iter().map(|segment| segment.rows()).sum()
+}
+
+/// Gives its bytes, then an error.
+struct Breaking(Cursor<Vec<u8>>);
+
+impl Read for Breaking {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 if !buffer.is_empty() => Err(io::Error::other("the disk fails")),
+            count => Ok(count),
+        }
+    }
+}
+
+/// Can be looked at as a whole, but read only to the end of its first part.
+struct BreaksWhenRead(Vec<u8>, Vec<u8>);
+
+impl ImportSource for BreaksWhenRead {
+    fn look(&mut self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(&self.1[..]))
+    }
+
+    fn read(self: Box<Self>) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(Breaking(Cursor::new(self.0))))
+    }
+}
+
+const SMALL: ImportOptions = ImportOptions { again: false, strict: false, chunk_lines: 2, chunk_bytes: 1 << 20 };
+
+/// What an import says: its result, and refusals as `line: reason`.
+fn run(
+    store: &Store,
+    source: impl ImportSource + 'static,
+    options: ImportOptions,
+) -> (Result<Imported, ImportError>, Vec<String>) {
+    let mut refused = Vec::new();
+    let result = import(store, source, &options, &mut |notice| {
+        if let ImportNotice::Refused { line, refusal } = notice {
+            refused.push(format!("{line}: {refusal}"));
+        }
+    });
+    (result, refused)
+}
+
+fn file(bytes: &[u8]) -> Seekable<Cursor<Vec<u8>>> {
+    Seekable::new(Cursor::new(bytes.to_vec())).unwrap()
+}
+
+fn pipe(bytes: &[u8]) -> Streamed<Cursor<Vec<u8>>, Cursor<Vec<u8>>> {
+    Streamed::new(Cursor::new(bytes.to_vec()), Cursor::default())
+}
+
+fn broken(bytes: &[u8]) -> Streamed<Breaking, Cursor<Vec<u8>>> {
+    Streamed::new(Breaking(Cursor::new(bytes.to_vec())), Cursor::default())
+}
+
+#[track_caller]
+fn whole(store: &Store, bytes: &[u8], options: ImportOptions) -> Imported {
+    run(store, file(bytes), options).0.unwrap()
+}
+
+#[test]
+fn an_input_is_imported_once_and_its_refusals_are_told() {
+    let store = store();
+    let (result, refused) = run(&store, file(&sample()), SMALL);
+    assert_eq!(result.unwrap(), Imported { accepted: EVENTS, duplicate: 0, refused: 1, done_before: 0 });
+    assert_eq!(refused, [REFUSAL]);
+    let (result, refused) = run(&store, pipe(&sample()), SMALL);
+    assert_eq!(result.unwrap(), Imported { done_before: LINES, ..Imported::default() });
+    assert!(refused.is_empty());
+    assert_eq!(rows(&store), EVENTS);
+}
+
+#[test]
+fn an_input_that_broke_off_or_grew_is_continued_at_every_byte() {
+    let sample = sample();
+    for length in 0..=sample.len() {
+        let grows = store();
+        whole(&grows, &sample[..length], SMALL);
+        whole(&grows, &sample, SMALL);
+        assert_eq!(rows(&grows), EVENTS, "grown from {length} bytes");
+
+        let breaks = store();
+        let broken = broken(&sample[..length]);
+        let error = run(&breaks, broken, SMALL).0.unwrap_err();
+        assert!(matches!(error.cause, ImportCause::Read(_)), "{error}");
+        run(&breaks, pipe(&sample), SMALL).0.unwrap();
+        assert_eq!(rows(&breaks), EVENTS, "broken off after {length} bytes");
+    }
+}
+
+#[test]
+fn a_beginning_that_was_imported_on_its_own_is_still_known_when_it_has_grown() {
+    let (store, sample) = (store(), sample());
+    let (beginning, longer) = (&sample[..130], [&sample[..], b"\n{}"].concat());
+    let inputs = [beginning, &sample, &longer, &sample, beginning, &longer];
+    for input in inputs {
+        whole(&store, input, SMALL);
+    }
+    assert_eq!(rows(&store), EVENTS);
+    assert_eq!(store.imports().len(), 3);
+}
+
+#[test]
+fn an_unlike_input_starts_anew() {
+    let (store, mut other) = (store(), sample());
+    whole(&store, &other, SMALL);
+    let last = other.len() - 20;
+    other[last] ^= 1;
+    assert_eq!(whole(&store, &other, SMALL).done_before, 0);
+    run(&store, pipe(&other[3..]), SMALL).0.unwrap();
+    assert_eq!(store.imports().len(), 3);
+}
+
+#[test]
+fn a_last_line_without_a_break_that_was_refused_is_judged_again() {
+    let store = store();
+    let cut = br#"{"type":"track","distinct_id":"u1","event":"e"}
+{"type":"track","distinct_id":"u2","event":"#;
+    for _ in 0..2 {
+        let (result, refused) = run(&store, file(cut), SMALL);
+        assert_eq!(result.unwrap().refused, 1);
+        assert_eq!(refused, ["2: not valid JSON at column 43: it ends early; send one whole JSON object"]);
+    }
+    let grown = [&cut[..], br#""e"}"#].concat();
+    let done = whole(&store, &grown, SMALL);
+    assert_eq!(done, Imported { accepted: 1, done_before: 1, ..Imported::default() });
+    let more = [&grown[..], br#" {"type":"#].concat();
+    let (result, refused) = run(&store, file(&more), SMALL);
+    assert_eq!((result.unwrap().accepted, refused.len()), (0, 1), "a line that was done goes on with other text");
+    assert_eq!(rows(&store), 2);
+}
+
+#[test]
+fn again_imports_anew_and_is_itself_continued() {
+    let (store, sample) = (store(), sample());
+    let again = ImportOptions { again: true, ..SMALL };
+    whole(&store, &sample[..130], SMALL);
+    whole(&store, &sample, SMALL);
+    assert_eq!(whole(&store, &sample, again).accepted, EVENTS);
+    assert_eq!(store.imports().len(), 1);
+    assert_eq!(rows(&store), 2 * EVENTS);
+    run(&store, BreaksWhenRead(sample[..130].to_vec(), sample.clone()), again).0.unwrap_err();
+    assert_eq!(rows(&store), 2 * EVENTS + 2);
+    whole(&store, &sample, SMALL);
+    assert_eq!(rows(&store), 3 * EVENTS);
+    assert_eq!(whole(&store, &sample, SMALL).done_before, LINES);
+}
+
+#[test]
+fn a_strict_import_stores_all_or_nothing() {
+    let (store, sample) = (store(), sample());
+    let strict = ImportOptions { strict: true, ..SMALL };
+    let (result, refused) = run(&store, file(&sample), strict);
+    let message =
+        "nothing was stored, as 1 line was refused and the import is strict; correct it, or leave --strict out";
+    assert_eq!(result.unwrap_err().to_string(), message);
+    assert_eq!(refused, [REFUSAL]);
+    assert_eq!((rows(&store), store.imports().len()), (0, 0));
+
+    let good: Vec<u8> =
+        sample.split_inclusive(|byte| *byte == b'\n').filter(|line| line.len() != 17).flatten().copied().collect();
+    assert_eq!(whole(&store, &good, strict).accepted, EVENTS);
+    assert_eq!(whole(&store, &good, strict), Imported { done_before: LINES - 1, ..Imported::default() });
+    assert_eq!(whole(&store, &good, ImportOptions { again: true, ..strict }).accepted, EVENTS);
+
+    store.set_only_declared(true).unwrap();
+    let group = br#"{"type":"track","distinct_id":"x","event":"e"}
+
+{"type":"group","group_type":"company","group_key":"a"}"#;
+    let (result, refused) = run(&store, file(group), strict);
+    assert_eq!(result.unwrap_err().to_string(), message);
+    assert!(refused[0].starts_with("3: group type `company` is not declared"), "{refused:?}");
+    assert_eq!(rows(&store), 2 * EVENTS);
+}
+
+#[test]
+fn refusals_of_the_store_and_of_the_parser_are_told_in_order() {
+    let store = store();
+    store.set_only_declared(true).unwrap();
+    let text = "{}\n{\"type\":\"group\",\"group_type\":\"t\",\"group_key\":\"k\"}\n{}\n";
+    let (result, refused) = run(&store, file(text.as_bytes()), ImportOptions::default());
+    assert_eq!(result.unwrap().refused, 3);
+    let numbers: Vec<&str> = refused.iter().map(|line| &line[..1]).collect();
+    assert_eq!(numbers, ["1", "2", "3"]);
+}
+
+#[test]
+fn packed_or_plain_it_is_the_same_input() {
+    let (store, sample) = (store(), sample());
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    io::Write::write_all(&mut gzip, &sample).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let error = run(&store, file(&gzip[..gzip.len() - 12]), SMALL).0.unwrap_err();
+    assert!(error.to_string().starts_with("the gzip data ends early, after "), "{error}");
+    let stored = rows(&store);
+    assert!(stored > 0);
+    assert_eq!(whole(&store, &gzip, SMALL).accepted, EVENTS - stored);
+    let zstd = zstd::encode_all(&sample[..], 1).unwrap();
+    for input in [&sample, &gzip, &zstd] {
+        assert_eq!(whole(&store, input, SMALL).done_before, LINES);
+        assert_eq!(run(&store, pipe(input), SMALL).0.unwrap().done_before, LINES);
+    }
+}
+
+#[test]
+fn an_empty_input_is_fine() {
+    let store = store();
+    for input in [&b""[..], b"\n", b" \n\n"] {
+        for strict in [false, true] {
+            let done = whole(&store, input, ImportOptions { strict, ..SMALL });
+            assert_eq!((done.accepted, done.duplicate, done.refused), (0, 0, 0));
+        }
+    }
+}
+
+/// What cannot be kept aside is lost, so the import must not go on without it.
+#[test]
+fn a_stream_that_cannot_be_kept_is_an_error() {
+    /// Takes no byte.
+    struct Full(Cursor<Vec<u8>>);
+    impl Read for Full {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+    impl io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    impl io::Seek for Full {
+        fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+    let store = store();
+    whole(&store, &sample(), SMALL);
+    let source = Streamed::new(Cursor::new(sample()), Full(Cursor::default()));
+    let error = run(&store, source, SMALL).0.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "it cannot be read: what was read of it cannot be kept in a temporary file: no storage space; nothing was stored"
+    );
+    assert_eq!(rows(&store), EVENTS);
+}
