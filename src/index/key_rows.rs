@@ -61,6 +61,14 @@ impl KeyRows {
         ids.filter_map(|(key, rows)| Some((GroupKeyId::new(u32::try_from(key).ok()?), rows as u64)))
     }
 
+    /// Whether both say the same.
+    ///
+    /// # Errors
+    /// When something is damaged.
+    pub fn says_the_same(&self, other: &Self) -> Result<bool, DecodeError> {
+        self.0.says_the_same(&other.0)
+    }
+
     /// Reads everything once.
     ///
     /// # Errors

@@ -84,6 +84,19 @@ impl Keyed {
         RoaringBitmap::deserialize_from(bytes).map_err(|_| damaged())
     }
 
+    /// Whether both say the same, whatever their bytes.
+    pub fn says_the_same(&self, other: &Self) -> Result<bool, DecodeError> {
+        if self.numbers.to_vec() != other.numbers.to_vec() || self.counts.to_vec() != other.counts.to_vec() {
+            return Ok(false);
+        }
+        for position in 0..self.numbers.len() {
+            if self.bitmap(position)? != other.bitmap(position)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Reads everything once.
     pub fn verify(&self) -> Result<(), DecodeError> {
         let numbers = self.numbers.to_vec();

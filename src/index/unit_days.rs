@@ -96,6 +96,14 @@ impl UnitDays {
         self.0.bitmap(place)
     }
 
+    /// Whether both say the same.
+    ///
+    /// # Errors
+    /// When something is damaged.
+    pub fn says_the_same(&self, other: &Self) -> Result<bool, DecodeError> {
+        self.0.says_the_same(&other.0)
+    }
+
     /// Reads everything once.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! Calls in order of arrival. Parts keep them by user and key, so that they are read in windows: each pass over the
 //! parts takes the next calls that fit into memory.
 
-use super::part::{Calls, ProfilesPart};
+use super::part::Calls;
 use super::{Call, Profiles};
-use crate::codec::{DecodeError, Packed};
+use crate::codec::DecodeError;
 use crate::model::{Arrival, GroupTypeId};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -147,33 +147,9 @@ impl Profiles {
     }
 }
 
-impl ProfilesPart {
-    /// The arrivals of everything in the part that arrived as such (associations repeat those of calls and events).
-    ///
-    /// # Errors
-    /// When the part is damaged.
-    pub fn arrivals(&self) -> Result<Vec<Arrival>, DecodeError> {
-        let mut found = Vec::new();
-        let mut add = |arrivals: &Packed| {
-            found.extend(arrivals.to_vec().into_iter().map(|arrival| Arrival::new(arrival as u64)));
-        };
-        if let Some(calls) = self.user_calls()? {
-            add(&calls.arrivals);
-        }
-        for group_type in self.called_types() {
-            if let Some(calls) = self.group_calls(group_type)? {
-                add(&calls.arrivals);
-            }
-        }
-        found.extend(self.aliases()?.iter().map(|alias| alias.arrival));
-        found.extend(self.cohorts()?.iter().map(|cohort| cohort.arrival));
-        Ok(found)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::ProfilesBuilder;
+    use super::super::{ProfilesBuilder, ProfilesPart};
     use super::*;
     use crate::codec::FileId;
     use crate::codec::text::Compression;
@@ -208,7 +184,7 @@ mod tests {
                 }
                 let bytes = builder.finish(FileId([3; 16]), Compression::Zstd).unwrap().unwrap();
                 let part = ProfilesPart::open(bytes, "part").unwrap();
-                prop_assert_eq!(part.arrivals().unwrap().len(), chunk.len());
+                prop_assert_eq!(part.extent().unwrap().arrivals.len(), chunk.len());
                 parts.push(Arc::new(part));
             }
             let profiles = Profiles::new(parts);

@@ -11,10 +11,12 @@ mod arrivals;
 mod associations;
 mod builder;
 mod part;
+mod verify;
 mod view;
 
 pub use aliases::Aliases;
 pub use arrivals::{ArrivedCall, CallLimits, CallWindow};
 pub use builder::ProfilesBuilder;
 pub use part::{Association, Call, ProfilesPart, SavedCohort, StoredAlias};
+pub use verify::PartExtent;
 pub use view::{Profiles, Version, fold};

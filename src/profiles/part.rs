@@ -108,7 +108,7 @@ pub(super) struct Content {
 /// An opened part.
 #[derive(Debug)]
 pub struct ProfilesPart {
-    container: Container,
+    pub(super) container: Container,
     content: Content,
 }
 
@@ -315,33 +315,6 @@ impl ProfilesPart {
                 Ok(SavedCohort { arrival, name: pair[0].clone(), report: pair[1].clone() })
             })
             .collect()
-    }
-
-    /// Checks every byte, and that every column can be read.
-    pub fn verify(&self) -> Vec<DecodeError> {
-        let mut damage = self.container.verify();
-        if damage.is_empty()
-            && let Err(error) = self.read_everything()
-        {
-            damage.push(error.in_file(self.container.file()));
-        }
-        damage
-    }
-
-    fn read_everything(&self) -> Result<(), DecodeError> {
-        if let Some(calls) = self.user_calls()? {
-            calls.visit(0..calls.entities.len(), |_| ())?;
-        }
-        for (_, columns) in &self.content.groups {
-            let calls = self.calls(columns)?;
-            calls.visit(0..calls.entities.len(), |_| ())?;
-        }
-        for group_type in self.associated_types() {
-            self.associations(group_type, |_| ())?;
-        }
-        self.aliases()?;
-        self.cohorts()?;
-        Ok(())
     }
 
     /// The file's name, for errors.

@@ -17,6 +17,15 @@ pub struct GroupColumn {
 }
 
 impl GroupColumn {
+    /// Whether the runs follow one another within the rows, each of another key than the one before.
+    pub(super) fn is_sound(&self) -> bool {
+        let (starts, keys) = (self.run_starts.to_vec(), self.run_keys.to_vec());
+        starts.windows(2).all(|pair| pair[0] < pair[1])
+            && keys.windows(2).all(|pair| pair[0] != pair[1])
+            && keys.iter().all(|key| (0..=i64::from(u32::MAX)).contains(key))
+            && starts.last().is_some_and(|last| (*last as usize) < self.rows)
+    }
+
     /// Key plus 1 (0 for none) of each row of `rows`, into the front of `out`.
     pub fn decode(&self, rows: Range<usize>, out: &mut [u32]) {
         fill_runs(&self.run_starts, &self.run_keys, rows, out);
@@ -177,21 +186,28 @@ impl PropertyColumn {
         }
     }
 
+    /// Whether a row has a value; a stored null is one.
+    pub(super) fn is_present(&self, row: usize) -> bool {
+        match &self.values {
+            PropertyValues::Dictionary { codes, .. } => codes.get(row) != 0,
+            PropertyValues::Integers { present, .. } | PropertyValues::Doubles { present, .. } => {
+                present.as_ref().is_none_or(|present| present.get(row) != 0)
+            }
+        }
+    }
+
     /// The value of one row; `None` when absent. A stored null is `Some(Value::Null)`.
     pub fn get(&self, row: usize) -> Option<Value> {
-        let is_present = |present: &Option<Packed>| present.as_ref().is_none_or(|present| present.get(row) != 0);
         match &self.values {
             PropertyValues::Dictionary { codes, values } => {
                 let code = codes.get(row);
-                usize::try_from(code - 1).ok().and_then(|place| values.get(place)).cloned()
+                usize::try_from(code.wrapping_sub(1)).ok().and_then(|place| values.get(place)).cloned()
             }
-            PropertyValues::Integers { present, values } => {
-                is_present(present).then(|| Value::integer(values.get(row)))
-            }
-            PropertyValues::Doubles { present, values } => {
+            PropertyValues::Integers { values, .. } => self.is_present(row).then(|| Value::integer(values.get(row))),
+            PropertyValues::Doubles { values, .. } => {
                 let bytes = values.get(row * 8..row * 8 + 8)?;
                 let bits = [bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]];
-                is_present(present).then(|| Number::from_f64(f64::from_le_bytes(bits)).map(Value::Number)).flatten()
+                self.is_present(row).then(|| Number::from_f64(f64::from_le_bytes(bits)).map(Value::Number)).flatten()
             }
         }
     }

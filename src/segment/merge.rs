@@ -52,7 +52,7 @@ fn read_rows(table: Table<'_>, into: &mut TableRows) -> Result<(), DecodeError> 
             Moment { time: Timestamp::clamped(times[row]), arrival: table.arrival_base().plus(arrivals[row] as u64) };
         let keys = groups.iter().filter(|(_, keys)| keys[row] > 0);
         let insert_id = insert_ids.as_ref().and_then(|(places, texts)| {
-            usize::try_from(places[row] - 1).ok().and_then(|place| texts.get(place)).map(String::as_str)
+            usize::try_from(places[row].wrapping_sub(1)).ok().and_then(|place| texts.get(place)).map(String::as_str)
         });
         into.push(
             UserId::new(users[row]),

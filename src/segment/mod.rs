@@ -14,6 +14,7 @@ mod reader;
 mod rows;
 mod sizes;
 mod table;
+mod verify;
 mod writer;
 
 pub use cells::{CellValues, PropertyCells};
@@ -23,4 +24,5 @@ pub use reader::{RowPlace, Segment};
 pub use rows::TableRows;
 pub use sizes::SegmentBytes;
 pub use table::{Table, UserRuns};
+pub use verify::SegmentExtent;
 pub use writer::SegmentWriter;

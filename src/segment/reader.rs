@@ -156,57 +156,11 @@ impl Segment {
 
     fn insert_id(&self, table: Table<'_>, row: usize) -> Result<Option<String>, DecodeError> {
         let Some((places, texts)) = table.insert_ids()? else { return Ok(None) };
-        match usize::try_from(places.get(row) - 1) {
+        match usize::try_from(places.get(row).wrapping_sub(1)) {
             Ok(place) => Ok(String::from_utf8(texts.get(place)?).ok()),
             Err(_) => Ok(None),
         }
     }
-
-    /// Checks every byte, and that every column, index and value can be read and holds what it may.
-    pub fn verify(&self) -> Vec<DecodeError> {
-        let mut damage = self.container.verify();
-        if damage.is_empty() {
-            for table in self.tables() {
-                if let Err(error) = verify_table(table) {
-                    damage.push(error.in_file(self.container.file()));
-                }
-            }
-            for (group_type, _) in &self.content.key_rows {
-                let rows = self.key_rows(GroupTypeId::new(*group_type));
-                if let Err(error) = rows.and_then(|rows| rows.map_or(Ok(()), |rows| rows.verify())) {
-                    damage.push(error.in_file(self.container.file()));
-                }
-            }
-        }
-        damage
-    }
-}
-
-fn verify_table(table: Table<'_>) -> Result<(), DecodeError> {
-    let users = table.users()?;
-    let (times, arrivals) = (table.times()?.to_vec(), table.arrivals()?.to_vec());
-    for run in 0..users.len() {
-        let rows = users.rows(run);
-        let ascends = run == 0 || users.user(run - 1) < users.user(run);
-        let sorted = rows.end <= times.len()
-            && rows.start < rows.end
-            && rows.clone().skip(1).all(|row| (times[row - 1], arrivals[row - 1]) < (times[row], arrivals[row]));
-        if !ascends || !sorted {
-            return Err(DecodeError::new("the rows of a table are out of order", 0));
-        }
-    }
-    for group_type in table.group_types() {
-        table.group(group_type)?;
-        table.key_days(group_type)?.map_or(Ok(()), |days| days.verify())?;
-    }
-    for name in table.property_names() {
-        table.property(name)?;
-    }
-    table.user_days()?.verify()?;
-    if let Some((_, texts)) = table.insert_ids()? {
-        texts.strings()?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

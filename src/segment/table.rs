@@ -84,7 +84,8 @@ impl<'a> Table<'a> {
         self.layout.blobs().into_iter().any(|blob| self.segment.container.was_read(blob))
     }
 
-    fn damage(&self, problem: impl Into<String>, blob: BlobIndex) -> DecodeError {
+    /// Damage of a column.
+    pub(super) fn damage(&self, problem: impl Into<String>, blob: BlobIndex) -> DecodeError {
         DecodeError::new(problem, self.segment.container.blob_offset(blob)).in_file(self.segment.container.file())
     }
 

@@ -6,6 +6,7 @@ use super::environment::{Environment, SystemEnvironment};
 use super::error::StoreError;
 use super::hot::{HotChunks, VisibleLog};
 use super::snapshot::Snapshot;
+use super::stats::StoreStats;
 use crate::codec::DecodeError;
 use crate::files::{DiskStorage, Storage};
 use crate::input::check_line;
@@ -275,6 +276,22 @@ impl Store {
         view.snapshot(&mut hot, visible)
     }
 
+    /// How much the store holds, and how many bytes each part takes.
+    ///
+    /// # Errors
+    /// When the system does not tell the length of a file.
+    pub fn stats(&self) -> Result<StoreStats, StoreError> {
+        let snapshot = self.snapshot()?;
+        let writer = self.writer();
+        let Engine { storage, manifest, .. } = &writer.engine;
+        let mut files = Vec::new();
+        for name in manifest.all_names() {
+            let length = storage.file_len(&name)?;
+            files.push((name, length));
+        }
+        Ok(StoreStats::new(&snapshot, &files))
+    }
+
     /// Closes the store: everything is durable already; the next opening has nothing to recover.
     /// Dropping the last handle does the same but cannot report an error.
     ///
@@ -397,6 +414,11 @@ impl StoreReader {
     /// Whether the store was not closed, and bytes of an unfinished batch that were left out.
     pub fn recovery(&self) -> Recovery {
         self.recovery
+    }
+
+    /// How much the store holds, and how many bytes each part takes.
+    pub fn stats(&self) -> StoreStats {
+        StoreStats::new(&self.snapshot, &self.sizes)
     }
 
     /// The files of the store with their lengths in bytes.

@@ -25,9 +25,11 @@ mod salvage;
 mod seal;
 mod snapshot;
 mod state;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod unknown;
+mod verify;
 
 pub use draft::Outcome;
 pub use engine::{Options, Recovery};
@@ -38,4 +40,6 @@ pub use handle::{Store, StoreReader, Written};
 pub use manifest::Settings;
 pub use snapshot::Snapshot;
 pub use state::SharedNames;
+pub use stats::{PartBytes, StoreStats};
 pub use unknown::UnknownName;
+pub use verify::{VerifyReport, verify};

@@ -121,7 +121,8 @@ fn is_subsequence(part: &[String], whole: &[String]) -> bool {
     part.iter().all(|line| whole.any(|other| other == line))
 }
 
-/// Every byte of every sealed file and of the log, one at a time: nothing is made up, and what is lost is listed.
+/// Every seventh byte of every sealed file and of the log, one at a time: nothing is made up, and what is lost is
+/// listed.
 #[test]
 fn what_is_exported_around_a_damaged_byte_was_written() {
     let disk = SimDisk::new();
@@ -133,7 +134,7 @@ fn what_is_exported_around_a_damaged_byte_was_written() {
     let mut kept = 0;
     let mut trials = 0;
     for name in names {
-        for offset in 0..disk.file_len(&name).unwrap() {
+        for offset in (0..disk.file_len(&name).unwrap()).step_by(7) {
             let damaged = disk.fork();
             damaged.damage(&name, offset, 0x20);
             let (lines, found) = salvaged(&damaged);

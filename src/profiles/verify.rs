@@ -1,0 +1,107 @@
+//! Whether a part is what it should be, and what it refers to.
+
+use super::part::{Calls, ProfilesPart};
+use crate::codec::DecodeError;
+use crate::model::{Arrival, GroupTypeId, PropertyOps, StoredName, UserId};
+use std::collections::BTreeMap;
+
+/// What a part refers to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartExtent {
+    /// The greatest id of each list of names.
+    pub ids: BTreeMap<StoredName, u32>,
+    /// The arrivals of what arrived as such: calls, aliases and cohorts.
+    pub arrivals: Vec<Arrival>,
+    /// The greatest arrival that an association repeats.
+    pub last_association: Option<Arrival>,
+}
+
+impl PartExtent {
+    fn add(&mut self, list: StoredName, id: u32) {
+        let greatest = self.ids.entry(list).or_insert(id);
+        *greatest = (*greatest).max(id);
+    }
+
+    fn add_user(&mut self, user: UserId) {
+        self.add(StoredName::User, user.raw());
+    }
+}
+
+impl ProfilesPart {
+    /// Checks every byte, that everything can be read, and that rows are in order.
+    pub fn verify(&self) -> Vec<DecodeError> {
+        let mut damage = self.container.verify();
+        if damage.is_empty()
+            && let Err(error) = self.extent()
+        {
+            damage.push(error.in_file(self.file()));
+        }
+        damage
+    }
+
+    /// What it refers to.
+    ///
+    /// # Errors
+    /// When something cannot be read or is out of order.
+    pub fn extent(&self) -> Result<PartExtent, DecodeError> {
+        let mut extent = PartExtent::default();
+        self.add_calls(self.user_calls()?, StoredName::User, &mut extent)?;
+        for group_type in self.called_types() {
+            extent.add(StoredName::GroupType, group_type.raw());
+            self.add_calls(self.group_calls(group_type)?, StoredName::GroupKey(group_type.raw()), &mut extent)?;
+        }
+        for group_type in self.associated_types() {
+            extent.add(StoredName::GroupType, group_type.raw());
+            self.add_associations(group_type, &mut extent)?;
+        }
+        for alias in self.aliases()? {
+            extent.add_user(alias.user);
+            extent.add_user(alias.alias);
+            extent.arrivals.push(alias.arrival);
+        }
+        extent.arrivals.extend(self.cohorts()?.iter().map(|cohort| cohort.arrival));
+        Ok(extent)
+    }
+
+    fn add_calls(
+        &self,
+        calls: Option<Calls>,
+        entities: StoredName,
+        extent: &mut PartExtent,
+    ) -> Result<(), DecodeError> {
+        let Some(calls) = calls else { return Ok(()) };
+        let mut before = None;
+        let mut problem = None;
+        calls.visit(0..calls.entities.len(), |call| {
+            let now = (call.entity, call.moment);
+            if before.is_some_and(|before| before >= now) {
+                problem = Some("the calls of a part are out of order");
+            } else if PropertyOps::from_json(&call.ops).is_none() {
+                problem = Some("the operations of a call cannot be read");
+            }
+            before = Some(now);
+            extent.add(entities, call.entity);
+            extent.arrivals.push(call.moment.arrival);
+            if let Some(user) = call.user {
+                extent.add_user(user);
+            }
+        })?;
+        problem.map_or(Ok(()), |problem| Err(DecodeError::new(problem, 0).in_file(self.file())))
+    }
+
+    fn add_associations(&self, group_type: GroupTypeId, extent: &mut PartExtent) -> Result<(), DecodeError> {
+        let mut before = None;
+        let mut in_order = true;
+        self.associations(group_type, |association| {
+            in_order &= before.is_none_or(|before| before < association.user);
+            before = Some(association.user);
+            extent.add_user(association.user);
+            extent.add(StoredName::GroupKey(group_type.raw()), association.key.raw());
+            extent.last_association = extent.last_association.max(Some(association.moment.arrival));
+        })?;
+        if in_order {
+            return Ok(());
+        }
+        Err(DecodeError::new("the associations of a part are out of order", 0).in_file(self.file()))
+    }
+}
