@@ -1,6 +1,7 @@
 //! Exit codes, and why a command fails.
 
 use super::text::shown;
+use crate::pages::PageError;
 use crate::reports::ReportError;
 use crate::store::StoreError;
 use crate::store::import::{ImportCause, ImportError};
@@ -46,6 +47,9 @@ pub enum Failure {
     /// A report has no answer.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// A page cannot be shown.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// A file that was named cannot be read.
     #[error("cannot read {}: {error}; check the path", shown(input))]
     Input {
@@ -76,7 +80,9 @@ impl Failure {
     /// The exit code for it.
     pub fn exit(&self) -> Exit {
         let store = match self {
-            Self::Store(error) | Self::Report(ReportError::Store(error)) => Some(error),
+            Self::Store(error) | Self::Report(ReportError::Store(error)) | Self::Page(PageError::Store(error)) => {
+                Some(error)
+            }
             Self::Import { error, .. } => match &error.cause {
                 ImportCause::Store(error) => Some(error),
                 _ => None,

@@ -109,11 +109,6 @@ impl Output {
         self.out.write_all(text.as_bytes()).map_err(Failure::Output)
     }
 
-    /// Where bytes go that a command writes bit by bit; errors of it are [`Failure::Output`].
-    pub fn writer(&mut self) -> &mut impl Write {
-        &mut self.out
-    }
-
     /// Writes out what was collected.
     pub fn finish(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(Failure::Output)

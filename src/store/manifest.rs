@@ -128,7 +128,8 @@ impl Manifest {
             return Err(DecodeError::new("the manifest names no log", HEADER_BYTES as u64));
         }
         if manifest.timezone != TIMEZONE {
-            let problem = format!("the days of this store are those of `{}`; use a newer trackcrumb", manifest.timezone);
+            let problem =
+                format!("the days of this store are those of `{}`; use a newer trackcrumb", manifest.timezone);
             return Err(DecodeError::new(problem, HEADER_BYTES as u64));
         }
         Ok(manifest)

@@ -1,12 +1,19 @@
 //! The commands.
 
 mod demo;
+mod events;
+mod export;
 mod group_type;
+mod groups;
 mod import;
+mod profile;
 mod report;
+mod stats;
+mod verify;
 
 use super::exit::{Exit, Failure};
 use super::output::Output;
+use crate::model::Properties;
 use clap::Subcommand;
 
 /// A command with its arguments.
@@ -15,7 +22,14 @@ pub enum Command {
     Demo(demo::Arguments),
     Import(import::Arguments),
     Report(report::Arguments),
+    Groups(groups::Arguments),
+    Group(profile::GroupArguments),
+    User(profile::UserArguments),
+    Events(events::Arguments),
     GroupType(group_type::Arguments),
+    Stats(stats::Arguments),
+    Verify(verify::Arguments),
+    Export(export::Arguments),
 }
 
 /// Runs a command.
@@ -24,6 +38,41 @@ pub fn run(command: Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Demo(arguments) => demo::run(&arguments, output),
         Command::Import(arguments) => import::run(&arguments, output),
         Command::Report(arguments) => report::run(&arguments, output),
+        Command::Groups(arguments) => groups::run(&arguments, output),
+        Command::Group(arguments) => profile::group(&arguments, output),
+        Command::User(arguments) => profile::user(&arguments, output),
+        Command::Events(arguments) => events::run(&arguments, output),
+        Command::Stats(arguments) => stats::run(&arguments, output),
+        Command::Verify(arguments) => verify::run(&arguments, output),
+        Command::Export(arguments) => export::run(&arguments, output),
         Command::GroupType(arguments) => group_type::run(&arguments, output),
+    }
+}
+
+/// How many properties a row of a table shows.
+const PROPERTIES_SHOWN: usize = 3;
+
+/// The first properties as `name: value`, for a cell of a table.
+fn summary(properties: &Properties) -> String {
+    let mut shown: Vec<String> = properties
+        .iter()
+        .take(PROPERTIES_SHOWN)
+        .map(|(name, value)| match value {
+            crate::model::Value::String(text) => format!("{name}: {text}"),
+            other => format!("{name}: {}", other.to_json()),
+        })
+        .collect();
+    if properties.len() > PROPERTIES_SHOWN {
+        shown.push(format!("+{} more", properties.len() - PROPERTIES_SHOWN));
+    }
+    shown.join(", ")
+}
+
+/// A count of at least 1.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(count) => Ok(count),
+        Err(_) => Err("must be a whole number".to_owned()),
     }
 }
