@@ -3,6 +3,7 @@
 
 mod faults;
 mod generate;
+mod golden;
 mod layers;
 mod naive;
 mod pages;
