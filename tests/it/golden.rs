@@ -186,7 +186,7 @@ fn associations_of_the_golden_profiles_are_the_latest_words() {
     assert_eq!(profiles.verify(), []);
     let mut found = Vec::new();
     profiles
-        .associations(GroupTypeId::new(0), None, |row| {
+        .associations(GroupTypeId::new(0), |row| {
             let user = opened.names[&StoredName::User][row.user.index()].as_str();
             let key = opened.names[&StoredName::GroupKey(0)][row.key.index()].as_str();
             found.push((user, row.moment.arrival.raw(), key));
@@ -326,7 +326,10 @@ fn the_golden_profiles_fold_in_order_of_time_and_not_of_arrival() {
     let acme = GroupKeyId::new(0);
     let versions = Profiles::versions(&profiles.calls_of_key(GroupTypeId::new(0), acme).unwrap()).unwrap();
     let shown = versions.iter().map(|version| trackcrumb::model::property::object_json(&version.properties));
-    assert_eq!(shown.collect::<Vec<_>>(), [r#"{"plan":"free","seats":5}"#, r#"{"plan":"enterprise","seats":25}"#]);
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [r#"{"plan":"free","seats":5}"#, r#"{"plan":"enterprise","seats":25}"#]
+    );
 }
 
 /// The bytes with which an example's line begins: pairs of hexadecimal digits, in groups as one likes, up to three
