@@ -248,8 +248,8 @@ impl<'a> Rows<'a> {
             return Err(self.damage("the bounds of a table are not those of its rows", layout.times));
         }
         table.segment.verify_unit_days(layout.user_days, user_days)?;
-        let key_days = layout.key_days.iter().zip(groups);
-        key_days.map(|((_, blob), (_, days))| table.segment.verify_unit_days(*blob, days)).collect()
+        let mut key_days = layout.key_days.iter().zip(groups);
+        key_days.try_for_each(|((_, blob), (_, days))| table.segment.verify_unit_days(*blob, days))
     }
 
     fn verify_property(&self, name: PropertyId) -> Result<(), DecodeError> {

@@ -1,6 +1,7 @@
 //! All integration tests, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
+mod export;
 mod faults;
 mod generate;
 mod golden;

@@ -49,6 +49,7 @@ pub struct Arrivals {
 /// A store on a simulated disk, with what became of each line of a history.
 pub struct Filled {
     pub store: Store,
+    pub disk: SimDisk,
     pub outcomes: Vec<Outcome>,
 }
 
@@ -87,5 +88,5 @@ pub fn fill(history: &[(Value, i64)], arrivals: Arrivals) -> Filled {
             store = open(&disk, &environment);
         }
     }
-    Filled { store, outcomes }
+    Filled { store, disk, outcomes }
 }
