@@ -186,7 +186,7 @@ fn associations_of_the_golden_profiles_are_the_latest_words() {
     assert_eq!(profiles.verify(), []);
     let mut found = Vec::new();
     profiles
-        .associations(GroupTypeId::new(0), None, |row| {
+        .associations(GroupTypeId::new(0), |row| {
             let user = opened.names[&StoredName::User][row.user.index()].as_str();
             let key = opened.names[&StoredName::GroupKey(0)][row.key.index()].as_str();
             found.push((user, row.moment.arrival.raw(), key));
