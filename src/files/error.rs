@@ -177,6 +177,11 @@ impl FileError {
         }
     }
 
+    /// A sync failed, so that what the disk holds is not known.
+    pub fn is_failed_sync(&self) -> bool {
+        matches!(self, Self::Io { operation: Operation::Sync | Operation::SyncDirectory, .. })
+    }
+
     /// The simulated machine of [`super::sim::SimDisk`] has lost power: not a fault of the code under test.
     pub fn is_simulated_crash(&self) -> bool {
         match self {
@@ -325,6 +330,7 @@ mod tests {
         assert!(!error(Operation::Read, 13).is_read_only(), "an unreadable file is not a read-only directory");
         assert!(FileError::io(Operation::Sync, "x", SimulatedCrash::error()).is_simulated_crash());
         assert!(!error(Operation::Sync, 5).is_simulated_crash());
+        assert!(error(Operation::SyncDirectory, 28).is_failed_sync() && !error(Operation::Append, 5).is_failed_sync());
         assert!(!FileError::AlreadyExists { path: "x".into() }.is_not_found());
     }
 

@@ -57,6 +57,19 @@ struct ActiveLog {
     /// Bytes known to be synced.
     synced: u64,
     sequence: u64,
+    /// Whether a failed append may have left bytes after [`Self::length`].
+    torn: bool,
+}
+
+impl ActiveLog {
+    /// Cuts what a failed append left: it must not stay before or after the next batch.
+    fn cut_torn(&mut self) -> Result<(), FileError> {
+        if self.torn {
+            self.file.set_len(self.length)?;
+            self.torn = false;
+        }
+        Ok(())
+    }
 }
 
 /// A place in the log; what was appended before it is durable once a sync covered it.
@@ -94,6 +107,9 @@ pub(crate) struct Engine {
     lock: Box<dyn StorageLock>,
     poisoned: Option<String>,
     recovery: Recovery,
+    /// The length of the log at which it is sealed.
+    seal_at: u64,
+    maintenance_error: Option<String>,
 }
 
 impl Engine {
@@ -130,6 +146,7 @@ impl Engine {
             length: loaded.last_log.end,
             synced: loaded.last_log.end,
             sequence: loaded.last_log.sequence,
+            torn: false,
         };
         let Loaded { manifest, segments, dictionaries, profiles, state, .. } = loaded;
         let published = Published::whole(&state);
@@ -147,8 +164,10 @@ impl Engine {
             lock,
             poisoned: None,
             recovery,
+            seal_at: options.log_bytes_max,
+            maintenance_error: None,
         };
-        engine.set_note()?;
+        engine.tell_readers();
         Ok(engine)
     }
 
@@ -213,11 +232,11 @@ impl Engine {
         self.mark_open()?;
         let mut frames = Vec::with_capacity(payload.len() + 64);
         let sequence = encode_frames(&payload, self.active.id, self.active.sequence, self.active.synced, &mut frames);
+        self.active.cut_torn()?;
         if let Err(error) = self.active.file.append(&frames) {
-            // What a failed write left must not stay before the next batch.
-            if let Err(cut) = self.active.file.set_len(self.active.length) {
-                self.poison(&cut);
-            }
+            self.active.torn = true;
+            // The space is given back at once if that is possible, else before the next append.
+            let _ = self.active.cut_torn();
             return Err(error.into());
         }
         self.active.length += frames.len() as u64;
@@ -253,7 +272,7 @@ impl Engine {
             self.published
                 .advance(&self.state, self.active.synced, whole)
                 .map_err(|damage| damaged(&*self.storage, damage))?;
-            self.set_note()?;
+            self.tell_readers();
         }
         Ok(())
     }
@@ -268,9 +287,23 @@ impl Engine {
         self.finish_sync(&job, result)
     }
 
-    /// Whether the log has grown to the size at which it is sealed.
-    pub fn is_seal_due(&self) -> bool {
-        self.active.length >= self.options.log_bytes_max
+    /// Seals a log that has grown to its size, and merges what is due.
+    ///
+    /// What was acknowledged is durable without it, so that an error is no reason to refuse anything: it is kept, and
+    /// sealing is tried again when the log has grown some more.
+    pub fn maintain(&mut self) {
+        if self.active.length < self.seal_at {
+            return;
+        }
+        let result = self.seal().and_then(|()| self.compact());
+        let log_bytes_max = self.options.log_bytes_max;
+        self.seal_at = log_bytes_max.max(self.active.length + log_bytes_max / 8);
+        self.maintenance_error = result.err().map(|error| error.to_string());
+    }
+
+    /// Why the latest sealing or merging went wrong, if it did.
+    pub fn maintenance_error(&self) -> Option<String> {
+        self.maintenance_error.clone()
     }
 
     /// Closes the store: syncs, and notes that the log ends where it does.
@@ -278,6 +311,7 @@ impl Engine {
         self.sync()?;
         let is_open = self.manifest.logs.last().is_some_and(|log| log.closed_length.is_none());
         if is_open {
+            self.active.cut_torn()?;
             let length = self.active.length;
             self.publish(|manifest| {
                 if let Some(log) = manifest.logs.last_mut() {
@@ -307,12 +341,7 @@ impl Engine {
         change(&mut manifest);
         manifest.generation += 1;
         let result = write_manifest(&*self.storage, &*self.environment, &manifest);
-        if let Err(StoreError::File(error)) = &result
-            && matches!(error, FileError::Io { operation: crate::files::Operation::SyncDirectory, .. })
-        {
-            self.poison(error);
-        }
-        result?;
+        self.poison_if_sync_failed(result)?;
         self.manifest = manifest;
         Ok(())
     }
@@ -325,19 +354,20 @@ impl Engine {
     }
 
     /// Goes over to a new log that the manifest names.
-    pub(super) fn use_log(&mut self, entry: &LogEntry, file: Arc<dyn StorageFile>) -> Result<(), StoreError> {
+    pub(super) fn use_log(&mut self, entry: &LogEntry, file: Arc<dyn StorageFile>) {
         let length = crate::codec::file_header::HEADER_BYTES as u64;
-        self.active = ActiveLog { number: entry.number, id: entry.id, file, length, synced: length, sequence: 0 };
+        let (number, id) = (entry.number, entry.id);
+        self.active = ActiveLog { number, id, file, length, synced: length, sequence: 0, torn: false };
         self.state.logs = vec![HotLog::empty(entry.number)];
         self.published.restart(&self.state);
-        self.set_note()
+        self.tell_readers();
     }
 
     /// Tells readers in other processes how far the log is durable.
-    fn set_note(&self) -> Result<(), StoreError> {
+    fn tell_readers(&self) {
         let note = super::note::Note { log: self.active.number, synced: self.active.synced };
-        self.lock.set_note(note.encode().as_bytes())?;
-        Ok(())
+        // What is durable stays so if this fails; readers beside the writer see it with the next note.
+        let _ = self.lock.set_note(note.encode().as_bytes());
     }
 
     /// After an error from which there is no way back, nothing more is taken.
@@ -345,6 +375,16 @@ impl Engine {
         if let Err(error) = result {
             self.poisoned.get_or_insert(error.to_string());
         }
+    }
+
+    /// After a failed sync what the disk holds is not known, and nothing more is taken.
+    pub(super) fn poison_if_sync_failed<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::File(error)) = &result
+            && error.is_failed_sync()
+        {
+            self.poison(error);
+        }
+        result
     }
 
     fn poison(&mut self, cause: &FileError) {

@@ -234,9 +234,8 @@ impl Store {
             self.shared.synced.notify_all();
             finished?;
         }
-        if writer.engine.is_seal_due() && !writer.syncing {
-            writer.engine.seal()?;
-            writer.engine.compact()?;
+        if !writer.syncing {
+            writer.engine.maintain();
             self.shared.synced.notify_all();
         }
         Ok(())
@@ -250,6 +249,12 @@ impl Store {
         let mut writer = self.idle_writer();
         writer.engine.seal()?;
         writer.engine.compact()
+    }
+
+    /// Why the store could not seal or merge what it holds when that was last due, if so. What was acknowledged is
+    /// durable all the same, and it is tried again; but the log grows until it succeeds.
+    pub fn maintenance_error(&self) -> Option<String> {
+        self.writer().engine.maintenance_error()
     }
 
     /// The writer when nobody is syncing.

@@ -10,7 +10,7 @@ use super::manifest::{FileEntry, LogEntry, dictionary_name, log_name, profiles_n
 use super::seal::seal;
 use crate::codec::text::Compression;
 use crate::codec::{DecodeError, FileId};
-use crate::files::publish_file;
+use crate::files::{Storage, publish_file};
 use crate::model::Arrival;
 use crate::profiles::{Profiles, ProfilesBuilder};
 use crate::segment::{Segment, merge_segments};
@@ -18,19 +18,40 @@ use bytes::Bytes;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// A file that was written and is in no manifest yet.
+struct Written<T> {
+    entry: FileEntry,
+    opened: Arc<T>,
+}
+
 impl Engine {
     fn damage(&self, damage: DecodeError) -> StoreError {
         damaged(&*self.storage, damage)
     }
 
-    /// Writes an immutable file; its name lasts after the next sync of the directory.
-    fn write_file(&self, name: &str, number: u64, id: FileId, bytes: &Bytes) -> Result<FileEntry, StoreError> {
-        let length = publish_file(&*self.storage, name, [bytes], "sealed file")?;
-        Ok(FileEntry { number, id, length })
+    /// Writes an immutable file and opens it; its name lasts after the next sync of the directory.
+    fn write_file<T>(
+        &self,
+        name: fn(u64) -> String,
+        number: u64,
+        id: FileId,
+        bytes: &Bytes,
+        open: fn(&dyn Storage, &FileEntry) -> Result<Arc<T>, StoreError>,
+    ) -> Result<Written<T>, StoreError> {
+        let length = publish_file(&*self.storage, &name(number), [bytes], "sealed file")?;
+        let entry = FileEntry { number, id, length };
+        // Opened before the manifest names it: from then on there is no way back from an error.
+        let opened = open(&*self.storage, &entry)?;
+        Ok(Written { entry, opened })
     }
 
     /// Seals everything in the logs, and goes over to a new one.
     pub fn seal(&mut self) -> Result<(), StoreError> {
+        let result = self.seal_logs();
+        self.poison_if_sync_failed(result)
+    }
+
+    fn seal_logs(&mut self) -> Result<(), StoreError> {
         self.sync()?;
         if self.state.logs.iter().all(|log| log.batches.is_empty()) {
             return Ok(());
@@ -48,23 +69,14 @@ impl Engine {
 
         let segment = sealed
             .segment
-            .map(|bytes| {
-                let number = take_number();
-                self.write_file(&segment_name(number), number, ids[0], &bytes)
-            })
+            .map(|bytes| self.write_file(segment_name, take_number(), ids[0], &bytes, load::open_segment))
             .transpose()?;
         let profiles = sealed
             .profiles
-            .map(|bytes| {
-                let number = take_number();
-                self.write_file(&profiles_name(number), number, ids[1], &bytes)
-            })
+            .map(|bytes| self.write_file(profiles_name, take_number(), ids[1], &bytes, load::open_profiles))
             .transpose()?;
         let names = names
-            .map(|bytes| {
-                let number = take_number();
-                self.write_file(&dictionary_name(number), number, ids[2], &bytes)
-            })
+            .map(|bytes| self.write_file(dictionary_name, take_number(), ids[2], &bytes, load::open_dictionary))
             .transpose()?;
         // This also syncs the directory, and with it the names of the files above.
         let (log, file) = self.new_log(take_number())?;
@@ -75,47 +87,36 @@ impl Engine {
         self.publish(|manifest| {
             manifest.next_file = number;
             manifest.sealed_arrivals = sealed_arrivals;
-            manifest.segments.extend(segment.clone());
-            manifest.profiles.extend(profiles.clone());
-            manifest.dictionaries.extend(names.clone());
+            manifest.segments.extend(segment.iter().map(|written| written.entry.clone()));
+            manifest.profiles.extend(profiles.iter().map(|written| written.entry.clone()));
+            manifest.dictionaries.extend(names.iter().map(|written| written.entry.clone()));
             manifest.logs = vec![log.clone()];
             manifest.settings = settings;
             manifest.imports = imports;
         })?;
 
-        let adopted = self.adopt_sealed(segment, profiles, names).and_then(|()| self.use_log(&log, file));
-        self.poison_unless_ok(&adopted);
-        adopted?;
+        self.segments.extend(segment.map(|written| written.opened));
+        let parts = self.profiles.parts().iter().cloned().chain(profiles.map(|written| written.opened));
+        self.profiles = Profiles::new(parts.collect());
+        if let Some(Written { opened, .. }) = names {
+            let attached = self.state.names.change(|names| names.attach(&opened));
+            let attached = attached.map_err(|damage| self.damage(damage));
+            self.poison_unless_ok(&attached);
+            attached?;
+            self.dictionaries.push(opened);
+        }
+        self.use_log(&log, file);
         self.remove_all(old_logs.iter().map(|log| log_name(log.number)));
-        Ok(())
-    }
-
-    /// Takes new sealed files into use. The manifest names them already, so there is no way back from an error.
-    fn adopt_sealed(
-        &mut self,
-        segment: Option<FileEntry>,
-        profiles: Option<FileEntry>,
-        names: Option<FileEntry>,
-    ) -> Result<(), StoreError> {
-        if let Some(entry) = &segment {
-            self.segments.push(load::open_segment(&*self.storage, entry)?);
-        }
-        if let Some(entry) = &profiles {
-            let mut parts = self.profiles.parts().to_vec();
-            parts.push(load::open_profiles(&*self.storage, entry)?);
-            self.profiles = Profiles::new(parts);
-        }
-        if let Some(entry) = &names {
-            let part = load::open_dictionary(&*self.storage, entry)?;
-            let attached = self.state.names.change(|names| names.attach(&part));
-            attached.map_err(|damage| self.damage(damage))?;
-            self.dictionaries.push(part);
-        }
         Ok(())
     }
 
     /// Merges sealed files until no run of them is due.
     pub fn compact(&mut self) -> Result<(), StoreError> {
+        let result = self.merge_all();
+        self.poison_if_sync_failed(result)
+    }
+
+    fn merge_all(&mut self) -> Result<(), StoreError> {
         while let Some(run) = self.segments_to_merge() {
             self.merge_segments(run)?;
         }
@@ -141,16 +142,14 @@ impl Engine {
         let (number, id) = (self.manifest.next_file, self.environment.file_id());
         let first_arrival = self.segments[run.start].arrivals().0;
         let bytes = self.merged(&run, id, first_arrival)?;
-        let entry = self.write_file(&segment_name(number), number, id, &bytes)?;
+        let Written { entry, opened } = self.write_file(segment_name, number, id, &bytes, load::open_segment)?;
         self.storage.sync_dir("merged file name")?;
         let old: Vec<FileEntry> = self.manifest.segments[run.clone()].to_vec();
         self.publish(|manifest| {
             manifest.next_file = number + 1;
             manifest.segments.splice(run.clone(), [entry.clone()]);
         })?;
-        let opened = load::open_segment(&*self.storage, &entry);
-        self.poison_unless_ok(&opened);
-        self.segments.splice(run, [opened?]);
+        self.segments.splice(run, [opened]);
         self.remove_all(old.iter().map(|entry| segment_name(entry.number)));
         Ok(())
     }
@@ -166,19 +165,18 @@ impl Engine {
         let (number, id) = (self.manifest.next_file, self.environment.file_id());
         let merged = self.state.names.read().merge_parts(id).map_err(|damage| self.damage(damage))?;
         let Some(bytes) = merged else { return Ok(()) };
-        let entry = self.write_file(&dictionary_name(number), number, id, &bytes)?;
+        let Written { entry, opened } = self.write_file(dictionary_name, number, id, &bytes, load::open_dictionary)?;
         self.storage.sync_dir("merged file name")?;
         let old = self.manifest.dictionaries.clone();
         self.publish(|manifest| {
             manifest.next_file = number + 1;
             manifest.dictionaries = vec![entry.clone()];
         })?;
-        let opened = load::open_dictionary(&*self.storage, &entry).and_then(|part| {
-            let replaced = self.state.names.change(|names| names.replace_parts(&part));
-            replaced.map(|()| part).map_err(|damage| self.damage(damage))
-        });
-        self.poison_unless_ok(&opened);
-        self.dictionaries = vec![opened?];
+        let replaced = self.state.names.change(|names| names.replace_parts(&opened));
+        let replaced = replaced.map_err(|damage| self.damage(damage));
+        self.poison_unless_ok(&replaced);
+        replaced?;
+        self.dictionaries = vec![opened];
         self.remove_all(old.iter().map(|entry| dictionary_name(entry.number)));
         Ok(())
     }
@@ -194,16 +192,14 @@ impl Engine {
         }
         let merged = builder.finish(id, Compression::Zstd).map_err(|damage| self.damage(damage))?;
         let Some(bytes) = merged else { return Ok(()) };
-        let entry = self.write_file(&profiles_name(number), number, id, &bytes)?;
+        let Written { entry, opened } = self.write_file(profiles_name, number, id, &bytes, load::open_profiles)?;
         self.storage.sync_dir("merged file name")?;
         let old = self.manifest.profiles.clone();
         self.publish(|manifest| {
             manifest.next_file = number + 1;
             manifest.profiles = vec![entry.clone()];
         })?;
-        let opened = load::open_profiles(&*self.storage, &entry);
-        self.poison_unless_ok(&opened);
-        self.profiles = Profiles::new(vec![opened?]);
+        self.profiles = Profiles::new(vec![opened]);
         self.remove_all(old.iter().map(|entry| profiles_name(entry.number)));
         Ok(())
     }

@@ -3,9 +3,12 @@
 use super::history::{History, Step};
 use super::oracle::check;
 use super::run::{Life, Progress, open, write};
+use std::sync::Arc;
+use trackcrumb::Store;
 use trackcrumb::files::Operation;
-use trackcrumb::files::sim::{LossPolicy, SimDisk};
+use trackcrumb::files::sim::{FailAt, Fault, LossPolicy, Repeat, SimDisk};
 use trackcrumb::input::parse_line;
+use trackcrumb::store::{Options, StoreError};
 
 /// A batch of one event.
 fn step(insert_id: &str) -> Step {
@@ -37,4 +40,79 @@ fn a_manifest_that_a_killed_process_left_lasts_before_old_files_go() {
     let killed = unclean.kill_image();
     let _store = open(&killed, &Life::new(3)).unwrap();
     check_all(&killed.crash_image(LossPolicy::NewestOnly, 0), &history);
+}
+
+/// A store with one batch, and what it holds.
+fn store_with_a_batch(disk: &SimDisk) -> (Store, History) {
+    let history = History::new(vec![step("1"), step("2")]);
+    let store = open(disk, &Life::new(1)).unwrap();
+    write(&store, &history.steps[0]).unwrap();
+    (store, history)
+}
+
+fn fail_next(disk: &SimDisk, operation: Operation, fault: Fault) {
+    disk.fail_plan(FailAt::Operation { operation, nth: 1 }, fault, Repeat::Once);
+}
+
+/// A batch was durable, but refused as the log that it filled could not be sealed.
+#[test]
+fn a_full_log_that_cannot_be_sealed_refuses_nothing() {
+    let disk = SimDisk::new();
+    let options = Options { log_bytes_max: 100, ..Options::default() };
+    let store = Store::open_storage(Arc::new(disk.clone()), Life::new(1), options).unwrap();
+    let history = History::new(vec![step("1"), step("2")]);
+    disk.fail_plan(FailAt::Label { label: "segment-00000002.tmp".to_owned(), nth: 1 }, Fault::NoSpace, Repeat::Once);
+    write(&store, &history.steps[0]).unwrap();
+    assert!(store.maintenance_error().unwrap().contains("free some space"));
+    write(&store, &history.steps[1]).unwrap();
+    assert_eq!(store.maintenance_error(), None);
+    assert!(disk.names().contains(&"segment-00000002".to_owned()), "sealing is tried again");
+    check_all(&disk.kill_image(), &history);
+}
+
+/// Only failed syncs of the log and of the manifest's name ended writing.
+#[test]
+fn any_failed_sync_ends_writing() {
+    for label in ["sealed file", "new log", "new log name", "manifest", "manifest name"] {
+        let disk = SimDisk::new();
+        let (store, history) = store_with_a_batch(&disk);
+        disk.fail_plan(FailAt::Label { label: label.to_owned(), nth: 1 }, Fault::InputOutput, Repeat::Once);
+        assert!(matches!(store.seal(), Err(StoreError::File(error)) if error.is_failed_sync()), "{label}");
+        assert!(matches!(write(&store, &history.steps[1]), Err(StoreError::Poisoned { .. })), "{label}");
+    }
+}
+
+/// A durable batch was refused as readers could not be told of it.
+#[test]
+fn a_note_that_cannot_be_written_refuses_nothing() {
+    let disk = SimDisk::new();
+    let (store, history) = store_with_a_batch(&disk);
+    fail_next(&disk, Operation::SetNote, Fault::InputOutput);
+    write(&store, &history.steps[1]).unwrap();
+    check_all(&disk.kill_image(), &history);
+}
+
+/// A disk that had no room to cut the log either ended writing for good.
+#[test]
+fn a_log_that_cannot_be_cut_is_cut_later() {
+    let disk = SimDisk::new();
+    let (store, history) = store_with_a_batch(&disk);
+    fail_next(&disk, Operation::Append, Fault::ShortWrite);
+    fail_next(&disk, Operation::SetLen, Fault::NoSpace);
+    write(&store, &step("longer than what comes after it")).unwrap_err();
+    write(&store, &history.steps[1]).unwrap();
+    store.close().unwrap();
+    check_all(&disk.kill_image(), &history);
+}
+
+/// A sealed file was opened only when there was no way back.
+#[test]
+fn a_sealed_file_that_cannot_be_opened_changes_nothing() {
+    let disk = SimDisk::new();
+    let (store, history) = store_with_a_batch(&disk);
+    fail_next(&disk, Operation::Map, Fault::TooManyFiles);
+    store.seal().unwrap_err();
+    write(&store, &history.steps[1]).unwrap();
+    store.seal().unwrap();
+    check_all(&disk.kill_image(), &history);
 }

@@ -2,9 +2,10 @@
 //!
 //! The store runs on a simulated disk; small batches, small logs and narrow merges make every step of it happen within
 //! a few hundred calls. What may be found afterwards is said once, in `oracle`.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod crash;
+mod damage;
+mod failing;
 mod found;
 mod history;
 mod oracle;
