@@ -326,10 +326,7 @@ fn the_golden_profiles_fold_in_order_of_time_and_not_of_arrival() {
     let acme = GroupKeyId::new(0);
     let versions = Profiles::versions(&profiles.calls_of_key(GroupTypeId::new(0), acme).unwrap()).unwrap();
     let shown = versions.iter().map(|version| trackcrumb::model::property::object_json(&version.properties));
-    assert_eq!(
-        shown.collect::<Vec<_>>(),
-        [r#"{"plan":"free","seats":5}"#, r#"{"plan":"enterprise","seats":25}"#]
-    );
+    assert_eq!(shown.collect::<Vec<_>>(), [r#"{"plan":"free","seats":5}"#, r#"{"plan":"enterprise","seats":25}"#]);
 }
 
 /// The bytes with which an example's line begins: pairs of hexadecimal digits, in groups as one likes, up to three

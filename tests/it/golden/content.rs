@@ -229,9 +229,7 @@ impl Opened {
                         self.event(event.user, name, event.time, event.insert_id, event.groups, event.properties)
                     }
                     Record::Identify(call) => self.call(Some(call.user), None, call.time, call.ops),
-                    Record::Group(call) => {
-                        self.call(call.user, Some((call.group_type, call.key)), call.time, call.ops)
-                    }
+                    Record::Group(call) => self.call(call.user, Some((call.group_type, call.key)), call.time, call.ops),
                     Record::Alias(call) => self.alias(call.user, call.alias, call.time),
                     Record::Cohort(cohort) => {
                         Line::Cohort(CohortCall { name: cohort.name.to_owned(), report: cohort.report.to_owned() })

@@ -8,7 +8,8 @@ const FIRST_US: i64 = 1_767_571_200_000_000;
 /// Reading `i` as an input line. The README of the golden files says the same in words.
 pub fn reading(i: i64) -> String {
     let time = Timestamp::from_micros(FIRST_US + i * 137_000_000).unwrap();
-    let mut line = format!(r#"{{"type":"track","distinct_id":"sensor-{}","event":"reading","timestamp":"{time}""#, i % 3);
+    let mut line =
+        format!(r#"{{"type":"track","distinct_id":"sensor-{}","event":"reading","timestamp":"{time}""#, i % 3);
     if i % 2 == 1 {
         line.push_str(&format!(r#","insert_id":"r{i}""#));
     }
