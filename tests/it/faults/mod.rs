@@ -9,6 +9,7 @@ mod damage;
 mod failing;
 mod found;
 mod history;
+mod kill;
 mod oracle;
 mod random;
 mod run;
