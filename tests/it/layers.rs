@@ -18,7 +18,7 @@ const FLOORS: [(&str, u32); 18] = [
     ("store", 4),
     ("executor", 5),
     ("pages", 5),
-    ("testkit", 5),
+    ("testkit", 7),
     ("tracker", 5),
     ("reports", 6),
     ("demo", 6),

@@ -103,7 +103,7 @@ fn crash_again(
     let begun = continued.marks.len() - 1;
     let go_on = |disk: &SimDisk| -> Result<usize, StoreError> {
         omitted.iter().for_each(|label| disk.omit_sync(label));
-        let store = open(disk, &Life::new(3))?;
+        let store = open(disk, &Life::new(500))?;
         write(&store, &step)?;
         Ok(begun)
     };

@@ -4,13 +4,10 @@
 use super::history::{Fate, History, Mark, Model, Step};
 use super::run::{Life, Progress, open, same_fates, write};
 use std::collections::BTreeMap;
-use trackcrumb::dictionary::DictionaryPart;
 use trackcrumb::files::sim::SimDisk;
 use trackcrumb::input::parse_line;
 use trackcrumb::model::{Line, StoredName};
-use trackcrumb::profiles::ProfilesPart;
-use trackcrumb::segment::Segment;
-use trackcrumb::store::{Snapshot, StoreError, StoreReader};
+use trackcrumb::store::{Snapshot, StoreError, StoreReader, verify};
 use trackcrumb::testkit::{check_derived, stored_lines};
 
 /// Everything that a snapshot shows.
@@ -60,20 +57,12 @@ pub fn read(disk: &SimDisk) -> Result<Option<View>, String> {
     }
 }
 
-/// What all files of a disk that is not in use say of themselves.
+/// Everything that is wrong on a disk.
 pub fn damage(disk: &SimDisk) -> Vec<String> {
-    let mut damage = Vec::new();
-    for name in disk.names() {
-        let bytes = disk.contents(&name).unwrap_or_default();
-        let found = match name.split('-').next() {
-            Some("segment") => Segment::open(bytes, &name).map(|segment| segment.verify()),
-            Some("dictionary") => DictionaryPart::open(bytes, &name).map(|part| part.verify()),
-            Some("profiles") => ProfilesPart::open(bytes, &name).map(|part| part.verify()),
-            _ => continue,
-        };
-        damage.extend(found.unwrap_or_else(|error| vec![error]).iter().map(ToString::to_string));
+    match verify(disk) {
+        Ok(report) => report.damage.iter().map(ToString::to_string).collect(),
+        Err(error) => vec![error.to_string()],
     }
-    damage
 }
 
 /// The step that follows a crash: something old once more, and something new.

@@ -1,0 +1,4 @@
+//! A log file of any bytes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| trackcrumb::testkit::check_log(bytes));
