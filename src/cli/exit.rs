@@ -37,7 +37,7 @@ pub enum Failure {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// An import came to no end.
-    #[error("{}: {error}", shown(input))]
+    #[error("importing {} stopped: {error}", shown(input))]
     Import {
         /// What was imported.
         input: String,

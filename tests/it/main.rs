@@ -1,6 +1,8 @@
 //! All integration tests, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
+#[cfg(feature = "cli")]
+mod cli;
 mod export;
 mod faults;
 mod generate;
