@@ -57,7 +57,7 @@ fn event(number: u64, count: u64, random: &mut Random) -> Event {
         .at(Timestamp::clamped(time))
         .property("country", ["US", "DE", "FR", "IN", "BR"][random.below(5) as usize])
         .property("duration_ms", random.below(100_000) as i64);
-    if user % 8 != 0 {
+    if !user.is_multiple_of(8) {
         event =
             event.group("company", format!("company-{}", user % (count / 2000).max(5))).expect("the names are short");
     }

@@ -29,9 +29,9 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     // bincode reserves what a string claims before it looks at what is left, and takes its limit only as a constant.
     let read = match bytes.len() {
         ..=0x10_0000 => bincode::serde::decode_from_slice(bytes, limited::<0x10_0000>()),
-        ..=0x40_0000 => bincode::serde::decode_from_slice(bytes, limited::<0x40_0000>()),
-        ..=0x100_0000 => bincode::serde::decode_from_slice(bytes, limited::<0x100_0000>()),
-        ..=0x400_0000 => bincode::serde::decode_from_slice(bytes, limited::<0x400_0000>()),
+        0x10_0001..=0x40_0000 => bincode::serde::decode_from_slice(bytes, limited::<0x40_0000>()),
+        0x40_0001..=0x100_0000 => bincode::serde::decode_from_slice(bytes, limited::<0x100_0000>()),
+        0x100_0001..=0x400_0000 => bincode::serde::decode_from_slice(bytes, limited::<0x400_0000>()),
         _ => bincode::serde::decode_from_slice(bytes, limited::<0x4000_0000>()),
     };
     match read {

@@ -252,7 +252,7 @@ impl<'a> Questions<'a> {
             let head = [Value::from(name), size.into()];
             rows.push(head.into_iter().chain(cells).chain([Value::from(sparkline(&shares))]));
         }
-        let [company, user] = [&companies, &users].map(|answer| fourth_week(answer));
+        let [company, user] = [&companies, &users].map(fourth_week);
         let finding = format!(
             "four weeks after signing up {} of companies still use features, and {} of users",
             percent(company),

@@ -145,7 +145,7 @@ fn t4_every_damaged_byte_is_found() {
             let place = |problem: String| format!("{name}, byte {at}, bits {mask:#x}: {problem}");
             check_answer(&damaged, |view| *view == right).map_err(place).unwrap();
             check_found(&damaged, name).map_err(place).unwrap();
-            if number % 16 == 0 {
+            if number.is_multiple_of(16) {
                 check_salvage(&damaged, &right.lines).map_err(place).unwrap();
             }
         }
