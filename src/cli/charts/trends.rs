@@ -80,7 +80,7 @@ fn draw_one(answer: &TrendsAnswer, series: &TrendsSeries, interval: Interval, ca
     let width = canvas.width.saturating_sub(BUCKET_CHARS + name.chars().count().max(FIGURE_CHARS_MIN) + 8).clamp(8, 60);
     let mut rows = Rows::with_columns(vec![
         Column::new(interval_name(interval), Kind::Text),
-        Column::new(name, Kind::Number),
+        Column { name: String::new(), title: name, kind: Kind::Number },
         Column { name: String::new(), title: String::new(), kind: Kind::Drawing },
     ]);
     for (bucket, value) in answer.buckets.iter().zip(&series.values) {
@@ -160,13 +160,13 @@ mod tests {
 
     #[test]
     fn one_series_has_bars() {
-        let text = draw(&answer(vec![series("login", &[], false, [1000, 250])]), Interval::Week, &PLAIN);
+        let text = draw(&answer(vec![series("log_in", &[], false, [1000, 250])]), Interval::Week, &PLAIN);
         let expected = "
- week of      login
-───────────────────────────────────────────────
- 2026-01-05   1,000  █████████████████████████
- 2026-01-12     250  ██████▎
- whole range  1,250
+ week of      log_in
+────────────────────────────────────────────────
+ 2026-01-05    1,000  █████████████████████████
+ 2026-01-12      250  ██████▎
+ whole range   1,250
 ";
         assert_eq!(format!("\n{text}"), expected);
     }

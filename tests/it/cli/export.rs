@@ -4,11 +4,11 @@ use super::Place;
 use std::fs;
 
 /// Lines of every kind, with what is hard to keep: nesting, large and small numbers, joined ids, late events.
-const LINES: &str = r#"{"type":"track","distinct_id":"anon","event":"visited","timestamp":"2026-01-01T00:00:00.000001Z"}
+const LINES: &str = r#"{"type":"track","distinct_id":"visitor_1","event":"visited","timestamp":"2026-01-01T00:00:00.000001Z"}
 {"type":"group","distinct_id":"ann","group_type":"company","group_key":"acme","timestamp":"2026-01-02T00:00:00Z","properties":{"plan":"free","tags":["a"]}}
-{"type":"alias","distinct_id":"ann","alias":"anon","timestamp":"2026-01-02T00:00:01Z"}
+{"type":"alias","distinct_id":"ann","alias":"visitor_1","timestamp":"2026-01-02T00:00:01Z"}
 {"type":"identify","distinct_id":"ann","timestamp":"2026-01-02T00:00:02Z","properties":{"gone":null},"set_once":{"first":"ad"},"add":{"n":1.5},"append":{"l":[1]},"union":{"l":2}}
-{"type":"track","distinct_id":"ann","event":"paid","timestamp":"2026-01-03T00:00:00Z","insert_id":"i\n1","groups":{"company":"acme","team":"é"},"properties":{"amount":18446744073709551615,"deep":{"a.b":[{"c":null},1e300,-0.5]},"n":1}}
+{"type":"track","distinct_id":"ann","event":"paid","timestamp":"2026-01-03T00:00:00Z","insert_id":"i\n1","groups":{"company":"acme","team":"é"},"properties":{"amount":18446744073709551615,"deep":{"a.b":[{"c":null},1e+300,-0.5]},"n":1}}
 {"type":"track","distinct_id":"ann","event":"visited","timestamp":"2025-01-01T00:00:00Z","properties":{"n":"1"}}
 {"type":"cohort","name":"payers","report":{"report":"cohort","where":{"did":"paid"}}}
 {"type":"group","group_type":"company","group_key":"acme","timestamp":"2026-01-02T00:00:00Z","properties":{"plan":null}}

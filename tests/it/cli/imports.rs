@@ -73,7 +73,7 @@ fn a_last_line_that_is_half_written_is_taken_when_it_is_whole() {
     let place = Place::new();
     let whole = track("a", "one") + &track("b", "two");
     place.write("log.ndjson", &whole[..whole.len() - 5]);
-    let err = format!("line 2: not valid JSON at column 49: it ends early; send one whole JSON object\n{REFUSED_NOTE}");
+    let err = format!("line 2: not valid JSON at column 44: it ends early; send one whole JSON object\n{REFUSED_NOTE}");
     place.run("import log.ndjson").expect_import(3, [1, 0, 1, 0], &err);
     place.write("log.ndjson", whole.trim_end());
     let note = "note: continued after line 1, where an earlier import of the same input ended\n";
