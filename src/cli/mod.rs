@@ -1,8 +1,8 @@
 //! The command line: one file per command, each with its arguments and a `run` that calls the library.
 //!
 //! Invariants:
-//! - What was asked for goes to standard output, everything else to standard error; only [`output`] writes to either.
-//! - An error is one sentence that says what to do. The exit code tells its kind ([`exit::Exit`]).
+//! - What was asked for goes to standard output, everything else to standard error; only `output` writes to either.
+//! - An error is one sentence that says what to do. The exit code tells its kind (`exit::Exit`).
 //! - Text that came from outside reaches a terminal with its control characters escaped, and a spreadsheet never as a
 //!   formula.
 //! - Commands that only read open a [`StoreReader`](crate::StoreReader) and write nothing.

@@ -1,7 +1,7 @@
 //! Importing input lines from a file or a stream: in chunks, resumable, and never twice by accident.
 //!
 //! Bytes are read and parsed on a thread of their own and committed on the caller's. Each chunk is one batch that
-//! holds its lines and an [`ImportRecord`]: how many bytes of the input are done, and their digest.
+//! holds its lines and an [`ImportRecord`](crate::log::ImportRecord): how many bytes of the input are done, and their digest.
 //!
 //! Invariants:
 //! - What a chunk stored and how far the import got are durable together, so an import that was interrupted anywhere
