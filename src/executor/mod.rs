@@ -9,6 +9,7 @@
 //! - Every aggregation has two ways to its answer, bitmaps and rows, that agree.
 //! - Units are users under their shown ids, or keys; rows without a unit are counted, and otherwise left out.
 
+mod breakdown_values;
 mod coverage;
 mod distinct;
 mod exact_sum;
@@ -23,10 +24,11 @@ mod scan;
 mod slots;
 mod units;
 
+pub use breakdown_values::BreakdownValues;
 pub use coverage::{Coverage, coverage};
 pub use distinct::{counts_per_unit, first_times, units_by_bucket, units_in};
 pub use exact_sum::ExactSum;
-pub use funnel::{Reached, reached};
+pub use funnel::{Attempts, Excluded, FunnelPlan, Reached, Start, attempts};
 pub use look::{Look, Named};
 pub use measure::{Figure, Figures, measure};
 pub use query::{Query, Units};

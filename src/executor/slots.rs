@@ -35,7 +35,7 @@ pub struct Slots {
 
 /// Values of a breakdown as numbers. Number 0 is null.
 #[derive(Clone, Debug)]
-struct ValueIds {
+pub(super) struct ValueIds {
     values: Vec<Value>,
     ids: HashMap<Value, u32>,
 }
@@ -44,7 +44,7 @@ struct ValueIds {
 const NULL: u32 = 0;
 
 impl ValueIds {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { values: vec![Value::Null], ids: HashMap::from([(Value::Null, NULL)]) }
     }
 
@@ -56,6 +56,11 @@ impl ValueIds {
         self.values.push(value.clone());
         self.ids.insert(value.clone(), id);
         id
+    }
+
+    /// The value of a number.
+    pub fn value(&self, id: u32) -> Option<&Value> {
+        self.values.get(id as usize)
     }
 }
 
@@ -75,14 +80,19 @@ impl SlotSource {
 }
 
 /// A breakdown compiled for one table: value ids by row.
-enum TableValues {
+pub(super) enum TableValues {
     Property(PathValues<u32>),
     Key { column: GroupColumn, id_of: HashMap<u32, u32> },
     Null,
 }
 
 impl TableValues {
-    fn open(query: Query<'_>, table: Table<'_>, source: &SlotSource, ids: &mut ValueIds) -> Result<Self, DecodeError> {
+    pub fn open(
+        query: Query<'_>,
+        table: Table<'_>,
+        source: &SlotSource,
+        ids: &mut ValueIds,
+    ) -> Result<Self, DecodeError> {
         let group_type = match source {
             SlotSource::Property(path) => {
                 return PathValues::compile(query.snapshot, table, path, |value| ids.id(value)).map(Self::Property);
@@ -103,7 +113,7 @@ impl TableValues {
     }
 
     /// The value id of each row of a block.
-    fn decode(&self, block: &Block<'_>, buffer: &mut BlockBuffer, ids: &mut ValueIds, out: &mut Vec<u32>) {
+    pub fn decode(&self, block: &Block<'_>, buffer: &mut BlockBuffer, ids: &mut ValueIds, out: &mut Vec<u32>) {
         let rows = block.times.len();
         out.clear();
         match self {

@@ -16,7 +16,7 @@ mod trends;
 
 pub use answer::{Answer, Coverage, Figure};
 pub use error::ReportError;
-pub use funnel::{FunnelAnswer, FunnelStep};
+pub use funnel::{FunnelAnswer, FunnelResult, FunnelSeries, FunnelStarts, FunnelStep, FunnelSteps};
 pub use members::CohortAnswer;
 pub use retention::{RetentionAnswer, RetentionRow};
 pub use trends::{TrendsAnswer, TrendsSeries};
@@ -52,7 +52,7 @@ pub fn run(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<Answe
     let context = Context::new(snapshot, report, now)?;
     Ok(match report {
         Report::Trends(report) => Answer::Trends(trends::run(&context, report)?),
-        Report::Funnel(report) => Answer::Funnel(funnel::run(&context, report)?),
+        Report::Funnel(report) => funnel::run(&context, report)?,
         Report::Retention(report) => Answer::Retention(retention::run(&context, report)?),
         Report::Cohort(report) => Answer::Cohort(cohort::run(&context, report)?),
         Report::Stickiness(_) => return Err(ReportError::NotYet("stickiness reports")),

@@ -1,5 +1,6 @@
 //! Answers to reports as people, spreadsheets and programs read them. One file per report.
 
+mod breakdown;
 mod cohort;
 mod funnel;
 mod retention;
@@ -38,7 +39,7 @@ impl Show for Chart<'_> {
     fn to_table(&self, canvas: &Canvas) -> String {
         let (body, coverage) = match self.answer {
             Answer::Trends(answer) => (trends::draw(answer, interval(self.report), canvas), answer.coverage),
-            Answer::Funnel(answer) => (funnel::draw(answer, canvas), answer.coverage),
+            Answer::Funnel(answer) => (funnel::draw(answer, interval(self.report), canvas), answer.coverage),
             Answer::Retention(answer) => (retention::draw(answer, interval(self.report), canvas), answer.coverage),
             Answer::Cohort(answer) => (cohort::draw(answer, canvas), answer.coverage),
         };
@@ -75,6 +76,7 @@ fn interval(report: &Report) -> Interval {
     match report {
         Report::Trends(report) => report.interval,
         Report::Retention(report) => report.interval,
+        Report::Funnel(report) => report.interval.unwrap_or_default(),
         _ => Interval::Day,
     }
 }

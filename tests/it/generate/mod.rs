@@ -82,9 +82,23 @@ pub fn document_in(scope: Scope, setting: Setting) -> BoxedStrategy<Value> {
 
 /// A history of up to `lines` lines and up to `documents` documents over it.
 pub fn case(scope: Scope, lines: usize, documents: usize) -> BoxedStrategy<Case> {
+    case_of(scope, lines, documents, document_in)
+}
+
+/// The same with funnels only.
+pub fn funnel_case(scope: Scope, lines: usize, documents: usize) -> BoxedStrategy<Case> {
+    case_of(scope, lines, documents, funnels::document)
+}
+
+fn case_of(
+    scope: Scope,
+    lines: usize,
+    documents: usize,
+    document: fn(Scope, Setting) -> BoxedStrategy<Value>,
+) -> BoxedStrategy<Case> {
     let of_setting = move |setting: Setting| {
         let history = histories::history(scope, setting, lines);
-        let documents = prop::collection::vec(document_in(scope, setting), 1..=documents);
+        let documents = prop::collection::vec(document(scope, setting), 1..=documents);
         (history, documents).prop_map(move |(history, documents)| Case {
             setting,
             history,

@@ -1,4 +1,5 @@
 //! Reports against the naive evaluator, which reads the contract on its own and scans plain rows.
 
 mod agree;
+mod funnels;
 mod named;
