@@ -3,3 +3,4 @@
 mod agree;
 mod funnels;
 mod named;
+mod named_funnels;
