@@ -3,8 +3,8 @@
 use crate::data::{event_count, fill};
 use criterion::{Criterion, Throughput};
 use trackcrumb::language::{
-    Cohort, Condition, DocumentError, Filter, Funnel, Interval, Matcher, Measure, Op, Report, Retention, RetentionMode,
-    Series, Span, Times, Trends,
+    Breakdown, Cohort, Condition, DocumentError, Filter, Funnel, FunnelOrder, Hold, Interval, Matcher, Measure, Op,
+    Report, Retention, RetentionMode, Series, Span, Times, Trends,
 };
 use trackcrumb::model::Timestamp;
 use trackcrumb::{Store, reports};
@@ -16,21 +16,23 @@ fn documents() -> Result<Vec<(&'static str, Report)>, DocumentError> {
     let trends = || Trends::new(FROM, TO);
     let german = Filter::property("country", Op::Is, "DE");
     let funnel = || Funnel::new(FROM, TO).step("signup").step("feature_used").step("invite_sent").window(Span::days(7));
+    let country = || Breakdown::property("country");
     let regulars = || Cohort::new(Condition::did("feature_used").times(Times::at_least(3)));
     Ok(vec![
         ("trends, daily users", trends().series("feature_used").build()?),
         ("trends, daily companies", trends().series("feature_used").count_by_group("company").build()?),
         ("trends, filtered", trends().series("feature_used").filter(german).build()?),
-        (
-            "trends, by country",
-            trends().series("feature_used").breakdown(trackcrumb::language::Breakdown::property("country")).build()?,
-        ),
+        ("trends, by country", trends().series("feature_used").breakdown(country()).build()?),
         (
             "trends, 90th percentile",
             trends().series(Series::events("page_viewed").measure(Measure::percentile("duration_ms", 0.9))).build()?,
         ),
         ("funnel, users", funnel().build()?),
         ("funnel, companies", funnel().count_by_group("company").build()?),
+        ("funnel, strict", funnel().order(FunnelOrder::Strict).build()?),
+        ("funnel, any order, companies", funnel().order(FunnelOrder::Any).count_by_group("company").build()?),
+        ("funnel, same country", funnel().hold(Hold::Property("country".to_owned())).build()?),
+        ("funnel, by country and week", funnel().breakdown(country()).interval(Interval::Week).build()?),
         (
             "retention, first time",
             Retention::new(FROM, TO, "signup").return_event(Matcher::any_event()).interval(Interval::Week).build()?,

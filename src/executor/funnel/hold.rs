@@ -85,13 +85,21 @@ impl TableHeld<'_> {
     }
 }
 
-/// The parts in which an attempt opens, by number.
-pub(super) enum Parts {
-    /// The units themselves; whether an attempt opens in each.
-    Units(Vec<bool>),
+/// The parts in which an attempt opens, by number. The depth of a part is how many steps, one after the other, have
+/// an event in it, whenever that happened: no attempt can come further.
+pub(super) struct Parts {
+    numbers: Numbers,
+    /// By part; 0 where no attempt opens.
+    depths: Vec<u8>,
+}
+
+/// Which part is which.
+enum Numbers {
+    /// The parts are the units themselves.
+    Units,
     /// One for each held value of a unit.
     Held {
-        numbers: HashMap<(u32, u32), u32>,
+        by_value: HashMap<(u32, u32), u32>,
         /// The unit of each part.
         units: Vec<u32>,
     },
@@ -100,48 +108,53 @@ pub(super) enum Parts {
 impl Parts {
     pub fn new(query: Query<'_>, hold: Option<&Hold>) -> Self {
         match hold {
-            None => Self::Units(vec![false; query.unit_count() as usize]),
-            Some(_) => Self::Held { numbers: HashMap::new(), units: Vec::new() },
+            None => Self { numbers: Numbers::Units, depths: vec![0; query.unit_count() as usize] },
+            Some(_) => {
+                Self { numbers: Numbers::Held { by_value: HashMap::new(), units: Vec::new() }, depths: Vec::new() }
+            }
         }
     }
 
     /// The part of a row that opens an attempt.
     #[inline]
-    pub fn opened(&mut self, unit: u32, value: u32) -> u32 {
-        match self {
-            Self::Units(opened) => {
-                opened[unit as usize] = true;
-                unit
-            }
-            Self::Held { numbers, units } => *numbers.entry((unit, value)).or_insert_with(|| {
+    pub fn find_or_add(&mut self, unit: u32, value: u32) -> u32 {
+        match &mut self.numbers {
+            Numbers::Units => unit,
+            Numbers::Held { by_value, units } => *by_value.entry((unit, value)).or_insert_with(|| {
                 units.push(unit);
+                self.depths.push(0);
                 units.len() as u32 - 1
             }),
         }
     }
 
-    /// The part of any other row, if an attempt opens in it.
+    /// The part of any other row, if it is at least so deep.
     #[inline]
-    pub fn find(&self, unit: u32, value: u32) -> Option<u32> {
-        match self {
-            Self::Units(opened) => opened[unit as usize].then_some(unit),
-            Self::Held { numbers, .. } => numbers.get(&(unit, value)).copied(),
-        }
+    pub fn find(&self, unit: u32, value: u32, depth_min: u8) -> Option<u32> {
+        let part = match &self.numbers {
+            Numbers::Units => unit,
+            Numbers::Held { by_value, .. } => *by_value.get(&(unit, value))?,
+        };
+        (self.depths[part as usize] >= depth_min).then_some(part)
+    }
+
+    /// The part is at least so deep.
+    #[inline]
+    pub fn deepen(&mut self, part: u32, depth_min: u8) {
+        let depth = &mut self.depths[part as usize];
+        *depth = (*depth).max(depth_min);
     }
 
     /// The unit of a part.
     pub fn unit(&self, part: usize) -> u32 {
-        match self {
-            Self::Units(_) => part as u32,
-            Self::Held { units, .. } => units[part],
+        match &self.numbers {
+            Numbers::Units => part as u32,
+            Numbers::Held { units, .. } => units[part],
         }
     }
 
     /// How many part numbers there are; all are below.
     pub fn len(&self) -> usize {
-        match self {
-            Self::Units(opened) => opened.len(),
-            Self::Held { units, .. } => units.len(),
-        }
+        self.depths.len()
     }
 }

@@ -3,7 +3,8 @@
 //! Rows are gathered from tables (`rows`) into parts, within which attempts are judged (`hold`); attempts are walked
 //! part by part (`walk`, `filling`); here they come together by unit.
 //!
-//! Invariant: only parts in which an attempt opens are read for anything else.
+//! Invariant: of later steps only the rows of parts in which all steps before happened are kept, and of everything
+//! else only the rows of parts in which two steps happened.
 
 mod filling;
 mod hold;
@@ -121,7 +122,7 @@ fn gather(query: Query<'_>, plan: &FunnelPlan<'_>, rules: &Rules) -> Result<Opti
     let steps = plan.steps.iter().enumerate();
     let opening = if plan.order == FunnelOrder::Any { plan.steps.len() } else { 1 };
     for (place, step) in steps.clone().take(opening) {
-        gatherer.gather(&step.within(plan.range), Marks::opening_step(place))?;
+        gatherer.gather_opening(&step.within(plan.range), place)?;
     }
     if gatherer.is_empty() {
         return Ok(None);
@@ -129,21 +130,21 @@ fn gather(query: Query<'_>, plan: &FunnelPlan<'_>, rules: &Rules) -> Result<Opti
     if plan.order == FunnelOrder::Any {
         let after = ResolvedRange { from_micros: to_micros, to_micros: until };
         for (place, step) in steps {
-            gatherer.gather(&step.within(after), Marks::step(place))?;
+            gatherer.gather_any(&step.within(after), place)?;
         }
         return Ok(Some(gatherer.finish()));
     }
     let whole = ResolvedRange { from_micros, to_micros: until };
     for (place, step) in steps.skip(1) {
-        gatherer.gather(&step.within(whole), Marks::step(place))?;
+        gatherer.gather_next(&step.within(whole), place)?;
     }
     for excluded in &plan.excluded {
         if let Ok(number) = rules.exclusions.binary_search(&(excluded.from, excluded.to)) {
-            gatherer.gather(&excluded.look.within(whole), Marks::exclusion(number))?;
+            gatherer.gather_between(&excluded.look.within(whole), Marks::exclusion(number))?;
         }
     }
     if plan.order == FunnelOrder::Strict {
-        gatherer.gather(&plan.seen.within(whole), Marks::SEEN)?;
+        gatherer.gather_between(&plan.seen.within(whole), Marks::SEEN)?;
     }
     Ok(Some(gatherer.finish()))
 }

@@ -94,9 +94,28 @@ impl<'a> Gatherer<'a> {
         Self { query, held, parts, values, rows: Vec::new(), part_of: Vec::new() }
     }
 
-    /// Takes the rows that a look asks for, as what they do. Rows that open no attempt are taken only in parts
-    /// in which one opens, so those that do come first.
-    pub fn gather(&mut self, look: &Look, marks: Marks) -> Result<(), CompileError> {
+    /// Takes the rows that open attempts with a step. They must be taken before all others.
+    pub fn gather_opening(&mut self, look: &Look, step: usize) -> Result<(), CompileError> {
+        self.gather(look, Marks::opening_step(step), (0, 1))
+    }
+
+    /// Takes the rows of the step that must come after all before, where those happened.
+    pub fn gather_next(&mut self, look: &Look, step: usize) -> Result<(), CompileError> {
+        self.gather(look, Marks::step(step), (step as u8, step as u8 + 1))
+    }
+
+    /// Takes the rows of a step that may come in any order, where an attempt opens.
+    pub fn gather_any(&mut self, look: &Look, step: usize) -> Result<(), CompileError> {
+        self.gather(look, Marks::step(step), (1, 1))
+    }
+
+    /// Takes rows that matter between two steps, where these happened. They must be taken after all steps.
+    pub fn gather_between(&mut self, look: &Look, marks: Marks) -> Result<(), CompileError> {
+        self.gather(look, marks, (2, 2))
+    }
+
+    /// Takes the rows that a look asks for in parts that are at least so deep, and then so deep.
+    fn gather(&mut self, look: &Look, marks: Marks, (depth_min, depth): (u8, u8)) -> Result<(), CompileError> {
         let Self { query, held, parts, values, rows, part_of } = self;
         let values = values.filter(|_| marks.opens());
         let mut buffer = Box::new([0; BLOCK_VALUES]);
@@ -120,8 +139,12 @@ impl<'a> Gatherer<'a> {
                     if unit == NO_UNIT || value == NO_VALUE {
                         continue;
                     }
-                    let part = if marks.opens() { Some(parts.opened(unit, value)) } else { parts.find(unit, value) };
+                    let part = match marks.opens() {
+                        true => Some(parts.find_or_add(unit, value)),
+                        false => parts.find(unit, value, depth_min),
+                    };
                     if let Some(part) = part {
+                        parts.deepen(part, depth);
                         part_of.push(part);
                         rows.push(Row {
                             time: block.times[row],

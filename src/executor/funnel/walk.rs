@@ -52,9 +52,9 @@ impl<'r> Walk<'r> {
 
     /// Takes the rows of the next part.
     pub fn load(&mut self, rows: &mut [Row]) {
-        // Rows come in runs, one for each table and step, which a stable sort merges. Of one event's rows the one that
-        // opens, and has the tuple, came first.
-        rows.sort_by_key(|row| (row.time, row.arrival));
+        // Time and arrival as one number are cheap to compare. The sort is stable: of one event's rows the one that
+        // opens, and has the tuple, came first and stays so.
+        rows.sort_by_key(|row| i128::from(row.time) << 64 | i128::from(row.arrival));
         self.events.clear();
         self.openings.clear();
         self.fitting.iter_mut().chain(&mut self.excluded).for_each(Vec::clear);
