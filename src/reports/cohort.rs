@@ -1,43 +1,18 @@
 //! Cohorts: the units that meet a condition.
 
-use super::answer::Coverage;
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{Look, counts_per_unit, first_times, members, units_in, universe};
-use crate::language::{Cohort, Condition, Page, ResolvedRange, Scope, Times};
+use super::members::{CohortAnswer, answer_members};
+use crate::executor::{Look, counts_per_unit, first_times, units_in, universe};
+use crate::language::{Cohort, Condition, ResolvedRange, Scope, Times};
 use roaring::RoaringBitmap;
-use serde::Serialize;
-
-/// The answer to a cohort report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CohortAnswer {
-    /// How many units it has in all.
-    pub size: u64,
-    /// The units of the page, sorted by their UTF-8 bytes.
-    pub members: Vec<String>,
-    /// Where the next page begins; null after the last.
-    pub next_cursor: Option<String>,
-    /// What was looked at.
-    pub coverage: Coverage,
-}
 
 pub(super) fn run(context: &Context<'_>, report: &Cohort) -> Result<CohortAnswer, ReportError> {
     let all = universe(context.query).map_err(|damage| context.damaged(damage))?;
     let mut evaluation = Evaluation { context, scope: &report.scope, all: &all, looks: Vec::new() };
     let units = evaluation.units(&report.where_)?;
     let coverage = context.coverage(&evaluation.looks)?;
-    let names = members(context.query, &units).map_err(|damage| context.damaged(damage))?;
-    let (members, next_cursor) = page(names, &report.page);
-    Ok(CohortAnswer { size: units.len(), members, next_cursor, coverage })
-}
-
-/// The names of one page, and where the next begins: after the last name shown.
-fn page(names: Vec<String>, page: &Page) -> (Vec<String>, Option<String>) {
-    let start = page.cursor.as_ref().map_or(0, |cursor| names.partition_point(|name| name <= cursor));
-    let has_more = names.len() - start > page.limit;
-    let shown: Vec<String> = names.into_iter().skip(start).take(page.limit).collect();
-    let next_cursor = shown.last().filter(|_| has_more).cloned();
-    (shown, next_cursor)
+    answer_members(context, &units, &report.page, coverage)
 }
 
 /// A cohort's condition on its way to the set of its units.
@@ -98,20 +73,5 @@ impl Evaluation<'_, '_> {
         }
         let counts = counts_per_unit(self.context.query, look).map_err(failed)?;
         Ok(self.all.iter().filter(|unit| times.passes(counts.get(*unit as usize).copied().unwrap_or(0))).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_end_with_a_cursor_while_there_is_more() {
-        let names = || ["a", "b", "c"].map(str::to_owned).to_vec();
-        let limit = |limit, cursor: Option<&str>| Page { limit, cursor: cursor.map(str::to_owned) };
-        assert_eq!(page(names(), &limit(2, None)), (vec!["a".into(), "b".into()], Some("b".into())));
-        assert_eq!(page(names(), &limit(2, Some("b"))), (vec!["c".into()], None));
-        assert_eq!(page(names(), &limit(3, None)).1, None);
-        assert_eq!(page(names(), &limit(3, Some("z"))), (vec![], None));
     }
 }

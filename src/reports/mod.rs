@@ -10,13 +10,14 @@ mod cohort;
 mod context;
 mod error;
 mod funnel;
+mod members;
 mod retention;
 mod trends;
 
 pub use answer::{Answer, Coverage, Figure};
-pub use cohort::CohortAnswer;
 pub use error::ReportError;
 pub use funnel::{FunnelAnswer, FunnelStep};
+pub use members::CohortAnswer;
 pub use retention::{RetentionAnswer, RetentionRow};
 pub use trends::{TrendsAnswer, TrendsSeries};
 
