@@ -83,9 +83,23 @@ pub fn document_in(scope: Scope, setting: Setting) -> BoxedStrategy<Value> {
 
 /// A history of up to `lines` lines and so many documents over it.
 pub fn case(scope: Scope, lines: usize, documents: RangeInclusive<usize>) -> BoxedStrategy<Case> {
+    case_of(scope, lines, documents, document_in)
+}
+
+/// The same with funnels only.
+pub fn funnel_case(scope: Scope, lines: usize, documents: RangeInclusive<usize>) -> BoxedStrategy<Case> {
+    case_of(scope, lines, documents, funnels::document)
+}
+
+fn case_of(
+    scope: Scope,
+    lines: usize,
+    documents: RangeInclusive<usize>,
+    document: fn(Scope, Setting) -> BoxedStrategy<Value>,
+) -> BoxedStrategy<Case> {
     let of_setting = move |setting: Setting| {
         let history = histories::history(scope, setting, lines);
-        let documents = prop::collection::vec(document_in(scope, setting), documents.clone());
+        let documents = prop::collection::vec(document(scope, setting), documents.clone());
         (history, documents).prop_map(move |(history, documents)| Case {
             setting,
             history,

@@ -4,3 +4,4 @@ mod agree;
 mod explained;
 mod named;
 mod rules;
+mod units;
