@@ -6,8 +6,8 @@ from packed import unpack
 from spans import Cursor, ascends
 
 
-def filed(span):
-    """The (count, bitmap) under each number, from a blob."""
+def filed(span, rows):
+    """The (count, bitmap) under each number, from a blob. `rows` are the (number, member) that they must hold."""
     head = Cursor(span)
     parts, end = [], 24
     for length in [head.u64() for _ in range(3)]:
@@ -19,10 +19,16 @@ def filed(span):
     span.expect(len(counts) == len(numbers) == len(starts) - 1, "the columns of the filed bitmaps differ in length")
     span.expect(starts[0] == 0 and starts[-1] == len(bitmaps), "the bitmaps do not fill their blob")
     span.expect(ascends(starts), "a bitmap is empty")
-    return {
+    found = {
         number: (count, _bitmap(bitmaps.part(start, stop, "a bitmap")))
         for number, count, start, stop in zip(numbers, counts, starts, starts[1:])
     }
+    expected = {}
+    for number, member in rows:
+        expected.setdefault(number, []).append(member)
+    expected = {number: (len(members), BitMap(members)) for number, members in expected.items()}
+    span.expect(found == expected, "the filed bitmaps are not those of the rows")
+    return found
 
 
 def _bitmap(span):

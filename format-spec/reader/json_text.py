@@ -3,7 +3,7 @@
 import json
 import math
 
-DEEPEST = 64
+DEEPEST = 64  # levels, of which the properties object of an event is the first
 
 
 class Double(float):
@@ -49,14 +49,14 @@ def write(value):
     return json.dumps(value, ensure_ascii=False)
 
 
-def parse(text):
+def parse(text, deepest=DEEPEST):
     """A list or an object from stored JSON. A ValueError says what is not as JSON is stored."""
     value = json.loads(text, parse_float=lambda decimals: Double(float(decimals), decimals), parse_int=_integer,
                        parse_constant=_refuse, object_pairs_hook=_object)
     if write(value) != text:
         raise ValueError("JSON is not compact")
-    if depth(value) > DEEPEST:
-        raise ValueError(f"JSON is deeper than {DEEPEST} levels")
+    if depth(value) > deepest:
+        raise ValueError(f"JSON is deeper than {deepest} levels")
     return value
 
 

@@ -33,10 +33,10 @@ def _line(store, thing):
         if thing.insert_id:
             line["insert_id"] = thing.insert_id
         if thing.groups:
-            line["groups"] = _sorted((type_name(store, type_), key_name(store, type_, key))
+            line["groups"] = by_name((type_name(store, type_), key_name(store, type_, key))
                                      for type_, key in thing.groups.items())
         if thing.properties:
-            line["properties"] = _sorted((store.name(PROPERTIES, name), value)
+            line["properties"] = by_name((store.name(PROPERTIES, name), value)
                                          for name, value in thing.properties.items())
         return line
     if isinstance(thing, Identify):
@@ -61,7 +61,8 @@ def key_name(store, group_type, key):
     return store.name(KEYS, key, group_type=group_type)
 
 
-def _sorted(pairs):
+def by_name(pairs):
+    """An object with its keys in the order of their bytes."""
     return dict(sorted(pairs, key=lambda pair: pair[0].encode()))
 
 

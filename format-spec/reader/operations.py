@@ -1,6 +1,6 @@
 """What calls do to properties: "Operations" of profiles.md."""
 
-from json_text import Double, is_integer
+from json_text import DEEPEST, Double, is_integer
 from values import same, stored_json
 
 KINDS = ("add", "append", "properties", "set_once", "union")
@@ -10,7 +10,7 @@ def operations(span, data, at=0):
     """The operations of a call, which came from `span`; none when it has none."""
     if not data:
         return {}
-    found = stored_json(span, data, at)
+    found = stored_json(span, data, at, DEEPEST + 1)
     span.expect(isinstance(found, dict) and found, "operations are no object, or an empty one", at)
     for kind, inner in found.items():
         span.expect(kind in KINDS, f"there is no operation {kind!r}", at)

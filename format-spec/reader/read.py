@@ -31,8 +31,9 @@ def properties(store):
     for (kind, id), versions in store.versions():
         named = ({"user": store.name(USERS, id)} if kind == "user" else
                  {"group_type": lines.type_name(store, kind), "group_key": lines.key_name(store, kind, id)})
-        yield json_text.write({**named, "properties": versions[-1].properties, "versions": [
-            {"timestamp": lines.shown_time(version.time), "properties": version.properties} for version in versions]})
+        yield json_text.write({**named, "properties": lines.by_name(versions[-1].properties.items()), "versions": [
+            {"timestamp": lines.shown_time(version.time), "properties": lines.by_name(version.properties.items())}
+            for version in versions]})
 
 
 def associations(store):
@@ -84,16 +85,14 @@ def main():
     parser.add_argument("directory")
     given = parser.parse_args()
     try:
-        store = open_store(given.directory)
-    except (Refused, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 4
-    try:
-        for shown in COMMANDS[given.command](store):
+        for shown in COMMANDS[given.command](open_store(given.directory)):
             sys.stdout.buffer.write(shown.encode() + b"\n")
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (Refused, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 4
     return 0
 
 

@@ -14,6 +14,8 @@ from siphash import siphash13
 from spans import Cursor, Span, ascends, decoded
 from texts import texts
 
+DAY = 86_400_000_000
+
 
 @dataclass
 class Table:
@@ -27,8 +29,8 @@ class Table:
     groups: dict
     properties: dict
     insert_ids: tuple | None
-    user_days: dict | int  # from day to (rows, users)
-    key_days: dict  # from type id to: from day to (rows, keys)
+    user_days: dict  # from day to (rows, users); the blob until it is read
+    key_days: dict  # from type id to such a dict of keys
     rows: list = None  # of Event, by (user, time, arrival)
 
 
@@ -46,7 +48,12 @@ class Segment:
             _Reader(container, table, self.first_arrival).read()
         self.rows = [row for table in self.tables for row in table.rows]
         _check_sums(file, self, row_count, times)
-        self.key_rows = {group_type: filed(container.blob(blob)) for group_type, blob in key_rows.items()}
+        types = {group_type for table in self.tables for group_type in table.groups}
+        file.expect(set(key_rows) == types, "key_rows are not those of the groups")
+        self.key_rows = {}
+        for group_type, blob in key_rows.items():
+            keys = [(row.groups[group_type], n) for n, row in enumerate(self.rows) if group_type in row.groups]
+            self.key_rows[group_type] = filed(container.blob(blob), keys)
         _check_index(file, container, index, self.rows)
         container.finish()
 
@@ -114,9 +121,11 @@ class _Reader:
             for row, (present, value) in zip(table.rows, found):
                 if present:
                     row.properties[name] = value
-        table.user_days = filed(self.container.blob(table.user_days))
+        table.user_days = filed(self.container.blob(table.user_days), [(_day(row), row.user) for row in table.rows])
         self.expect(list(table.key_days) == list(table.groups), "key_days are not those of the groups")
-        table.key_days = {group_type: filed(self.container.blob(blob)) for group_type, blob in table.key_days.items()}
+        for group_type, blob in table.key_days.items():
+            keys = [(_day(row), row.groups[group_type]) for row in table.rows if group_type in row.groups]
+            table.key_days[group_type] = filed(self.container.blob(blob), keys)
 
     def column(self, blob):
         span = self.container.blob(blob)
@@ -131,7 +140,7 @@ class _Reader:
         span.expect(values and len(values) == len(starts), f"{len(values)} values for {len(starts)} runs")
         span.expect(starts[0] == 0 and ascends([*starts, self.count]), "the starts of runs do not ascend to the end")
         span.expect(all(one != other for one, other in zip(values, values[1:])), "neighbouring runs are equal")
-        span.expect(min(values) >= 0, "a negative id")
+        span.expect(min(values) >= 0 and max(values) < 1 << 32, "what is no id")
         return _Runs(values, [*starts, self.count])
 
     def codes(self, codes, values):
@@ -172,6 +181,10 @@ class _Reader:
         span.expect([place for place in places if place] == list(range(1, len(found) + 1)), "places of insert ids")
         span.expect(bool(found) and all(1 <= len(text.encode()) <= 400 for text in found), "an empty or long insert id")
         return ["" if place == 0 else found[place - 1] for place in places]
+
+
+def _day(row):
+    return row.time // DAY
 
 
 class _Runs:

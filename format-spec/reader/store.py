@@ -16,6 +16,7 @@ from profiles import Profiles
 from segment import Segment
 from spans import Damage, Refused
 
+FIRST_TIME, LAST_TIME = -62_135_596_800_000_000, 253_402_300_799_999_999
 TRIES = 200
 PAUSE_SECONDS = 0.005
 
@@ -61,7 +62,7 @@ class Store:
         self._check_arrivals()
         for part in [*self.segments, *self.profiles]:
             for thing in part.things():
-                self._check_ids(part.name, thing)
+                self._check_thing(part.name, thing)
         self._check_associations()
         arrival, self.logs = manifest.sealed_arrivals, []
         for file in manifest.logs:
@@ -116,7 +117,7 @@ class Store:
             replaced = (record.continues, record.digest)
             self.imports = [done for done in self.imports if done.digest not in replaced] + [record]
         else:
-            self._check_ids(span.file, record)
+            self._check_thing(span.file, record)
             if isinstance(record, Event):
                 names = [self.name(PROPERTIES, name) for name in record.properties]
                 span.expect(names == sorted(names, key=str.encode), "properties are not sorted by their names")
@@ -136,8 +137,10 @@ class Store:
         arrivals = {thing.arrival for thing in self.accepted}
         self._expect(len(arrivals) == len(self.accepted), "an arrival is taken twice")
 
-    def _check_ids(self, file, thing):
-        """Refuses ids that nothing defines."""
+    def _check_thing(self, file, thing):
+        """Refuses ids that nothing defines, and times beyond the calendar."""
+        if getattr(thing, "time", None) is not None and not FIRST_TIME <= thing.time <= LAST_TIME:
+            raise Damage(f"{thing.time} is no time", file, 0)
         if isinstance(thing, Event):
             self.name(EVENTS, thing.event, file)
             for name in thing.properties:

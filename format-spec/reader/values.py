@@ -4,7 +4,7 @@ In Python they are None, False, True, int, Double, str, list and dict.
 """
 
 import json_text
-from json_text import Double
+from json_text import DEEPEST, Double
 from spans import decoded
 
 
@@ -24,14 +24,14 @@ def value(cursor):
     if kind == 6:
         return cursor.text()
     cursor.expect(kind == 7, f"there is no value of kind {kind}")
-    found = stored_json(cursor.span, cursor.bytes_of_text(), cursor.at)
+    found = stored_json(cursor.span, cursor.bytes_of_text(), cursor.at, DEEPEST - 1)
     cursor.expect(isinstance(found, (list, dict)), "this JSON has a kind of its own")
     return found
 
 
-def stored_json(span, data, at=0):
+def stored_json(span, data, at=0, deepest=DEEPEST):
     """Stored JSON, which came from `span`."""
-    return judged(span, json_text.parse, decoded(span, data, at), at)
+    return judged(span, lambda text: json_text.parse(text, deepest), decoded(span, data, at), at)
 
 
 def judged(span, make, given, at=0):
