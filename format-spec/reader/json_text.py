@@ -22,6 +22,11 @@ def is_integer(number):
     return number == math.floor(number) and -(1 << 63) <= number < 1 << 64
 
 
+def one_form(number):
+    """A finite double as the integer or the double that it has to be stored as."""
+    return int(number) if is_integer(number) else Double(number)
+
+
 def decimals(number):
     """The shortest decimals of a double, as an export shows them: 0.00001, 1.5e-6, 1.8446744073709552e+19."""
     mantissa, _, exponent = repr(abs(float(number))).partition("e")

@@ -1,6 +1,8 @@
 """What calls do to properties: "Operations" of profiles.md."""
 
-from json_text import DEEPEST, Double, is_integer
+import math
+
+from json_text import DEEPEST, is_integer, one_form
 from values import same, stored_json
 
 KINDS = ("add", "append", "properties", "set_once", "union")
@@ -62,8 +64,8 @@ def _sum(one, other):
     """Integers add exactly, others as doubles; a sum beyond the doubles changes nothing."""
     if isinstance(one, int) and isinstance(other, int):
         total = one + other
-        return total if is_integer(total) else Double(float(total))
-    total = float(one) + float(other)
-    if total in (float("inf"), float("-inf")):
-        return one
-    return int(total) if is_integer(total) else Double(total)
+        if is_integer(total):
+            return total
+    else:
+        total = float(one) + float(other)
+    return one if math.isinf(total) else one_form(float(total))

@@ -1,5 +1,6 @@
 """Sealed events: segment.md."""
 
+import math
 import struct
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import values as stored_values
 from accepted import Event
 from bitmaps import filed
 from container import Container
-from json_text import is_integer
+from json_text import one_form
 from packed import unpack
 from records import by_id, list_of, optional
 from siphash import siphash13
@@ -163,7 +164,9 @@ class _Reader:
         span.expect(len(span) == 8 * self.count, f"{len(span)} bytes of doubles for {self.count} rows")
         numbers = [number for (number,) in struct.iter_unpack("<d", span.data)]
         present = self.present(present)
-        return [(there, _one_form(span, number) if there else None) for there, number in zip(present, numbers)]
+        kept = [number for there, number in zip(present, numbers) if there]
+        span.expect(all(map(math.isfinite, kept)), "a double is not finite")
+        return [(there, one_form(number) if there else None) for there, number in zip(present, numbers)]
 
     def present(self, blob):
         if blob is None:
@@ -194,11 +197,6 @@ class _Runs:
     def __iter__(self):
         for value, start, end in zip(self.runs, self.starts, self.starts[1:]):
             yield from [value] * (end - start)
-
-
-def _one_form(span, number):
-    span.expect(number - number == 0, "a double is not finite")
-    return int(number) if is_integer(number) else stored_values.judged(span, stored_values.Double, number)
 
 
 def _check_sums(file, segment, row_count, times):

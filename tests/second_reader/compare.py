@@ -30,7 +30,7 @@ if not MISSING:
     sys.path.insert(0, str(READER))
     import read
     from expected import expected_bitmaps, members
-    from histories import History, ballast, wide
+    from histories import History, ballast, every_value, wide
     from spans import Refused
     from store import open_store
 
@@ -200,6 +200,14 @@ def check_golden(tally, binary, work):
         tally.check(f"read.py {command}", ran.returncode == 0 and len(ran.stdout.splitlines()) == lines, str(ran.stderr))
 
 
+def check_values(tally, binary, work):
+    """Every odd string and number, in the log and sealed."""
+    binary.take(work / "values", every_value())
+    compare(tally, binary, "every value", work / "values")
+    binary.seal(work / "values", "values ")
+    compare(tally, binary, "every value, sealed", work / "values")
+
+
 def check_large(tally, binary, work):
     """Batches of several frames; bitmaps and columns of every form; segments one after another."""
     binary.take(work / "frames", ballast("frames ", 700), "--strict")
@@ -248,39 +256,60 @@ def check_writer(tally, binary, work):
 
 
 def check_damage(tally, work, seed):
-    """Changes one byte at a time, of each file of stores; cuts and extends each file."""
+    """Changes bytes one at a time, in each file of stores; cuts, extends and removes each file."""
     roll = random.Random(seed)
-    for store, places in ((work / "store", 40), (work / "random-1", 25)):
-        for path in sorted(store.iterdir()):
-            if path.name == "LOCK":
-                continue
-            intact, missed = path.read_bytes(), []
-            every = len(intact) <= 1200 and path.name[:4] in ("MANI", "dict")  # these are read first, and quickly
-            chosen = range(len(intact)) if every else {*range(0, 48, 7), *range(len(intact) - 32, len(intact), 5)} | {
-                roll.randrange(len(intact)) for _ in range(places)}
-            for place in chosen:
-                changed = bytearray(intact)
-                changed[place] ^= 1 << roll.randrange(8)
-                path.write_bytes(changed)
-                missed += [] if noticed(store, path.name) else [place]
-            for other in (intact[:-1], intact + b"\0", intact[:40], b""):
-                path.write_bytes(other)
-                missed += [] if noticed(store, path.name) else [f"a length of {len(other)}"]
-            path.write_bytes(intact)
+    stores = [[*path.iterdir()] for path in work.glob("random-*")]
+    richest = min(stores, key=lambda files: (-len(files), sum(file.stat().st_size for file in files)))[0].parent
+    for store, places in ((work / "store", 25), (richest, 15)):
+        for path in sorted(path for path in store.iterdir() if path.name != "LOCK"):
+            length = path.stat().st_size
+            edges = {*range(0, 48, 7), *range(length - 32, length, 5)}
+            inside = {roll.randrange(length) for _ in range(places)}
+            chosen = range(length) if path.name == "MANIFEST" else edges | inside
+            missed = [place for place in chosen if not noticed_in(path, flipped(path.read_bytes(), place, roll))]
             tally.check(f"damage of {store.name}/{path.name}", not missed, f"not noticed at {missed}")
-            path.rename(path.with_name("away"))
-            tally.check(f"{store.name} without {path.name}", path.name == "MANIFEST" or noticed(store, path.name))
-            path.with_name("away").rename(path)
-        tally.check(f"{store.name} is as it was", not noticed(store, ""))
+            intact = path.read_bytes()
+            for other in (intact[:-1], intact + b"\0", intact[:40], b""):
+                tally.check(f"{store.name}/{path.name} of {len(other)} bytes", noticed_in(path, other))
+            away = path.rename(path.with_name("away"))
+            tally.check(f"{store.name} without {path.name}", noticed(path))
+            away.rename(path)
+            tally.check(f"{store.name} is as it was", not noticed(path))
 
 
-def noticed(directory, name):
-    """Whether the reader refuses a store, and for a file of this name."""
+def check_open_log(tally, work, seed):
+    """In a log that was not closed, what was synced is damage, and the torn tail changes nothing."""
+    roll, (log,), torn = random.Random(seed), (work / "torn-store").glob("log-*"), 214
+    missed = [place for place in range(torn) if not noticed_in(log, flipped(log.read_bytes(), place, roll))]
+    tally.check("damage below the torn tail", not missed, f"not noticed at {missed}")
+    for place in range(torn, log.stat().st_size):
+        intact = log.read_bytes()
+        log.write_bytes(flipped(intact, place, roll))
+        tally.check(f"a torn tail changed at {place}", open_store(log.parent).logs[-1].end == torn)
+        log.write_bytes(intact)
+
+
+def flipped(data, place, roll):
+    return data[:place] + bytes([data[place] ^ 1 << roll.randrange(8)]) + data[place + 1:]
+
+
+def noticed_in(path, data):
+    """Whether the reader notices other bytes in a file, which gets its own back."""
+    intact = path.read_bytes()
+    path.write_bytes(data)
     try:
-        open_store(directory)
+        return noticed(path)
+    finally:
+        path.write_bytes(intact)
+
+
+def noticed(path):
+    """Whether the reader refuses a store, and names this file of it."""
+    try:
+        open_store(path.parent)
         return False
-    except Refused as error:
-        return name in error.file or name in str(error)
+    except (Refused, FileNotFoundError) as error:
+        return path.name in str(error)
 
 
 def main():
@@ -298,10 +327,12 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         work = Path(work)
         check_golden(tally, binary, work)
+        check_values(tally, binary, work)
         check_random(tally, binary, work, range(given.seed, given.seed + given.stores))
         check_large(tally, binary, work)
         check_writer(tally, binary, work)
         check_damage(tally, work, given.seed)
+        check_open_log(tally, work, given.seed)
     print(f"{tally.passed} passed, {tally.failures} failed")
     return 1 if tally.failures else 0
 

@@ -129,6 +129,18 @@ class History:
         return moment.isoformat()
 
 
+def every_value():
+    """Lines with each odd string and number, by itself and inside others, sealed and not, of events and calls."""
+    for value in [None, True, False, [], {}, *STRINGS, *NUMBERS]:
+        for properties in ({"p": value}, {"p": [value, {"q": value}]}):
+            yield json.dumps({"type": "track", "distinct_id": "u", "event": "e", "timestamp": 0, "properties": properties})
+            yield json.dumps({"type": "identify", "distinct_id": "u", "timestamp": 0, "properties": properties})
+        if isinstance(value, (int, float)):
+            for start in NUMBERS:
+                yield json.dumps({"type": "group", "group_type": "g", "group_key": f"sum {start} + {value}", "timestamp": 0,
+                                  "set_once": {"n": start}, "add": {"n": value}})
+
+
 def wide(seed):
     """Lines of one day with many users and many values: bitmaps and columns of every form."""
     roll, lines = random.Random(seed), []
