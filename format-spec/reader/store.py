@@ -127,7 +127,7 @@ class Store:
     # ---- what files say about each other
 
     def _check_arrivals(self):
-        """Refuses parts that are not in order of arrival, and arrivals that are taken twice."""
+        """Refuses parts that are not in order of arrival, and sealed arrivals that are taken twice or left out."""
         for parts in (self.segments, self.profiles):
             last = -1
             for part in parts:
@@ -136,6 +136,7 @@ class Store:
                 last = end
         arrivals = {thing.arrival for thing in self.accepted}
         self._expect(len(arrivals) == len(self.accepted), "an arrival is taken twice")
+        self._expect(len(arrivals) == self.manifest.sealed_arrivals, "an arrival is in no sealed file")
 
     def _check_thing(self, file, thing):
         """Refuses ids that nothing defines, and times beyond the calendar."""
