@@ -210,7 +210,7 @@ def check_values(tally, binary, work):
 
 def check_large(tally, binary, work):
     """Batches of several frames; bitmaps and columns of every form; segments one after another."""
-    binary.take(work / "frames", ballast("frames ", 700), "--strict")
+    binary.take(work / "frames", ballast("frames ", 560), "--strict")
     compare(tally, binary, "a batch of several frames", work / "frames")
     tally.check("the batch has several frames", (work / "frames" / "log-00000001").stat().st_size > 1 << 24)
     binary.take(work / "wide", wide(1))
@@ -225,7 +225,7 @@ def check_writer(tally, binary, work):
     writer = subprocess.Popen([binary.path, "import", "--data", directory, "-"], stdin=subprocess.PIPE,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for line in History(2).lines(20) + ballast("live ", 1500):
+        for line in History(2).lines(20) + ballast("live ", 600):
             writer.stdin.write(line.encode() + b"\n")
         writer.stdin.flush()
         deadline, before = time.monotonic() + 20, -1
@@ -258,8 +258,9 @@ def check_writer(tally, binary, work):
 def check_damage(tally, work, seed):
     """Changes bytes one at a time, in each file of stores; cuts, extends and removes each file."""
     roll = random.Random(seed)
-    stores = [[*path.iterdir()] for path in work.glob("random-*")]
-    richest = min(stores, key=lambda files: (-len(files), sum(file.stat().st_size for file in files)))[0].parent
+    stores = [[*path.iterdir()] for path in sorted(work.glob("random-*"))]
+    small = [files for files in stores if sum(file.stat().st_size for file in files) < 1 << 20]
+    richest = max(small, key=len, default=stores[0])[0].parent
     for store, places in ((work / "store", 25), (richest, 15)):
         for path in sorted(path for path in store.iterdir() if path.name != "LOCK"):
             intact = path.read_bytes()
@@ -305,7 +306,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=Path, required=True, help="the trackcrumb binary to compare with")
     parser.add_argument("--seed", type=int, default=0, help="the first seed of the random histories")
-    parser.add_argument("--stores", type=int, default=12, help="how many random histories")
+    parser.add_argument("--stores", type=int, default=8, help="how many random histories")
     given = parser.parse_args()
     if MISSING:
         print(f"skipped: {' and '.join(MISSING)} missing; install with: pip install -r format-spec/reader/requirements.txt")
