@@ -147,7 +147,8 @@ def compare_pages(tally, binary, name, directory, store):
         tally.equal(f"{name}: members of {place}", sorted(page["members"]), sorted(members(said, *place)))
     for user in sample(users, 8):
         page = binary.answer("user", user, data=directory)
-        tally.equal(f"{name}: properties of {user}", canonical(page["properties"]), canonical(users[user]["properties"]))
+        tally.equal(f"{name}: properties of {user}",
+                    canonical(page["properties"]), canonical(users[user]["properties"]))
         groups = {shown["group_type"]: shown["group_key"] for shown in said if shown["user"] == user}
         tally.equal(f"{name}: groups of {user}", page["groups"], groups)
 
@@ -176,8 +177,8 @@ def random_store(binary, seed, directory):
         if binary.compacts or seed % 5 == 0:
             binary.seal(directory, f"{seed} {part} ", fill=seed % 5 == 0)
         binary.take(directory, history.lines(roll.randint(1, 200)), *(["--again"] if part else []))
-    if roll.random() < 0.5 and seed % 5:
-        binary.seal(directory, f"{seed} end ") if binary.compacts else None
+    if roll.random() < 0.5 and seed % 5 and binary.compacts:
+        binary.seal(directory, f"{seed} end ")
     elif roll.random() < 0.3:
         binary.done("group-type", "only-declared", "on", data=directory)
 
@@ -197,7 +198,8 @@ def check_golden(tally, binary, work):
     tally.equal("golden store: content", content, lines)
     for command, lines in (("export", 1125), ("files", 5)):
         ran = subprocess.run([sys.executable, READER / "read.py", command, work / "store"], capture_output=True)
-        tally.check(f"read.py {command}", ran.returncode == 0 and len(ran.stdout.splitlines()) == lines, str(ran.stderr))
+        printed = ran.returncode == 0 and len(ran.stdout.splitlines()) == lines
+        tally.check(f"read.py {command}", printed, str(ran.stderr))
 
 
 def check_values(tally, binary, work):
@@ -309,7 +311,8 @@ def main():
     parser.add_argument("--stores", type=int, default=8, help="how many random histories")
     given = parser.parse_args()
     if MISSING:
-        print(f"skipped: {' and '.join(MISSING)} missing; install with: pip install -r format-spec/reader/requirements.txt")
+        install = "pip install -r format-spec/reader/requirements.txt"
+        print(f"skipped: {' and '.join(MISSING)} missing; install with: {install}")
         return 0
     if not given.binary.is_file():
         parser.error(f"there is no binary at {given.binary}")

@@ -4,12 +4,14 @@ import json
 import random
 from datetime import datetime, timedelta, timezone
 
-NAMES = ["ann", "Bob", "user 3", "x" * 400, "émile", "李雷", "😀", "a\u0301", "null", "\u2028x", "tab\there", "0", "quote\"\\"]
+NAMES = ["ann", "Bob", "user 3", "x" * 400, "émile", "李雷", "😀", "a\u0301", "null",
+         "\u2028x", "tab\there", "0", "quote\"\\"]
 EVENTS = ["opened", "closed", "feature used", "né", "支払い", "e" * 200, "a.b", "$page"]
 PROPERTIES = ["", "plan", "a.b", "ключ", "z", "Z", "0", "💡", "long " * 30, "seats", "tags", "ratio"]
-STRINGS = ["", "US", "DE", "ai_chart", "\u0000\u0001\u001f\u007f", "\b\f\n\r\t\"\\/", "\u2028\ufeff", "😀é", "x" * 3000]
-NUMBERS = [0, -0.0, 1, 1.0, -1, 127, 128, -(2 ** 63), 2 ** 63 - 1, 2 ** 63, 2 ** 64 - 1, 2.0 ** 64, 2 ** 70, -(2 ** 63) - 2049,
-           0.5, 0.1, 1e-7, 1e-6, 1e-5, 0.00001234, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 1e21, 1e23,
+STRINGS = ["", "US", "DE", "ai_chart", "\u0000\u0001\u001f\u007f", "\b\f\n\r\t\"\\/", "\u2028\ufeff", "😀é",
+           "x" * 3000]
+NUMBERS = [0, -0.0, 1, 1.0, -1, 127, 128, -(2 ** 63), 2 ** 63 - 1, 2 ** 63, 2 ** 64 - 1, 2.0 ** 64, 2 ** 70,
+           -(2 ** 63) - 2049, 0.5, 0.1, 1e-7, 1e-6, 1e-5, 0.00001234, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 1e21, 1e23,
            1.5e300, -1e-300, 123456789012345.67, 4503599627370495.5, 9007199254740993, 0.30000000000000004]
 YEAR_2026 = datetime(2026, 1, 1, tzinfo=timezone.utc)
 OPERATIONS = ["properties", "set_once", "add", "append", "union"]
@@ -123,7 +125,8 @@ class History:
                                 "1970-01-01T00:00:00Z", "2024-02-29T12:00:00.100Z", "1600-03-01T00:00:00.000001Z"])
         if kind < 0.3:
             return roll.randint(-(10 ** 12), 2 * 10 ** 12)
-        moment = YEAR_2026 + timedelta(days=roll.randint(0, 9), microseconds=roll.choice([0, 1, 86_399_999_999, 500_000]))
+        moment = YEAR_2026 + timedelta(days=roll.randint(0, 9))
+        moment += timedelta(microseconds=roll.choice([0, 1, 86_399_999_999, 500_000]))
         if kind < 0.5:
             moment = moment.astimezone(timezone(timedelta(hours=roll.randint(-12, 14), minutes=30)))
         return moment.isoformat()
@@ -133,26 +136,25 @@ def every_value():
     """Lines with each odd string and number, by itself and inside others, sealed and not, of events and calls."""
     for value in [None, True, False, [], {}, *STRINGS, *NUMBERS]:
         for properties in ({"p": value}, {"p": [value, {"q": value}]}):
-            yield json.dumps({"type": "track", "distinct_id": "u", "event": "e", "timestamp": 0, "properties": properties})
+            yield json.dumps({"type": "track", "distinct_id": "u", "event": "e", "timestamp": 0,
+                              "properties": properties})
             yield json.dumps({"type": "identify", "distinct_id": "u", "timestamp": 0, "properties": properties})
         if isinstance(value, (int, float)):
             for start in NUMBERS:
-                yield json.dumps({"type": "group", "group_type": "g", "group_key": f"sum {start} + {value}", "timestamp": 0,
-                                  "set_once": {"n": start}, "add": {"n": value}})
+                yield json.dumps({"type": "group", "group_type": "g", "group_key": f"sum {start} + {value}",
+                                  "timestamp": 0, "set_once": {"n": start}, "add": {"n": value}})
 
 
 def wide(seed):
     """Lines of one day with many users and many values: bitmaps and columns of every form."""
     roll, lines = random.Random(seed), []
     for i in range(9000):
+        properties = {"integer": i * i - 5000, "text": f"text {i * 31 % 4000}"}
+        properties |= {"double": i / 8 + 0.0625} if i % 4 else {"integer 2": 2 ** 62 - i}
+        properties |= {"mixed": roll.choice([i + 0.5, i, f"{i}", [i]])} if i % 2 else {"double 2": i / 2}
         lines.append({"type": "track", "distinct_id": f"u{i}", "event": "wide", "timestamp": 1767312000000 + i % 1000,
                       "groups": {"account": f"a{i % 5000}", "team": f"t{i * 7919 % 300}"} if i % 3 else {},
-                      "properties": {"integer": i * i - 5000, "sparse": -i, "text": f"text {i * 31 % 4000}"} |
-                                    ({"double": i / 8 + 0.0625} if i % 4 else {"integer 2": 2 ** 62 - i}) |
-                                    ({"mixed": roll.choice([i + 0.5, i, f"{i}", [i]])} if i % 2 else {"double 2": i / 2})})
-        if i % 5 == 0:
-            del lines[-1]["properties"]["sparse"]
-            lines[-1]["insert_id"] = f"id {i}"
+                      "properties": properties, **({"insert_id": f"id {i}"} if i % 5 == 0 else {})})
     roll.shuffle(lines)
     return [json.dumps(line) for line in lines]
 
