@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from case import Case, count_by, coverage, filled
 from clauses import dimension, dimension_columns, matcher, maybe_filter, shown_tuple
+from data import HOUR
 from ranges import moved_back, some_range
 
 EMPTY = {"unique": 0, "total": 0, "sum": 0, "active": 0}  # what a measure of nothing is; the others are null
@@ -48,8 +49,8 @@ class Series:
         self.value = "0.0"
         measure = self.kind
         if self.kind == "active":
-            self.days = rng.choice([7, 7, 1, 14])
-            measure = {"active": "2w" if self.days == 14 else f"{self.days}d"}
+            self.window = rng.choice(["7d", "7d", "1d", "2w", "36h"])
+            measure = {"active": self.window}
         elif self.kind == "percentile":
             self.part, self.whole, p = rng.choice(PERCENTILES)
             name = rng.choice(NUMBERS)
@@ -163,16 +164,19 @@ class Query:
         """(i, lo, hi): the time that each value looks at."""
         if one.kind == "active":
             ends = [min(hi, span.end) for _, hi, _ in span.buckets]
-            return " UNION ALL ".join(f"SELECT {i} AS i, {self.days_before(span, end, one.days)} AS lo, {end} AS hi"
+            return " UNION ALL ".join(f"SELECT {i} AS i, {self.window_start(span, end, one.window)} AS lo, {end} AS hi"
                                       for i, end in enumerate(ends))
         if self.cumulative:
             return f"SELECT i, {span.start} AS lo, hi FROM ({span.table()}) AS t"
         return span.table()
 
     def whole(self, one, span):
-        return (self.days_before(span, span.end, one.days) if one.kind == "active" else span.start), span.end
+        return (self.window_start(span, span.end, one.window) if one.kind == "active" else span.start), span.end
 
-    def days_before(self, span, instant, days):
-        """The midnight so many days before a midnight: days are calendar days."""
-        day = self.calendar.day_of(span.zone, instant)
-        return self.calendar.midnight(span.zone, day - timedelta(days=days))
+    def window_start(self, span, end, window):
+        """Where a window begins that ends at a midnight: hours are exact, days and weeks those of the calendar."""
+        count, word = int(window[:-1]), window[-1]
+        if word == "h":
+            return end - count * HOUR
+        day = self.calendar.day_of(span.zone, end) - timedelta(days=count * {"d": 1, "w": 7}[word])
+        return self.calendar.midnight(span.zone, day)
