@@ -101,7 +101,8 @@ class Query:
                   "OVER (PARTITION BY a.o1 ORDER BY e.ord)" for chosen in sets]
         times = ", ".join(f"min(CASE WHEN filled >= {k} THEN ts END) AS t{k}" for k in every[1:])
         return [f"f AS (SELECT a.o1 AS o1, e.ts AS ts, least({len(self.steps)}, {', '.join(counts)}) AS filled "
-                f"FROM a1 AS a JOIN e ON e.unit = a.unit AND e.part = a.part WHERE e.ord >= a.o1 AND e.ts <= a.t1 + {self.window} "
+                f"FROM a1 AS a JOIN e ON e.unit = a.unit AND e.part = a.part "
+                f"WHERE e.ord >= a.o1 AND e.ts <= a.t1 + {self.window} "
                 f"AND {self.fits_one_of(every, 'e.')})",
                 f"reached AS (SELECT o1, max(filled) AS level, {times} FROM f GROUP BY o1)",
                 "attempt AS (SELECT a1.*, reached.* EXCLUDE (o1) FROM a1 JOIN reached ON reached.o1 = a1.o1)"]
