@@ -6,8 +6,8 @@
 use super::distinct::units_in;
 use super::look::Look;
 use super::query::{NO_UNIT, Query};
-use super::row_test::CompileError;
 use super::scan::visit_rows;
+use crate::codec::DecodeError;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::language::ResolvedRange;
 
@@ -34,13 +34,13 @@ struct StepRow {
 /// within `range`, the others up to `window_micros` after its end (inclusive).
 ///
 /// # Errors
-/// When the store is damaged, or a filter is not executed yet.
+/// When the store is damaged.
 pub fn reached(
     query: Query<'_>,
     steps: &[Look],
     range: ResolvedRange,
     window_micros: i64,
-) -> Result<Vec<Reached>, CompileError> {
+) -> Result<Vec<Reached>, DecodeError> {
     let Some((first, later)) = steps.split_first() else { return Ok(Vec::new()) };
     if range.is_empty() {
         return Ok(Vec::new());
@@ -71,7 +71,7 @@ fn collect(
     step: u32,
     is_starting: &[bool],
     rows: &mut Vec<StepRow>,
-) -> Result<(), CompileError> {
+) -> Result<(), DecodeError> {
     let mut buffer = Box::new([0; BLOCK_VALUES]);
     visit_rows(
         query,

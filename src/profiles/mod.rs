@@ -19,4 +19,4 @@ pub use arrivals::{ArrivedCall, CallLimits, CallWindow};
 pub use builder::ProfilesBuilder;
 pub use part::{Association, Call, ProfilesPart, SavedCohort, StoredAlias};
 pub use verify::PartExtent;
-pub use view::{Profiles, Version, fold};
+pub use view::{Profiles, Version, fold, fold_into};

@@ -63,11 +63,25 @@ fn check_supported(report: &Funnel) -> Result<(), ReportError> {
     Ok(())
 }
 
+/// The rows that the report looks at.
+pub(super) fn looks(context: &Context<'_>, report: &Funnel) -> Result<Vec<Look>, ReportError> {
+    report.steps.iter().map(|step| context.look(step)).collect()
+}
+
+/// The units of one number.
+pub(super) fn units(
+    _: &Context<'_>,
+    _: &Funnel,
+    _: &crate::language::FunnelUnits,
+) -> Result<roaring::RoaringBitmap, ReportError> {
+    Err(ReportError::NotYet("the units behind a number of a funnel"))
+}
+
 pub(super) fn run(context: &Context<'_>, report: &Funnel) -> Result<FunnelAnswer, ReportError> {
     check_supported(report)?;
     let looks = report.steps.iter().map(|step| context.look(step)).collect::<Result<Vec<Look>, _>>()?;
-    let units =
-        reached(context.query, &looks, context.range, report.window.micros()).map_err(|error| context.failed(error))?;
+    let units = reached(context.query, &looks, context.range, report.window.micros())
+        .map_err(|damage| context.damaged(damage))?;
     let counts: Vec<u64> =
         (0..looks.len()).map(|step| units.iter().filter(|unit| unit.times.len() > step).count() as u64).collect();
     let step = |(place, matcher): (usize, &Matcher)| {

@@ -2,7 +2,10 @@
 
 mod cohort;
 mod funnel;
+mod lifecycle;
+mod paths;
 mod retention;
+mod stickiness;
 mod trends;
 
 use super::output::{Canvas, Show};
@@ -32,6 +35,9 @@ impl Show for Chart<'_> {
             Answer::Funnel(answer) => funnel::rows(answer),
             Answer::Retention(answer) => retention::rows(answer),
             Answer::Cohort(answer) => cohort::rows(answer),
+            Answer::Stickiness(answer) => stickiness::rows(answer),
+            Answer::Lifecycle(answer) => lifecycle::rows(answer),
+            Answer::Paths(answer) => paths::rows(answer),
         }
     }
 
@@ -41,6 +47,9 @@ impl Show for Chart<'_> {
             Answer::Funnel(answer) => (funnel::draw(answer, canvas), answer.coverage),
             Answer::Retention(answer) => (retention::draw(answer, interval(self.report), canvas), answer.coverage),
             Answer::Cohort(answer) => (cohort::draw(answer, canvas), answer.coverage),
+            Answer::Stickiness(answer) => (stickiness::draw(answer, interval(self.report), canvas), answer.coverage),
+            Answer::Lifecycle(answer) => (lifecycle::draw(answer, interval(self.report), canvas), answer.coverage),
+            Answer::Paths(answer) => (paths::draw(answer, canvas), answer.coverage),
         };
         let unit = self.report.scope().count_by.group_type();
         let counted_by = unit.map_or_else(|| "users".to_owned(), |group_type| format!("`{}`", shown(group_type)));
@@ -75,6 +84,8 @@ fn interval(report: &Report) -> Interval {
     match report {
         Report::Trends(report) => report.interval,
         Report::Retention(report) => report.interval,
+        Report::Stickiness(report) => report.interval,
+        Report::Lifecycle(report) => report.interval,
         _ => Interval::Day,
     }
 }

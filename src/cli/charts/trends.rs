@@ -30,24 +30,43 @@ pub fn rows(answer: &TrendsAnswer) -> Rows {
         columns.push(Column::new("other", Kind::Text));
     }
     columns.extend([Column::new("bucket", Kind::Text), Column::new("value", Kind::Number)]);
+    if answer.previous_buckets.is_some() {
+        columns.extend([Column::new("previous_bucket", Kind::Text), Column::new("previous", Kind::Number)]);
+    }
     let mut rows = Rows::with_columns(columns);
     for series in &answer.series {
-        for (bucket, value) in answer.buckets.iter().zip(&series.values) {
+        let before = series.previous.as_ref().zip(answer.previous_buckets.as_ref());
+        for (place, (bucket, value)) in answer.buckets.iter().zip(&series.values).enumerate() {
             let mut cells: Vec<Value> = vec![series.label.as_str().into()];
             cells.extend((0..levels).map(|level| series.breakdown.get(level).map_or(Value::Null, Model::to_serde)));
             if levels > 0 {
                 cells.push(series.other.into());
             }
             cells.extend([bucket.as_str().into(), figure(*value)]);
+            if let Some((previous, buckets)) = before {
+                // The range before may have a bucket less, where months differ in length.
+                let bucket = buckets.get(place).map_or(Value::Null, |bucket| bucket.as_str().into());
+                cells.extend([bucket, previous.values.get(place).map_or(Value::Null, |value| figure(*value))]);
+            }
             rows.push(cells);
         }
     }
     rows
 }
 
-/// One series with bars; several with a line each, then their numbers.
+/// One series with bars; several with a line each, then their numbers. The range before comes as series of its own,
+/// bucket beside bucket.
 pub fn draw(answer: &TrendsAnswer, interval: Interval, canvas: &Canvas) -> String {
-    match answer.series.as_slice() {
+    let mut lines = Vec::with_capacity(answer.series.len());
+    for series in &answer.series {
+        lines.push(series.clone());
+        if let Some(previous) = &series.previous {
+            let label = format!("{} before", series.label);
+            let (values, total) = (previous.values.clone(), previous.total);
+            lines.push(TrendsSeries { label, values, total, ..series.clone() });
+        }
+    }
+    match lines.as_slice() {
         [] => "No events, so there are no series.\n".to_owned(),
         [series] => draw_one(answer, series, interval, canvas),
         several => {
@@ -139,7 +158,7 @@ fn value_name(value: &Model) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reports::{Coverage, Figure};
+    use crate::reports::{Coverage, Figure, Previous};
 
     const PLAIN: Canvas = Canvas { width: 60, colors: false };
 
@@ -150,12 +169,13 @@ mod tests {
             other,
             values: values.map(Figure::Count).to_vec(),
             total: Figure::Count(values.iter().sum()),
+            previous: None,
         }
     }
 
     fn answer(series: Vec<TrendsSeries>) -> TrendsAnswer {
         let buckets = ["2026-01-05T00:00:00Z", "2026-01-12T00:00:00Z"].map(str::to_owned).to_vec();
-        TrendsAnswer { buckets, series, coverage: Coverage::default() }
+        TrendsAnswer { buckets, series, previous_buckets: None, coverage: Coverage::default() }
     }
 
     #[test]
@@ -188,6 +208,18 @@ mod tests {
  2026-01   2        0
 ";
         assert_eq!(format!("\n{text}"), expected);
+    }
+
+    #[test]
+    fn the_range_before_stands_beside() {
+        let mut compared = answer(vec![series("login", &[], false, [5, 6])]);
+        compared.previous_buckets = Some(vec!["2025-12-29T00:00:00Z".to_owned()]);
+        let values = vec![Figure::Count(4)];
+        compared.series[0].previous = Some(Previous { values, total: Figure::Count(4) });
+        let text = draw(&compared, Interval::Week, &PLAIN);
+        assert!(text.contains(" week of     login  login before"), "{text}");
+        assert!(rows(&compared).to_csv().contains("login,2026-01-05T00:00:00Z,5,2025-12-29T00:00:00Z,4\r\n"));
+        assert!(rows(&compared).to_csv().ends_with("login,2026-01-12T00:00:00Z,6,,\r\n"));
     }
 
     #[test]
