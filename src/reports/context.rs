@@ -136,10 +136,11 @@ impl<'a> Context<'a> {
 
     /// The same in another range.
     pub fn look_within(&self, matcher: &Matcher, range: ResolvedRange) -> Result<Look, ReportError> {
-        self.stage(
-            || format!("filter of `{}`", matcher.label()),
-            || Look::new(self.query, &self.cohorts, matcher, self.seen.as_ref(), range),
-        )
+        let look = || Look::new(self.query, &self.cohorts, matcher, self.seen.as_ref(), range);
+        match matcher.filter {
+            None => look().map_err(|damage| self.damaged(damage)),
+            Some(_) => self.stage(|| format!("filter of `{}`", matcher.label()), look),
+        }
     }
 
     /// All events that the report sees, in a range.

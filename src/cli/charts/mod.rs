@@ -1,12 +1,15 @@
 //! Answers to reports as people, spreadsheets and programs read them. One file per report.
 
 mod cohort;
+mod explanation;
 mod funnel;
 mod lifecycle;
 mod paths;
 mod retention;
 mod stickiness;
 mod trends;
+
+pub use explanation::Explanation;
 
 use super::output::{Canvas, Show};
 use super::rows::Rows;

@@ -57,20 +57,21 @@ pub fn rows(answer: &TrendsAnswer) -> Rows {
 /// One series with bars; several with a line each, then their numbers. The range before comes as series of its own,
 /// bucket beside bucket.
 pub fn draw(answer: &TrendsAnswer, interval: Interval, canvas: &Canvas) -> String {
-    let mut lines = Vec::with_capacity(answer.series.len());
-    for series in &answer.series {
+    let (mut lines, mut line_names) = (Vec::new(), Vec::new());
+    for (series, name) in answer.series.iter().zip(names(&answer.series)) {
         lines.push(series.clone());
         if let Some(previous) = &series.previous {
-            let label = format!("{} before", series.label);
             let (values, total) = (previous.values.clone(), previous.total);
-            lines.push(TrendsSeries { label, values, total, ..series.clone() });
+            lines.push(TrendsSeries { values, total, ..series.clone() });
         }
+        line_names.push(name);
+        line_names.extend(series.previous.as_ref().map(|_| "before".to_owned()));
     }
     match lines.as_slice() {
         [] => "No events, so there are no series.\n".to_owned(),
-        [series] => draw_one(answer, series, interval, canvas),
+        [series] => draw_one(answer, series, &line_names[0], interval, canvas),
         several => {
-            let names = names(several);
+            let names = line_names;
             let mut out = summary(several, &names).to_table(canvas);
             let widths = names.iter().map(|name| name.chars().count().max(FIGURE_CHARS_MIN) + COLUMN_MARGIN);
             let (mut start, mut room) = (0, canvas.width.saturating_sub(BUCKET_CHARS));
@@ -93,13 +94,12 @@ pub fn draw(answer: &TrendsAnswer, interval: Interval, canvas: &Canvas) -> Strin
     }
 }
 
-fn draw_one(answer: &TrendsAnswer, series: &TrendsSeries, interval: Interval, canvas: &Canvas) -> String {
-    let name = names(std::slice::from_ref(series)).pop().unwrap_or_default();
+fn draw_one(answer: &TrendsAnswer, series: &TrendsSeries, name: &str, interval: Interval, canvas: &Canvas) -> String {
     let top = series.values.iter().filter_map(|value| value.to_f64()).fold(0.0, f64::max);
     let width = canvas.width.saturating_sub(BUCKET_CHARS + name.chars().count().max(FIGURE_CHARS_MIN) + 8).clamp(8, 60);
     let mut rows = Rows::with_columns(vec![
         Column::new(interval_name(interval), Kind::Text),
-        Column { name: String::new(), title: name, kind: Kind::Number },
+        Column { name: String::new(), title: name.to_owned(), kind: Kind::Number },
         Column { name: String::new(), title: String::new(), kind: Kind::Drawing },
     ]);
     for (bucket, value) in answer.buckets.iter().zip(&series.values) {
@@ -217,7 +217,7 @@ mod tests {
         let values = vec![Figure::Count(4)];
         compared.series[0].previous = Some(Previous { values, total: Figure::Count(4) });
         let text = draw(&compared, Interval::Week, &PLAIN);
-        assert!(text.contains(" week of     login  login before"), "{text}");
+        assert!(text.contains(" week of     login  before"), "{text}");
         assert!(rows(&compared).to_csv().contains("login,2026-01-05T00:00:00Z,5,2025-12-29T00:00:00Z,4\r\n"));
         assert!(rows(&compared).to_csv().ends_with("login,2026-01-12T00:00:00Z,6,,\r\n"));
     }
