@@ -68,7 +68,7 @@ class Query:
         if depth and pick < (0.8 if depth == 2 else 0.35):
             part = self.condition(depth - 1)
             return Clause({"not": part.json}, f"NOT {part.sql}")
-        return rng.choice([self.did, self.did, self.did, self.first_did, self.property, self.property, self.other])()
+        return rng.choice([self.did, self.did, self.did, self.first_did, self.property, self.other, self.other])()
 
     def within(self, document):
         """Adds bounds of its own to a condition now and then; without them the document's hold."""

@@ -106,6 +106,8 @@ def generate(rng, events=6000, users=320, saved_cohorts=()):
             at -= at % rng.choice([1, 1000, MINUTE, HOUR, 6 * HOUR])
         elif rng.random() < 0.6:
             person, at = last, at + rng.choice([0, 0, 20 * MINUTE, 5 * HOUR, DAY])
+        if at < person.since:
+            at = person.since + rng.randrange(2 * DAY)
         last = person
         line = event_line(rng, person)
         send(at, line, person)
@@ -118,6 +120,12 @@ def generate(rng, events=6000, users=320, saved_cohorts=()):
             send(at + rng.choice([0, 0, MINUTE, -HOUR]), *group_call(rng, person))
         if rng.random() < 0.04:
             send(at + rng.choice([0, 0, MINUTE, -HOUR]), *identify_call(rng, person))
+    for person in rng.sample(people, users // 3):  # moves at the very moment of its last event
+        moment = micros(START) + (DAYS + rng.randrange(4)) * DAY
+        both = [(event_line(rng, person), person), group_call(rng, person)]
+        rng.shuffle(both)
+        for one in both:
+            send(moment, *one)
     silent = Person(rng, users)  # known by a call only
     send(micros(START), *identify_call(rng, silent))
     send(micros(START), *group_call(rng, silent, "company-without-events"))
@@ -148,6 +156,7 @@ class Person:
     def __init__(self, rng, number):
         self.name = f"user_{number:03}"
         self.joined = f"visitor-{number}" if number % 50 == 7 else None
+        self.since = micros(START) + (rng.randrange(DAYS * DAY) if rng.random() < 0.5 else 0)
         self.company = rng.choice(COMPANIES) if rng.random() < 0.85 else None
         self.team = rng.choice(TEAMS) if rng.random() < 0.6 else None
 

@@ -9,6 +9,11 @@ from schema import ZONES
 FIRST_DAY = START.date()
 SIZES = {"hour": 3, "day": 30, "week": DAYS, "month": DAYS}  # the longest range to ask for, in days
 
+CLOCK_CHANGES = {
+    "America/New_York": date(2026, 3, 8), "America/Havana": date(2026, 3, 8), "Europe/Berlin": date(2026, 3, 29),
+    "Australia/Sydney": date(2026, 4, 5), "Australia/Lord_Howe": date(2026, 4, 5),  # these two go back
+}
+
 
 class Calendar:
     """Buckets of every zone and size; `shift` is local clock minus UTC, all in microseconds."""
@@ -70,6 +75,8 @@ class Range:
 def some_range(rng, calendar, sizes=("day", "day", "week", "month", "hour"), midnights=False, shortest=2):
     """A random range with its interval; `midnights` where both ends are to be local midnights."""
     zone, interval = rng.choice(ZONES + ["UTC"] * 2), rng.choice(sizes)
+    if interval == "hour" and rng.random() < 0.6:
+        zone = rng.choice(list(CLOCK_CHANGES))
     document, size = {}, interval
     if zone != "UTC" or rng.random() < 0.3:
         document["timezone"] = zone
@@ -79,8 +86,8 @@ def some_range(rng, calendar, sizes=("day", "day", "week", "month", "hour"), mid
         document["week_start"], size = "sunday", "week_sunday"
     length = rng.randrange(min(shortest, SIZES[interval]), SIZES[interval] + 1)
     first = FIRST_DAY + timedelta(days=rng.randrange(DAYS - length + 1))
-    if interval == "hour" and rng.random() < 0.6:  # around a change of the clock
-        first = rng.choice([date(2026, 3, 7), date(2026, 3, 28), date(2026, 4, 4)])
+    if interval == "hour" and zone in CLOCK_CHANGES:
+        first = CLOCK_CHANGES[zone] - timedelta(days=rng.randrange(min(2, length)))
     last = first + timedelta(days=length)
     start, end, days = calendar.midnight(zone, first), calendar.midnight(zone, last), (first, last)
     document["from"], document["to"] = str(first), str(last)
