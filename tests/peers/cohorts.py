@@ -44,7 +44,7 @@ def case(rng, engine, calendar, saved):
     if seen.json:
         document["filter"] = seen.json
     query = Query(rng, engine, saved, kind, unit, seen.sql, start, end)
-    where = query.condition(2)
+    where = query.standing() if rng.random() < 0.3 else query.condition(2)
     document["where"] = where.json
     document["limit"] = limit = rng.choice([5, 100, 1000])
     return Case(document, lambda engine: query.answer(engine, where.sql, limit))
@@ -68,7 +68,7 @@ class Query:
         if depth and pick < (0.8 if depth == 2 else 0.35):
             part = self.condition(depth - 1)
             return Clause({"not": part.json}, f"NOT {part.sql}")
-        return rng.choice([self.did, self.did, self.did, self.first_did, self.property, self.other, self.other])()
+        return rng.choice([self.did, self.did, self.did, self.first_did, self.property, self.standing, self.standing])()
 
     def within(self, document):
         """Adds bounds of its own to a condition now and then; without them the document's hold."""
@@ -113,27 +113,28 @@ class Query:
     def property(self):
         return test_of(self.rng, self.engine, own_property(self.rng, self.kind))
 
-    def other(self):
-        """Saved cohorts and membership."""
+    def standing(self):
+        """In a saved cohort, or by who belongs to which key."""
         rng = self.rng
-        name, kind = rng.choice(self.saved)
-        if kind == self.kind:
+        same = [name for name, kind in self.saved if kind == self.kind]
+        users = [name for name, kind in self.saved if kind == "user"]
+        if same and rng.random() < 0.3:
+            name = rng.choice(same)
             return Clause({"cohort": name}, f"u.unit IN (SELECT unit FROM saved_{name})")
-        if self.kind == "user":
-            if rng.random() < 0.5:
-                return Clause({"member_of": {"cohort": name}},
-                              f"u.unit IN (SELECT usr FROM member WHERE kind = '{kind}' "
-                              f"AND grp IN (SELECT unit FROM saved_{name}))")
-            group, keys = rng.choice([("company", COMPANIES), ("team", TEAMS)])
-            keys = rng.sample(keys, 6)
-            return Clause({"member_of": {"group": group, "key": keys}},
-                          f"u.unit IN (SELECT usr FROM member WHERE kind = '{group}' "
-                          f"AND grp IN ({', '.join(map(quoted, keys))}))")
-        if kind == "user":
+        if self.kind != "user":
+            name = rng.choice(users)
             return Clause({"has_member_in": {"cohort": name}},
                           f"u.unit IN (SELECT grp FROM member WHERE kind = '{self.kind}' "
                           f"AND usr IN (SELECT unit FROM saved_{name}))")
-        return self.did()
+        if rng.random() < 0.3:
+            name, kind = rng.choice([one for one in self.saved if one[1] != "user"])
+            named, keys = {"cohort": name}, f"SELECT unit FROM saved_{name}"
+        else:
+            kind, every = rng.choice([("company", COMPANIES), ("team", TEAMS)])
+            some = rng.sample(every, 6)
+            named, keys = {"group": kind, "key": some}, ", ".join(map(quoted, some))
+        return Clause({"member_of": named},
+                      f"u.unit IN (SELECT usr FROM member WHERE kind = '{kind}' AND grp IN ({keys}))")
 
     def answer(self, engine, where, limit):
         rows = engine.rows(f"SELECT u.unit FROM all_{self.kind} AS u WHERE {where} ORDER BY u.unit")
