@@ -41,7 +41,7 @@ pub use distinct::{counts_per_unit, first_times, first_units_by_bucket, units_by
 pub use division::{Division, Edges};
 pub use exact_sum::ExactSum;
 pub use figure::Figure;
-pub use funnel::{Reached, reached};
+pub use funnel::{Attempts, Excluded, FunnelPlan, Reached, Start, attempts};
 pub use holder_values::holders_passing;
 pub use holdings::Holdings;
 pub use look::{Look, Named};

@@ -29,9 +29,6 @@ pub enum ReportError {
         /// The cohort.
         name: String,
     },
-    /// A part of the language that is read but not executed yet.
-    #[error("{0} are not supported yet; leave them out")]
-    NotYet(&'static str),
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),

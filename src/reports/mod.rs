@@ -20,7 +20,7 @@ mod trends;
 
 pub use answer::{Answer, Coverage, Figure};
 pub use error::ReportError;
-pub use funnel::{FunnelAnswer, FunnelStep};
+pub use funnel::{FunnelAnswer, FunnelResult, FunnelSeries, FunnelStarts, FunnelStep, FunnelSteps};
 pub use lifecycle::LifecycleAnswer;
 pub use members::CohortAnswer;
 pub use paths::{PathsAnswer, PathsEnd, PathsLink, PathsNode};

@@ -1,5 +1,6 @@
 //! Answers to reports as people, spreadsheets and programs read them. One file per report.
 
+mod breakdown;
 mod cohort;
 mod explanation;
 mod funnel;
@@ -47,7 +48,7 @@ impl Show for Chart<'_> {
     fn to_table(&self, canvas: &Canvas) -> String {
         let (body, coverage) = match self.answer {
             Answer::Trends(answer) => (trends::draw(answer, interval(self.report), canvas), answer.coverage),
-            Answer::Funnel(answer) => (funnel::draw(answer, canvas), answer.coverage),
+            Answer::Funnel(answer) => (funnel::draw(answer, interval(self.report), canvas), answer.coverage),
             Answer::Retention(answer) => (retention::draw(answer, interval(self.report), canvas), answer.coverage),
             Answer::Cohort(answer) => (cohort::draw(answer, canvas), answer.coverage),
             Answer::Stickiness(answer) => (stickiness::draw(answer, interval(self.report), canvas), answer.coverage),
@@ -89,6 +90,7 @@ fn interval(report: &Report) -> Interval {
         Report::Retention(report) => report.interval,
         Report::Stickiness(report) => report.interval,
         Report::Lifecycle(report) => report.interval,
+        Report::Funnel(report) => report.interval.unwrap_or_default(),
         _ => Interval::Day,
     }
 }

@@ -3,9 +3,9 @@
 use super::super::output::Canvas;
 use super::super::rows::{Column, Kind, Rows};
 use super::super::text::{bar, cut, sparkline};
+use super::breakdown::{breakdown_cells, breakdown_columns, breakdown_name};
 use super::{bucket_name, figure, interval_name};
 use crate::language::Interval;
-use crate::model::Value as Model;
 use crate::reports::{TrendsAnswer, TrendsSeries};
 use serde_json::Value;
 
@@ -21,14 +21,7 @@ const FIGURE_CHARS_MIN: usize = 9;
 pub fn rows(answer: &TrendsAnswer) -> Rows {
     let levels = answer.series.iter().map(|series| series.breakdown.len()).max().unwrap_or(0);
     let mut columns = vec![Column::new("label", Kind::Text)];
-    match levels {
-        0 => {}
-        1 => columns.push(Column::new("breakdown", Kind::Text)),
-        _ => columns.extend((1..=levels).map(|level| Column::new(format!("breakdown_{level}"), Kind::Text))),
-    }
-    if levels > 0 {
-        columns.push(Column::new("other", Kind::Text));
-    }
+    columns.extend(breakdown_columns(levels));
     columns.extend([Column::new("bucket", Kind::Text), Column::new("value", Kind::Number)]);
     if answer.previous_buckets.is_some() {
         columns.extend([Column::new("previous_bucket", Kind::Text), Column::new("previous", Kind::Number)]);
@@ -38,10 +31,7 @@ pub fn rows(answer: &TrendsAnswer) -> Rows {
         let before = series.previous.as_ref().zip(answer.previous_buckets.as_ref());
         for (place, (bucket, value)) in answer.buckets.iter().zip(&series.values).enumerate() {
             let mut cells: Vec<Value> = vec![series.label.as_str().into()];
-            cells.extend((0..levels).map(|level| series.breakdown.get(level).map_or(Value::Null, Model::to_serde)));
-            if levels > 0 {
-                cells.push(series.other.into());
-            }
+            cells.extend(breakdown_cells(&series.breakdown, series.other, levels));
             cells.extend([bucket.as_str().into(), figure(*value)]);
             if let Some((previous, buckets)) = before {
                 // The range before may have a bucket less, where months differ in length.
@@ -136,28 +126,20 @@ fn numbers(answer: &TrendsAnswer, series: &[TrendsSeries], names: &[String], int
 fn names(series: &[TrendsSeries]) -> Vec<String> {
     let one_label = series.windows(2).all(|pair| pair[0].label == pair[1].label);
     let name = |series: &TrendsSeries| {
-        let value = match series.breakdown.as_slice() {
-            [] if series.other => "(other)".to_owned(),
-            [] => return cut(&series.label, NAME_CHARS_MAX),
-            values => values.iter().map(value_name).collect::<Vec<_>>().join(", "),
-        };
+        if series.breakdown.is_empty() && !series.other {
+            return cut(&series.label, NAME_CHARS_MAX);
+        }
+        let value = breakdown_name(&series.breakdown, series.other);
         let name = if one_label { value } else { format!("{}: {value}", series.label) };
         cut(&name, NAME_CHARS_MAX)
     };
     series.iter().map(name).collect()
 }
 
-fn value_name(value: &Model) -> String {
-    match value {
-        Model::Null => "(none)".to_owned(),
-        Model::String(text) => text.clone(),
-        other => other.to_json(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Value as Model;
     use crate::reports::{Coverage, Figure, Previous};
 
     const PLAIN: Canvas = Canvas { width: 60, colors: false };
