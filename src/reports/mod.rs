@@ -1,4 +1,5 @@
 //! Reports: from a document of the report language to an answer of the documented shape. One file per report.
+//! What each of them means is told in [`docs`](crate::docs), with examples.
 //!
 //! Invariants:
 //! - The same document over the same data gives the same bytes, however the data arrived or was sealed.

@@ -52,7 +52,8 @@ impl<'r> Walk<'r> {
 
     /// Takes the rows of the next part.
     pub fn load(&mut self, rows: &mut [Row]) {
-        // Rows come in runs, one for each table and step, which a stable sort merges.
+        // Rows come in runs, one for each table and step, which a stable sort merges. Of one event's rows the one that
+        // opens, and has the tuple, came first.
         rows.sort_by_key(|row| (row.time, row.arrival));
         self.events.clear();
         self.openings.clear();
@@ -62,7 +63,6 @@ impl<'r> Walk<'r> {
             match self.events.last_mut() {
                 Some(last) if (last.time, last.arrival) == (row.time, row.arrival) => {
                     last.marks.add(row.marks);
-                    last.tuple = last.tuple.max(row.tuple);
                 }
                 _ => self.events.push(*row),
             }

@@ -57,6 +57,10 @@ fn every_kind_of_report_has_a_table() {
     for (fields, words) in [
         (r#""report":"funnel","steps":["signed_up","paid"]"#, ["Funnel, counted by `company`", " 50.0%"]),
         (
+            r#""report":"funnel","steps":["signed_up","paid"],"breakdown":[{"property":"plan"}],"interval":"week""#,
+            ["\n=1+1\n step", "\n 2026-01-05             1       1"],
+        ),
+        (
             r#""report":"retention","start":"signed_up","interval":"week","periods":2"#,
             ["Retention, counted by `company`", " 100%"],
         ),

@@ -3,5 +3,6 @@
 mod agree;
 mod explained;
 mod named;
+mod named_funnels;
 mod rules;
 mod units;

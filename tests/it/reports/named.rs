@@ -19,12 +19,12 @@ fn snapshot(events: &[(&str, &str, u32, &str)]) -> Snapshot {
     fill(&history, Arrivals { batch: 3, seal_every: 2, reopen_every: 0 }).store.snapshot().unwrap()
 }
 
-fn run(snapshot: &Snapshot, document: Value) -> Value {
+pub fn run(snapshot: &Snapshot, document: Value) -> Value {
     let report = Report::from_value(&document).unwrap();
     reports::run(snapshot, &report, Timestamp::MAX).unwrap().to_json()
 }
 
-fn error(snapshot: &Snapshot, document: Value) -> String {
+pub fn error(snapshot: &Snapshot, document: Value) -> String {
     let report = Report::from_value(&document).unwrap();
     reports::run(snapshot, &report, Timestamp::MAX).unwrap_err().to_string()
 }
@@ -33,7 +33,7 @@ fn funnel(window: &str) -> Value {
     json!({"report": "funnel", "from": "2026-01-01", "to": "2026-01-02", "steps": ["a", "b"], "window": window})
 }
 
-fn counts(answer: &Value) -> Vec<u64> {
+pub fn counts(answer: &Value) -> Vec<u64> {
     answer["steps"].as_array().unwrap().iter().map(|step| step["count"].as_u64().unwrap()).collect()
 }
 
