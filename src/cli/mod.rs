@@ -13,6 +13,7 @@ mod data;
 mod exit;
 mod format;
 mod output;
+mod progress;
 mod rows;
 mod text;
 

@@ -295,7 +295,7 @@ impl Engine {
         if self.active.length < self.seal_at {
             return;
         }
-        let result = self.seal().and_then(|()| self.compact());
+        let result = self.seal().and_then(|()| self.merge_due());
         let log_bytes_max = self.options.log_bytes_max;
         self.seal_at = log_bytes_max.max(self.active.length + log_bytes_max / 8);
         self.maintenance_error = result.err().map(|error| error.to_string());

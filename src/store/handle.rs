@@ -1,5 +1,6 @@
 //! The store as programs hold it: one writer that many threads share, and snapshots for readers.
 
+use super::compact::{CompactStep, Compacted};
 use super::draft::Outcome;
 use super::engine::{Engine, Options, Recovery, Ticket};
 use super::environment::{Environment, SystemEnvironment};
@@ -248,7 +249,17 @@ impl Store {
     pub fn seal(&self) -> Result<(), StoreError> {
         let mut writer = self.idle_writer();
         writer.engine.seal()?;
-        writer.engine.compact()
+        writer.engine.merge_due()
+    }
+
+    /// Does at once what maintenance would ever do: seals what is in the log, and merges what was sealed into as few
+    /// files as the limits of [`Options`] allow. `notice` is told each step before it is taken. Answers never change
+    /// by it.
+    ///
+    /// # Errors
+    /// When files cannot be read or written. What was acknowledged stays.
+    pub fn compact(&self, notice: impl FnMut(CompactStep)) -> Result<Compacted, StoreError> {
+        self.idle_writer().engine.compact(notice)
     }
 
     /// Why the store could not seal or merge what it holds when that was last due, if so. What was acknowledged is

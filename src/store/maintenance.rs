@@ -111,17 +111,18 @@ impl Engine {
     }
 
     /// Merges sealed files until no run of them is due.
-    pub fn compact(&mut self) -> Result<(), StoreError> {
-        let result = self.merge_all();
+    pub fn merge_due(&mut self) -> Result<(), StoreError> {
+        let result = self.merge_all_due();
         self.poison_if_sync_failed(result)
     }
 
-    fn merge_all(&mut self) -> Result<(), StoreError> {
+    fn merge_all_due(&mut self) -> Result<(), StoreError> {
         while let Some(run) = self.segments_to_merge() {
             self.merge_segments(run)?;
         }
-        self.merge_names()?;
-        self.merge_profiles()
+        let width = self.options.merge_width.max(2);
+        self.merge_names(width)?;
+        self.merge_profiles(width)
     }
 
     /// A run of neighbours of about one size, oldest first, that should be one segment.
@@ -138,7 +139,7 @@ impl Engine {
         })
     }
 
-    fn merge_segments(&mut self, run: Range<usize>) -> Result<(), StoreError> {
+    pub(super) fn merge_segments(&mut self, run: Range<usize>) -> Result<(), StoreError> {
         let (number, id) = (self.manifest.next_file, self.environment.file_id());
         let first_arrival = self.segments[run.start].arrivals().0;
         let bytes = self.merged(&run, id, first_arrival)?;
@@ -158,8 +159,9 @@ impl Engine {
         merge_segments(&self.segments[run.clone()], id, first_arrival).map_err(|damage| self.damage(damage))
     }
 
-    fn merge_names(&mut self) -> Result<(), StoreError> {
-        if self.dictionaries.len() < self.options.merge_width.max(2) {
+    /// Merges all parts of the dictionary where there are so many or more.
+    pub(super) fn merge_names(&mut self, parts_min: usize) -> Result<(), StoreError> {
+        if self.dictionaries.len() < parts_min {
             return Ok(());
         }
         let (number, id) = (self.manifest.next_file, self.environment.file_id());
@@ -181,8 +183,9 @@ impl Engine {
         Ok(())
     }
 
-    fn merge_profiles(&mut self) -> Result<(), StoreError> {
-        if self.profiles.parts().len() < self.options.merge_width.max(2) {
+    /// Merges all parts of the profiles where there are so many or more.
+    pub(super) fn merge_profiles(&mut self, parts_min: usize) -> Result<(), StoreError> {
+        if self.profiles.parts().len() < parts_min {
             return Ok(());
         }
         let (number, id) = (self.manifest.next_file, self.environment.file_id());

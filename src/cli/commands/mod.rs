@@ -1,5 +1,6 @@
 //! The commands.
 
+mod compact;
 mod demo;
 mod events;
 mod export;
@@ -30,6 +31,7 @@ pub enum Command {
     Stats(stats::Arguments),
     Verify(verify::Arguments),
     Export(export::Arguments),
+    Compact(compact::Arguments),
 }
 
 /// Runs a command.
@@ -45,6 +47,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Stats(arguments) => stats::run(&arguments, output),
         Command::Verify(arguments) => verify::run(&arguments, output),
         Command::Export(arguments) => export::run(&arguments, output),
+        Command::Compact(arguments) => compact::run(&arguments, output),
         Command::GroupType(arguments) => group_type::run(&arguments, output),
     }
 }
