@@ -34,6 +34,14 @@ pub enum StoreError {
         /// One of the other files.
         example: String,
     },
+    /// A copy was to go into a directory that holds something.
+    #[error("`{location}` is not empty: it holds `{example}`; name a directory that is empty or does not exist")]
+    NotEmpty {
+        /// The directory.
+        location: String,
+        /// One of the names in it.
+        example: String,
+    },
     /// The directory holds nothing, and only reading was asked for.
     #[error("`{location}` holds no trackcrumb store yet; `trackcrumb import --data {location} FILE` makes one")]
     Absent {

@@ -1,5 +1,6 @@
 //! The store as programs hold it: one writer that many threads share, and snapshots for readers.
 
+use super::backup::{Backup, backup};
 use super::compact::{CompactStep, Compacted};
 use super::draft::Outcome;
 use super::engine::{Engine, Options, Recovery, Ticket};
@@ -260,6 +261,16 @@ impl Store {
     /// When files cannot be read or written. What was acknowledged stays.
     pub fn compact(&self, notice: impl FnMut(CompactStep)) -> Result<Compacted, StoreError> {
         self.idle_writer().engine.compact(notice)
+    }
+
+    /// Copies the store into a directory that is empty or does not exist yet: everything that is durable when this
+    /// begins, and a prefix of what arrives meanwhile. Writing goes on beside it. The copy is a store, closed.
+    ///
+    /// # Errors
+    /// When the directory holds something, the store is damaged, or files cannot be written.
+    pub fn backup(&self, directory: impl AsRef<Path>) -> Result<Backup, StoreError> {
+        let from = Arc::clone(&self.writer().engine.storage);
+        backup(&*from, &DiskStorage::create(directory.as_ref())?, &SystemEnvironment, |_, _| ())
     }
 
     /// Why the store could not seal or merge what it holds when that was last due, if so. What was acknowledged is

@@ -7,6 +7,7 @@
 //!   the manifest published the same way; only then is what it replaces removed.
 //! - A snapshot never changes, and never shows what is not durable.
 
+mod backup;
 mod compact;
 mod draft;
 mod engine;
@@ -32,6 +33,7 @@ mod tests;
 mod unknown;
 mod verify;
 
+pub use backup::{Backup, backup};
 pub use compact::{CompactStep, Compacted, StoreFiles};
 pub use draft::Outcome;
 pub use engine::{Options, Recovery};

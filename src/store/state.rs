@@ -122,6 +122,7 @@ impl State {
                 }
             }
             Record::OnlyDeclared(on) => Arc::make_mut(&mut self.settings).only_declared = *on,
+            Record::KeepDays(days) => Arc::make_mut(&mut self.settings).keep_days = *days,
             Record::Import(import) => self.remember_import(*import),
         }
         if record.has_arrival() {

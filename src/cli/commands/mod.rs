@@ -1,5 +1,6 @@
 //! The commands.
 
+mod backup;
 mod compact;
 mod demo;
 mod events;
@@ -31,6 +32,7 @@ pub enum Command {
     Stats(stats::Arguments),
     Verify(verify::Arguments),
     Export(export::Arguments),
+    Backup(backup::Arguments),
     Compact(compact::Arguments),
 }
 
@@ -47,6 +49,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Stats(arguments) => stats::run(&arguments, output),
         Command::Verify(arguments) => verify::run(&arguments, output),
         Command::Export(arguments) => export::run(&arguments, output),
+        Command::Backup(arguments) => backup::run(&arguments, output),
         Command::Compact(arguments) => compact::run(&arguments, output),
         Command::GroupType(arguments) => group_type::run(&arguments, output),
     }

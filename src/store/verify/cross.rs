@@ -75,7 +75,7 @@ fn check_manifest(report: &mut VerifyReport, manifest: &Manifest) {
         report.damage.push(damage("the declared group types are out of order", &file));
     }
     let last = manifest.logs.len().saturating_sub(1);
-    if manifest.logs.iter().take(last).any(|log| log.closed_length.is_none()) {
+    if manifest.logs.iter().take(last).any(|log| !log.is_closed) {
         report.notes.push("an earlier log was not closed".to_owned());
     }
 }
