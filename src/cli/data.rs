@@ -3,8 +3,8 @@
 use super::exit::Failure;
 use super::output::Output;
 use super::text::bytes;
-use crate::store::{Recovery, Store, StoreError, StoreReader};
 use crate::files::DiskStorage;
+use crate::store::{Recovery, Store, StoreError, StoreReader};
 use clap::Args;
 use std::path::PathBuf;
 

@@ -308,8 +308,11 @@ mod tests {
         assert_eq!(bytes.len() as u64, HEADER_BYTES as u64 + framed_bytes(3) + framed_bytes(payload.len()));
         let found = scan(bytes.clone().into(), LogEnd::Unclean { synced: 0 }).unwrap();
         assert_eq!((found.batches.len(), found.batches[1].0.len(), found.sequence), (2, payload.len(), 3));
-        let cut =
-            scan(Bytes::from(bytes).slice(..file(&[b"one"]).len() + PAYLOAD_BYTES_MAX + 60), LogEnd::Unclean { synced: 0 }).unwrap();
+        let cut = scan(
+            Bytes::from(bytes).slice(..file(&[b"one"]).len() + PAYLOAD_BYTES_MAX + 60),
+            LogEnd::Unclean { synced: 0 },
+        )
+        .unwrap();
         assert_eq!(cut.batches.len(), 1);
     }
 }

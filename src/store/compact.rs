@@ -44,11 +44,12 @@ pub struct Compacted {
 }
 
 impl Engine {
-    /// Seals, and merges all that can be merged.
+    /// Seals, takes out what is due to expire, and merges all that can be merged.
     pub fn compact(&mut self, mut notice: impl FnMut(CompactStep)) -> Result<Compacted, StoreError> {
         let before = self.files()?;
         notice(CompactStep::Seal);
         self.seal()?;
+        self.expire_due()?;
         let merged = self.merge_everything(&mut notice);
         self.poison_if_sync_failed(merged)?;
         Ok(Compacted { before, after: self.files()? })

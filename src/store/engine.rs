@@ -401,7 +401,11 @@ impl Engine {
 }
 
 /// Writes a manifest and makes it last.
-pub(super) fn write_manifest(storage: &dyn Storage, environment: &dyn Environment, manifest: &Manifest) -> Result<(), StoreError> {
+pub(super) fn write_manifest(
+    storage: &dyn Storage,
+    environment: &dyn Environment,
+    manifest: &Manifest,
+) -> Result<(), StoreError> {
     let bytes = manifest.encode(environment.file_id()).map_err(|damage| damaged(storage, damage))?;
     publish_file(storage, MANIFEST, [bytes], "manifest")?;
     storage.sync_dir("manifest name")?;

@@ -1,5 +1,6 @@
 //! What can go wrong with a store.
 
+use super::unknown::UnknownName;
 use crate::codec::DecodeError;
 use crate::files::{FileError, LockError};
 use crate::input::Refusal;
@@ -56,6 +57,9 @@ pub enum StoreError {
         /// Which version or feature.
         damage: DecodeError,
     },
+    /// Something was named that the store does not have.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
     /// A sync failed before; what the disk holds is not known until the store is opened again.
     #[error("the store takes nothing more since a sync failed ({cause}); stop the program and start it again")]
     Poisoned {

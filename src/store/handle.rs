@@ -7,6 +7,7 @@ use super::engine::{Engine, Options, Recovery, Ticket};
 use super::environment::{Environment, SystemEnvironment};
 use super::error::StoreError;
 use super::hot::{HotChunks, VisibleLog};
+use super::removal::{Plan, Removal};
 use super::snapshot::Snapshot;
 use super::stats::StoreStats;
 use crate::codec::DecodeError;
@@ -210,6 +211,52 @@ impl Store {
         self.wait_until_durable(writer, ticket)
     }
 
+    /// Keeps events for so many days from now on, `None` for ever. What is older goes with the next maintenance: see
+    /// [`Self::expire`].
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_keep_days(&self, days: Option<u32>) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let (draft, ()) = writer.engine.draft(|drafting| {
+            drafting.keep_days(days);
+            Ok(())
+        })?;
+        let ticket = writer.engine.append(draft)?;
+        self.wait_until_durable(writer, ticket)
+    }
+
+    /// Deletes users for good, each named by any of its ids: the events, identify() calls, associations and aliases of
+    /// all its ids. Properties of groups that it wrote stay. Answers what was removed; afterwards no answer and no file
+    /// of the store has anything of it. What arrives later makes the user anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] for one that does not exist: then nothing is deleted. When files cannot be read or
+    /// written, either nothing is deleted or, if old files could not be removed, everything.
+    pub fn delete_users<N: AsRef<str>>(&self, ids: &[N]) -> Result<Removal, StoreError> {
+        self.idle_writer().engine.erase(|snapshot| Plan::users(snapshot, ids))
+    }
+
+    /// Deletes keys of a group type for good: their group() calls and associations, and the key from events, which
+    /// stay. Whoever belonged to one belongs to what the latest remaining group() call or event says.
+    ///
+    /// # Errors
+    /// As [`Self::delete_users`].
+    pub fn delete_keys<N: AsRef<str>>(&self, group_type: &str, keys: &[N]) -> Result<Removal, StoreError> {
+        self.idle_writer().engine.erase(|snapshot| Plan::keys(snapshot, group_type, keys))
+    }
+
+    /// Deletes events that are older than so many days for good: those before the midnight of UTC that many days
+    /// before today. Calls and associations stay.
+    ///
+    /// # Errors
+    /// When files cannot be read or written, as [`Self::delete_users`].
+    pub fn expire(&self, days: u32) -> Result<Removal, StoreError> {
+        let mut writer = self.idle_writer();
+        let now = writer.engine.environment.now();
+        writer.engine.erase(|_| Ok(Plan::older_than(now, days)))
+    }
+
     /// How far imports got that ended or were interrupted.
     pub fn imports(&self) -> Vec<ImportRecord> {
         self.writer().engine.state.imports.clone()
@@ -306,7 +353,7 @@ impl Store {
     /// How much the store holds, and how many bytes each part takes.
     ///
     /// # Errors
-    /// When the system does not tell the length of a file.
+    /// When the system does not tell the length of a file, or names cannot be read.
     pub fn stats(&self) -> Result<StoreStats, StoreError> {
         let snapshot = self.snapshot()?;
         let writer = self.writer();
@@ -316,7 +363,7 @@ impl Store {
             let length = storage.file_len(&name)?;
             files.push((name, length));
         }
-        Ok(StoreStats::new(&snapshot, &files))
+        StoreStats::new(&snapshot, &files).map_err(|damage| StoreError::damaged(snapshot.location(), damage))
     }
 
     /// Closes the store: everything is durable already; the next opening has nothing to recover.
@@ -343,7 +390,7 @@ pub(super) struct View {
 }
 
 impl View {
-    fn of(engine: &Engine) -> Self {
+    pub(super) fn of(engine: &Engine) -> Self {
         let published = engine.published.clone();
         Self {
             snapshot: Snapshot {
@@ -356,12 +403,18 @@ impl View {
                 settings: published.settings,
                 cohorts: published.cohorts,
                 next_arrival: published.next_arrival,
+                erased_arrivals: engine.manifest.erased_arrivals,
             },
         }
     }
 
     pub(super) fn new(snapshot: Snapshot) -> Self {
         Self { snapshot }
+    }
+
+    /// What is sealed.
+    pub(super) fn sealed(self) -> Snapshot {
+        self.snapshot
     }
 
     /// Adds what is not sealed.
@@ -444,8 +497,12 @@ impl StoreReader {
     }
 
     /// How much the store holds, and how many bytes each part takes.
-    pub fn stats(&self) -> StoreStats {
-        StoreStats::new(&self.snapshot, &self.sizes)
+    ///
+    /// # Errors
+    /// When names cannot be read.
+    pub fn stats(&self) -> Result<StoreStats, StoreError> {
+        let Snapshot { location, .. } = &self.snapshot;
+        StoreStats::new(&self.snapshot, &self.sizes).map_err(|damage| StoreError::damaged(location, damage))
     }
 
     /// The files of the store with their lengths in bytes.

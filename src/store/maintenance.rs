@@ -19,18 +19,18 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// A file that was written and is in no manifest yet.
-struct Written<T> {
-    entry: FileEntry,
-    opened: Arc<T>,
+pub(super) struct Written<T> {
+    pub entry: FileEntry,
+    pub opened: Arc<T>,
 }
 
 impl Engine {
-    fn damage(&self, damage: DecodeError) -> StoreError {
+    pub(super) fn damage(&self, damage: DecodeError) -> StoreError {
         damaged(&*self.storage, damage)
     }
 
     /// Writes an immutable file and opens it; its name lasts after the next sync of the directory.
-    fn write_file<T>(
+    pub(super) fn write_file<T>(
         &self,
         name: fn(u64) -> String,
         number: u64,
@@ -110,8 +110,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Merges sealed files until no run of them is due.
+    /// Takes out what is older than it is to be kept, and merges sealed files until no run of them is due.
     pub fn merge_due(&mut self) -> Result<(), StoreError> {
+        self.expire_due()?;
         let result = self.merge_all_due();
         self.poison_if_sync_failed(result)
     }

@@ -97,6 +97,7 @@ pub(super) fn reader(
     sizes: Vec<(String, u64)>,
 ) -> Result<StoreReader, StoreError> {
     let published = Published::whole(&loaded.state);
+    let erased_arrivals = loaded.manifest.erased_arrivals;
     let unclean = loaded.manifest.logs.last().is_some_and(|log| !log.is_closed);
     let recovery = Recovery { unclean, torn_bytes: loaded.last_log.torn_bytes };
     let visible = loaded.state.logs.iter().map(|log| VisibleLog {
@@ -115,6 +116,7 @@ pub(super) fn reader(
         settings: published.settings,
         cohorts: published.cohorts,
         next_arrival: published.next_arrival,
+        erased_arrivals,
     };
     let snapshot = View::new(snapshot).snapshot(&mut HotChunks::default(), visible)?;
     Ok(StoreReader::new(snapshot, recovery, sizes))

@@ -29,7 +29,12 @@ pub fn check_log(bytes: &[u8]) {
 /// Reads a log to all its ends.
 fn check_scan(bytes: &Bytes) {
     let length = bytes.len() as u64;
-    for end in [LogEnd::Unclean { synced: 0 }, LogEnd::Unclean { synced: length / 2 }, LogEnd::Known(length), LogEnd::Known(length / 2)] {
+    for end in [
+        LogEnd::Unclean { synced: 0 },
+        LogEnd::Unclean { synced: length / 2 },
+        LogEnd::Known(length),
+        LogEnd::Known(length / 2),
+    ] {
         let Ok(found) = scan(bytes.clone(), end) else { continue };
         if matches!(end, LogEnd::Unclean { .. }) {
             assert_eq!(found.end + found.torn_bytes, length, "the torn tail is all that is left out");

@@ -103,7 +103,8 @@ impl Follower<'_> {
     }
 
     fn known(&self, list: StoredName, id: u32) -> Result<(), String> {
-        if !self.names.are_known || id < self.names.dictionaries.list(list).len() {
+        let is_erased = self.names.erased.get(&list).is_some_and(|erased| erased.contains(id));
+        if !self.names.are_known || (id < self.names.dictionaries.list(list).len() && !is_erased) {
             return Ok(());
         }
         Err(format!("a record names the id {id} of a list that has no such name"))
