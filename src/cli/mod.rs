@@ -14,6 +14,7 @@ mod exit;
 mod format;
 mod output;
 mod progress;
+mod removal;
 mod rows;
 mod text;
 

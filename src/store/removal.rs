@@ -3,15 +3,13 @@
 use super::error::StoreError;
 use super::snapshot::Snapshot;
 use crate::codec::DecodeError;
+use crate::language::MICROS_PER_DAY;
 use crate::model::{Erasure, GroupKeyId, GroupTypeId, StoredName, Timestamp, UserId};
 use crate::profiles::{Profiles, ProfilesBuilder, ProfilesTouched};
 use crate::segment::{RowsTouched, Segment};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Microseconds of a day.
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// What is taken out of a store, or was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -61,8 +59,8 @@ impl Removal {
 
 /// The first instant from which events are kept, where they are kept for so many days: a midnight of UTC.
 pub(super) fn kept_since(now: Timestamp, days: u32) -> Timestamp {
-    let day = now.micros().div_euclid(DAY_MICROS) - i64::from(days);
-    Timestamp::clamped(day * DAY_MICROS)
+    let day = now.micros().div_euclid(MICROS_PER_DAY) - i64::from(days);
+    Timestamp::clamped(day * MICROS_PER_DAY)
 }
 
 /// An erasure, and the names that go.

@@ -2,8 +2,10 @@
 
 mod backup;
 mod compact;
+mod delete;
 mod demo;
 mod events;
+mod expire;
 mod export;
 mod group_type;
 mod groups;
@@ -34,6 +36,8 @@ pub enum Command {
     Export(export::Arguments),
     Backup(backup::Arguments),
     Compact(compact::Arguments),
+    Delete(delete::Arguments),
+    Expire(expire::Arguments),
 }
 
 /// Runs a command.
@@ -50,6 +54,8 @@ pub fn run(command: Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Verify(arguments) => verify::run(&arguments, output),
         Command::Export(arguments) => export::run(&arguments, output),
         Command::Backup(arguments) => backup::run(&arguments, output),
+        Command::Delete(arguments) => delete::run(&arguments, output),
+        Command::Expire(arguments) => expire::run(&arguments, output),
         Command::Compact(arguments) => compact::run(&arguments, output),
         Command::GroupType(arguments) => group_type::run(&arguments, output),
     }
