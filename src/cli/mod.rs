@@ -16,6 +16,7 @@ mod output;
 mod progress;
 mod removal;
 mod rows;
+mod stop;
 mod text;
 
 use clap::Parser;

@@ -58,6 +58,10 @@ pub fn remove(
     let store = data.open_existing(output)?;
     let removal = act(&store)?;
     close(store)?;
+    if !removal.files_left.is_empty() {
+        let names: Vec<&str> = removal.files_left.iter().map(String::as_str).collect();
+        output.note(&format!("{} could not be removed; the next command that writes to the store does it", list(&names)));
+    }
     output.show(&Shown { removal, is_done: true })?;
     Ok(Exit::Done)
 }
@@ -74,6 +78,7 @@ impl Shown {
             group_calls_changed,
             aliases,
             associations,
+            files_left: _,
         } = &self.removal;
         [
             ("events", "events", *events),

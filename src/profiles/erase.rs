@@ -1,6 +1,6 @@
 //! Taking users or keys out of profiles; and what profiles refer to.
 
-use super::{Profiles, ProfilesBuilder, ProfilesPart};
+use super::{Aliases, Profiles, ProfilesBuilder, ProfilesPart};
 use crate::codec::DecodeError;
 use crate::model::{GroupKeyId, GroupTypeId, IdSets, StoredName, UserId};
 use roaring::RoaringBitmap;
@@ -90,16 +90,21 @@ impl Profiles {
         Ok(users)
     }
 
-    /// Adds the users and group keys that calls, associations and aliases refer to.
+    /// Adds the users and group keys that calls, aliases and the latest associations of the first `users` ids refer to.
     ///
     /// # Errors
     /// When a part is damaged.
-    pub fn add_units(&self, units: &mut IdSets) -> Result<(), DecodeError> {
+    pub fn add_units(&self, users: u32, units: &mut IdSets) -> Result<(), DecodeError> {
+        let mut types = BTreeSet::new();
         for part in self.parts() {
-            part.add_keys(units)?;
-            let users = units.entry(StoredName::User).or_default();
-            part.add_users(users)?;
-            users.extend(part.aliases()?.iter().flat_map(|alias| [alias.user.raw(), alias.alias.raw()]));
+            part.add_all_users(units)?;
+            part.add_called_keys(units)?;
+            types.extend(part.associated_types());
+        }
+        for group_type in types {
+            let latest = self.associations(group_type, users, &Aliases::default())?;
+            let keys = units.entry(StoredName::GroupKey(group_type.raw())).or_default();
+            keys.extend(latest.into_iter().flatten().map(|(_, key)| key.raw()));
         }
         Ok(())
     }
@@ -129,13 +134,29 @@ impl ProfilesPart {
         Ok(())
     }
 
-    /// Adds the keys of calls and associations.
-    fn add_keys(&self, units: &mut IdSets) -> Result<(), DecodeError> {
+    fn add_all_users(&self, units: &mut IdSets) -> Result<(), DecodeError> {
+        let users = units.entry(StoredName::User).or_default();
+        self.add_users(users)?;
+        users.extend(self.aliases()?.iter().flat_map(|alias| [alias.user.raw(), alias.alias.raw()]));
+        Ok(())
+    }
+
+    fn add_called_keys(&self, units: &mut IdSets) -> Result<(), DecodeError> {
         for group_type in self.called_types() {
             if let Some(calls) = self.group_calls(group_type)? {
                 add(calls.entities.to_vec(), units.entry(StoredName::GroupKey(group_type.raw())).or_default());
             }
         }
+        Ok(())
+    }
+
+    /// Adds the users and group keys that the part refers to. Another part may have a later word on an association.
+    ///
+    /// # Errors
+    /// When the part is damaged.
+    pub fn add_units(&self, units: &mut IdSets) -> Result<(), DecodeError> {
+        self.add_all_users(units)?;
+        self.add_called_keys(units)?;
         for group_type in self.associated_types() {
             if let Some(table) = self.association_table(group_type)? {
                 add(table.keys(), units.entry(StoredName::GroupKey(group_type.raw())).or_default());

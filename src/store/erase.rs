@@ -19,8 +19,9 @@ use crate::codec::DecodeError;
 use crate::codec::text::Compression;
 use crate::dictionary::{Dictionaries, DictionaryPart};
 use crate::model::{Erasure, IdSets};
-use crate::profiles::{Profiles, ProfilesPart};
+use crate::profiles::{Profiles, ProfilesBuilder, ProfilesPart};
 use crate::segment::{RowsTouched, Segment, erase_from_segment};
+use roaring::RoaringBitmap;
 use std::sync::Arc;
 
 /// Files that may be listed or not yet, with their content.
@@ -76,11 +77,11 @@ impl Engine {
         self.profiles = profiles;
         self.state = state;
         self.published = Published::whole(&self.state);
-        // Here a file that stays is an error: what it holds was to go. It goes when the store is opened next.
-        let removed: Vec<_> = rest.old.iter().map(|name| self.storage.remove(name)).collect();
-        removed.into_iter().collect::<Result<(), _>>()?;
-        self.storage.sync_dir("erased names")?;
-        Ok(rest.removal)
+        // Everything is gone from answers by now. A file that stays, or comes back as the power goes, is removed when the
+        // store is opened next.
+        let mut removal = rest.removal;
+        removal.files_left = rest.old.into_iter().filter(|name| self.storage.remove(name).is_err()).collect();
+        Ok(removal)
     }
 
     /// Writes anew what an erasure touches.
@@ -131,6 +132,11 @@ impl Engine {
         let left = plan.profiles(&self.segments, &self.profiles).map_err(|damage| self.damage(damage))?;
         let Some((builder, touched)) = left else { return Ok(()) };
         rest.removal.add_profiles(&touched);
+        self.replace_profiles(rest, builder)
+    }
+
+    /// Writes one part in the place of all.
+    fn replace_profiles(&self, rest: &mut Rest, builder: ProfilesBuilder) -> Result<(), StoreError> {
         rest.old.extend(rest.profiles.drain(..).map(|(entry, _)| profiles_name(entry.number)));
         let id = self.environment.file_id();
         let bytes = builder.finish(id, Compression::Zstd).map_err(|damage| self.damage(damage))?;
@@ -143,17 +149,27 @@ impl Engine {
 
     /// Erases the names of users and keys that nothing refers to any more.
     fn erase_names(&self, rest: &mut Rest) -> Result<(), StoreError> {
-        let mut in_use = IdSets::new();
-        let used = rest.segments.iter().try_for_each(|(_, segment)| segment.add_units(&mut in_use));
-        let used = used.and_then(|()| rest.all_profiles().add_units(&mut in_use));
+        let in_use = self.ids_in_use(rest).map_err(|damage| self.damage(damage))?;
+        if let Some(builder) = outdated_profiles(rest, &in_use).map_err(|damage| self.damage(damage))? {
+            self.replace_profiles(rest, builder)?;
+        }
         let id = self.environment.file_id();
-        let bytes = used.and_then(|()| self.state.names.read().erase_unused(&in_use, id));
-        if let Some(bytes) = bytes.map_err(|damage| self.damage(damage))? {
+        let bytes = self.state.names.read().erase_unused(&in_use, id).map_err(|damage| self.damage(damage))?;
+        if let Some(bytes) = bytes {
             rest.old.extend(rest.dictionaries.drain(..).map(|(entry, _)| dictionary_name(entry.number)));
             let written = self.write_file(dictionary_name, rest.take_number(), id, &bytes, load::open_dictionary)?;
             rest.dictionaries.push(written.into_pair());
         }
         Ok(())
+    }
+
+    /// The users and keys to which something refers.
+    fn ids_in_use(&self, rest: &Rest) -> Result<IdSets, DecodeError> {
+        let mut in_use = IdSets::new();
+        rest.segments.iter().try_for_each(|(_, segment)| segment.add_units(&mut in_use))?;
+        let users = self.state.names.read().users().len();
+        rest.all_profiles().add_units(users, &mut in_use)?;
+        Ok(in_use)
     }
 
     /// The state and profiles that opening the rest would give.
@@ -173,6 +189,19 @@ impl Engine {
         state.load_sealed(&profiles)?;
         Ok((state, profiles))
     }
+}
+
+/// All profiles together, where some part names a key that is not in use: a later part has another word on it.
+fn outdated_profiles(rest: &Rest, in_use: &IdSets) -> Result<Option<ProfilesBuilder>, DecodeError> {
+    let mut named = IdSets::new();
+    rest.profiles.iter().try_for_each(|(_, part)| part.add_units(&mut named))?;
+    let none = RoaringBitmap::new();
+    if named.iter().all(|(list, ids)| ids.is_subset(in_use.get(list).unwrap_or(&none))) {
+        return Ok(None);
+    }
+    let mut builder = ProfilesBuilder::default();
+    rest.profiles.iter().try_for_each(|(_, part)| builder.add_part(part))?;
+    Ok(Some(builder))
 }
 
 impl Rest {

@@ -231,8 +231,8 @@ impl Store {
     /// of the store has anything of it. What arrives later makes the user anew.
     ///
     /// # Errors
-    /// [`StoreError::Unknown`] for one that does not exist: then nothing is deleted. When files cannot be read or
-    /// written, either nothing is deleted or, if old files could not be removed, everything.
+    /// [`StoreError::Unknown`] for one that does not exist, and when files cannot be read or written. Then nothing is
+    /// deleted, unless it was a sync that failed.
     pub fn delete_users<N: AsRef<str>>(&self, ids: &[N]) -> Result<Removal, StoreError> {
         self.idle_writer().engine.erase(|snapshot| Plan::users(snapshot, ids))
     }

@@ -30,14 +30,12 @@ pub struct Removal {
     pub aliases: u64,
     /// Ids of users that lose the key of a type to which they currently belong.
     pub associations: u64,
+    /// Files with what went that could not be removed; the next opening of the store for writing removes them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files_left: Vec<String>,
 }
 
 impl Removal {
-    /// Whether nothing goes and nothing is changed.
-    pub fn is_empty(&self) -> bool {
-        Self { names: Vec::new(), ..self.clone() } == Self::default()
-    }
-
     /// How many arrivals go.
     pub(super) fn arrivals(&self) -> u64 {
         self.events + self.identify_calls + self.group_calls + self.aliases

@@ -6,6 +6,7 @@ use super::super::format::FormatArg;
 use super::super::output::{Canvas, Output, Show};
 use super::super::progress::{byte_bar, byte_spinner};
 use super::super::rows::{Kind, Rows};
+use super::super::stop::on_signal;
 use super::super::text::{count, counted, list};
 use crate::store::Store;
 use crate::store::import::{ImportError, ImportNotice, ImportOptions, Imported, Seekable, Streamed, import};
@@ -142,7 +143,9 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     let input = Input::open(&arguments.file)?;
     let name = input.name.clone();
     let store = arguments.data.open(output)?;
-    let options = ImportOptions { again: arguments.again, strict: arguments.strict, ..ImportOptions::default() };
+    // Without it a signal ends the process, and the next opening recovers.
+    let stop = on_signal().ok();
+    let options = ImportOptions { again: arguments.again, strict: arguments.strict, stop, ..ImportOptions::default() };
     let started = Instant::now();
     let bar = input.length.map_or_else(byte_spinner, byte_bar);
     output.set_bar(Some(bar.clone()));

@@ -6,7 +6,6 @@ use crate::codec::DecodeError;
 use crate::dictionary::Dictionaries;
 use crate::log::LogEnd;
 use crate::model::{Arrival, IdSets, StoredName};
-use crate::profiles::Profiles;
 use crate::store::manifest::{MANIFEST, Manifest, dictionary_name, log_name};
 use crate::store::state::parse_cohort;
 use bytes::Bytes;
@@ -80,7 +79,7 @@ fn check_erased(report: &mut VerifyReport, opened: &Opened, names: &Names) {
         check(segment.file(), &|in_use| segment.add_units(in_use));
     }
     for part in &opened.profiles {
-        check(part.file(), &|in_use| Profiles::new(vec![Arc::clone(part)]).add_units(in_use));
+        check(part.file(), &|in_use| part.add_units(in_use));
     }
 }
 

@@ -54,9 +54,13 @@ fn check(case: &Case, arrivals: Arrivals) -> Result<(), TestCaseError> {
         );
         prop_assert!(agree, "line {place} {}: {ours:?} but naively {naive:?}", case.history[place].0);
     }
-    let snapshot = filled.store.snapshot().unwrap();
+    check_documents(&filled.store.snapshot().unwrap(), &naive, case)
+}
+
+/// Holds the answers to the documents of a case against the naive evaluator.
+pub fn check_documents(snapshot: &Snapshot, naive: &Naive, case: &Case) -> Result<(), TestCaseError> {
     for document in &case.documents {
-        let ours = engine_answer(&snapshot, document, case.now_us);
+        let ours = engine_answer(snapshot, document, case.now_us);
         let naive = naive.report(document, case.now_us);
         match (ours, naive) {
             (Ok(ours), Ok(naive)) => {

@@ -1,4 +1,4 @@
 //! Reports against the naive evaluator, which reads the contract on its own and scans plain rows.
 
-mod agree;
+pub mod agree;
 mod named;
