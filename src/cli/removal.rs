@@ -60,7 +60,8 @@ pub fn remove(
     close(store)?;
     if !removal.files_left.is_empty() {
         let names: Vec<&str> = removal.files_left.iter().map(String::as_str).collect();
-        output.note(&format!("{} could not be removed; the next command that writes to the store does it", list(&names)));
+        output
+            .note(&format!("{} could not be removed; the next command that writes to the store does it", list(&names)));
     }
     output.show(&Shown { removal, is_done: true })?;
     Ok(Exit::Done)

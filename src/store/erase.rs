@@ -98,7 +98,8 @@ impl Engine {
             self.erase_rows(&mut rest, &plan.erasure, entry, segment)?;
         }
         self.erase_calls(&mut rest, &plan)?;
-        if !rest.old.is_empty() {
+        // A key may be there although nothing but an association that is outdated names it.
+        if !rest.old.is_empty() || !matches!(plan.erasure, Erasure::EventsBefore(_)) {
             self.erase_names(&mut rest)?;
         }
         rest.removal.names = plan.names;

@@ -28,10 +28,9 @@ fn compact_tidies_and_changes_no_answer() {
     assert_eq!(place.run("export").out, before);
     let table = place.run("compact --format table");
     assert!(table.out.starts_with("1 segment in 5 files, "), "{}", table.out);
-    place.run("compact --data nowhere").expect_error(
-        1,
-        "`nowhere` holds no trackcrumb store yet; `trackcrumb import --data nowhere FILE` makes one",
-    );
+    place
+        .run("compact --data nowhere")
+        .expect_error(1, "`nowhere` holds no trackcrumb store yet; `trackcrumb import --data nowhere FILE` makes one");
 }
 
 #[test]
@@ -45,10 +44,9 @@ fn a_backup_is_a_store() {
         1,
         "`copies/monday` is not empty: it holds `LOCK`; name a directory that is empty or does not exist",
     );
-    place.run("backup --data nowhere copies/tuesday").expect_error(
-        1,
-        "`nowhere` holds no trackcrumb store yet; `trackcrumb import --data nowhere FILE` makes one",
-    );
+    place
+        .run("backup --data nowhere copies/tuesday")
+        .expect_error(1, "`nowhere` holds no trackcrumb store yet; `trackcrumb import --data nowhere FILE` makes one");
     assert!(!place.path("copies/tuesday").exists());
 }
 
@@ -108,7 +106,9 @@ fn events_expire_once_or_from_now_on() {
     assert_eq!(place.events(), 2);
     place.run("expire --keep forever").expect(0, "", "note: events are kept for ever\n");
     assert_eq!(place.run("stats").json(0)["keep_days"], json!(null));
-    for wrong in ["", "--older-than 3", "--keep never", "--keep 3d --older-than 3d", "--keep 3d --yes", "--older-than 0d"] {
+    for wrong in
+        ["", "--older-than 3", "--keep never", "--keep 3d --older-than 3d", "--keep 3d --yes", "--older-than 0d"]
+    {
         assert_eq!(place.run(&format!("expire {wrong}")).code, Some(2), "{wrong}");
     }
 }

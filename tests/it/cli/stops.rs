@@ -77,6 +77,8 @@ fn t16_an_import_that_is_told_to_end_closes_the_store() {
         let done = place.pipe("import -", &text).json(0);
         assert_eq!(done["accepted"].as_u64().unwrap() + done["done_before"].as_u64().unwrap(), LINES as u64);
         assert_eq!(stored(&place), before + LINES as u64);
+        // Keeps the log short, which every look at the store reads.
+        place.run("compact").json(0);
     }
     place.run("verify").json(0);
 }

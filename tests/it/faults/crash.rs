@@ -147,8 +147,17 @@ fn t1_every_crash_leaves_everything_acknowledged() {
 }
 
 /// The labels of all syncs.
-const LABELS: [&str; 9] =
-    ["erased file name", "found names", "log", "manifest", "manifest name", "merged file name", "new log", "new log name", "sealed file"];
+const LABELS: [&str; 9] = [
+    "erased file name",
+    "found names",
+    "log",
+    "manifest",
+    "manifest name",
+    "merged file name",
+    "new log",
+    "new log name",
+    "sealed file",
+];
 
 #[test]
 fn t2_every_sync_that_is_left_out_is_noticed() {

@@ -20,9 +20,13 @@ const OPTIONS: Options = Options { log_bytes_max: 4000, merge_width: 2, segment_
 
 fn line(number: u64) -> trackcrumb::model::Line {
     let text = match number % 5 {
-        0 => json!({"type": "group", "distinct_id": format!("u{}", number % 7), "group_type": "company", "group_key": format!("k{}", number % 3), "properties": {"n": number}}),
+        0 => {
+            json!({"type": "group", "distinct_id": format!("u{}", number % 7), "group_type": "company", "group_key": format!("k{}", number % 3), "properties": {"n": number}})
+        }
         1 => json!({"type": "identify", "distinct_id": format!("u{}", number % 7), "properties": {"n": number}}),
-        _ => json!({"type": "track", "distinct_id": format!("u{}", number % 7), "event": "e", "insert_id": format!("i{number}"), "properties": {"n": number}}),
+        _ => {
+            json!({"type": "track", "distinct_id": format!("u{}", number % 7), "event": "e", "insert_id": format!("i{number}"), "properties": {"n": number}})
+        }
     };
     parse_line(text.to_string().as_bytes()).unwrap()
 }
@@ -80,7 +84,9 @@ fn t15_a_backup_under_load_is_a_prefix_with_everything_acknowledged_before() {
 
 fn sample() -> Filled {
     let history: Vec<_> = (0..40)
-        .map(|i| (json!({"type": "track", "distinct_id": format!("u{}", i % 5), "event": "e", "properties": {"n": i}}), 0))
+        .map(|i| {
+            (json!({"type": "track", "distinct_id": format!("u{}", i % 5), "event": "e", "properties": {"n": i}}), 0)
+        })
         .collect();
     let mut filled = Filled::empty();
     filled.add(&history, Arrivals { batch: 3, seal_every: 4, reopen_every: 0 });
@@ -129,11 +135,7 @@ fn a_backup_that_is_interrupted_is_no_store() {
             images += u32::from(kept);
         }
         let to = SimDisk::new();
-        to.fail_plan(
-            trackcrumb::files::sim::FailAt::Call(call),
-            Fault::NoSpace,
-            trackcrumb::files::sim::Repeat::Once,
-        );
+        to.fail_plan(trackcrumb::files::sim::FailAt::Call(call), Fault::NoSpace, trackcrumb::files::sim::Repeat::Once);
         if copy_of(&filled.disk, &to).is_err() {
             assert!(to.names().iter().all(|name| name == "LOCK"), "{:?} is left behind", to.names());
         }

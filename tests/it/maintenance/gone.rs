@@ -58,7 +58,10 @@ fn check_gone(filled: &mut Filled, gone: &[&str], kept: &[&str]) {
     for step in ["after deletion", "after reopening", "after compacting"] {
         for text in gone {
             assert_eq!(holding(&filled.disk, text), [""; 0], "`{text}` {step}");
-            assert!(export(&filled.store.snapshot().unwrap()).iter().all(|line| !line.contains(text)), "`{text}` {step}");
+            assert!(
+                export(&filled.store.snapshot().unwrap()).iter().all(|line| !line.contains(text)),
+                "`{text}` {step}"
+            );
         }
         for text in kept {
             assert!(!holding(&filled.disk, text).is_empty(), "`{text}` {step}");
@@ -77,8 +80,23 @@ fn nothing_of_a_deleted_user_is_in_any_file() {
     let mut filled = fill(&history(), ARRIVALS);
     let before = filled.store.snapshot().unwrap();
     let all = export(&before);
-    let secret = [names::SECRET_USER, names::SECRET_ALIAS, names::SECRET_MAIL, names::SECRET_INSERT, names::SECRET_NOTE, names::ONLY_OF_SECRET_USER];
-    let kept = [names::KEPT_USER, names::KEPT_KEY, names::KEPT_PLAN, names::KEPT_INSERT, names::KEPT_NOTE, names::SECRET_KEY, names::SECRET_PLAN];
+    let secret = [
+        names::SECRET_USER,
+        names::SECRET_ALIAS,
+        names::SECRET_MAIL,
+        names::SECRET_INSERT,
+        names::SECRET_NOTE,
+        names::ONLY_OF_SECRET_USER,
+    ];
+    let kept = [
+        names::KEPT_USER,
+        names::KEPT_KEY,
+        names::KEPT_PLAN,
+        names::KEPT_INSERT,
+        names::KEPT_NOTE,
+        names::SECRET_KEY,
+        names::SECRET_PLAN,
+    ];
     for text in secret.iter().chain(&kept) {
         assert!(!holding(&filled.disk, text).is_empty(), "the search of bytes finds `{text}`");
     }
@@ -105,7 +123,14 @@ fn nothing_of_a_deleted_key_is_in_any_file() {
     let mut filled = fill(&history(), ARRIVALS);
     let removal = filled.store.delete_keys("company", &[names::SECRET_KEY]).unwrap();
     assert_eq!((removal.events, removal.events_changed, removal.group_calls, removal.associations), (0, 1, 1, 1));
-    let kept = [names::KEPT_USER, names::KEPT_NOTE, names::KEPT_INSERT, names::KEPT_TEAM, names::SECRET_USER, names::SECRET_NOTE];
+    let kept = [
+        names::KEPT_USER,
+        names::KEPT_NOTE,
+        names::KEPT_INSERT,
+        names::KEPT_TEAM,
+        names::SECRET_USER,
+        names::SECRET_NOTE,
+    ];
     check_gone(&mut filled, &[names::SECRET_KEY, names::SECRET_PLAN], &kept);
     let snapshot = filled.store.snapshot().unwrap();
     assert_eq!(pages::user(&snapshot, names::KEPT_USER).unwrap().groups.get("company"), None);

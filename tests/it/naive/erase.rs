@@ -49,8 +49,11 @@ impl Naive {
         });
     }
 
-    /// Drops the events before an instant. Calls and associations stay.
+    /// Drops the events before an instant, if there are any. Calls and associations stay.
     pub fn expire(&mut self, before_us: i64) {
+        if self.events.iter().all(|event| event.order.0 >= before_us) {
+            return;
+        }
         self.erase(|store| {
             let latest = store.latest_words();
             let goes = |order: Order| store.events.iter().any(|event| event.order == order && order.0 < before_us);
