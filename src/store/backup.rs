@@ -9,7 +9,7 @@ use super::engine::{write_log, write_manifest};
 use super::environment::Environment;
 use super::error::StoreError;
 use super::load::{self, damaged};
-use super::manifest::{FileEntry, LOCK, LogEntry, Manifest, dictionary_name, profiles_name, segment_name};
+use super::manifest::{LOCK, LogEntry, Manifest};
 use super::read;
 use crate::codec::DecodeError;
 use crate::files::{Storage, publish_file};
@@ -74,17 +74,9 @@ fn refuse_content(to: &dyn Storage, counts: impl Fn(&str) -> bool) -> Result<(),
 
 fn open(from: &dyn Storage, manifest: Manifest, last_end: LogEnd) -> Result<Opened, StoreError> {
     let mut sealed = Vec::new();
-    let lists: [(&[FileEntry], fn(u64) -> String); 3] = [
-        (&manifest.segments, segment_name),
-        (&manifest.dictionaries, dictionary_name),
-        (&manifest.profiles, profiles_name),
-    ];
-    for (entries, name) in lists {
-        for entry in entries {
-            let name = name(entry.number);
-            let bytes = from.map(&name, entry.length)?;
-            sealed.push((name, bytes));
-        }
+    for (name, entry) in manifest.sealed() {
+        let bytes = from.map(&name, entry.length)?;
+        sealed.push((name, bytes));
     }
     let mut logs = Vec::new();
     for (place, entry) in manifest.logs.iter().enumerate() {

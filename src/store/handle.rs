@@ -290,7 +290,8 @@ impl Store {
         Ok(())
     }
 
-    /// Seals what is in the log into a segment now, and merges what is due.
+    /// Seals what is in the log into a segment now, takes out events that are older than they are to be kept, and merges
+    /// what is due.
     ///
     /// # Errors
     /// When files cannot be written. What was acknowledged stays.

@@ -166,16 +166,18 @@ impl Manifest {
         names
     }
 
+    /// The sealed files it lists, by name.
+    pub fn sealed(&self) -> impl Iterator<Item = (String, &FileEntry)> {
+        let segments = self.segments.iter().map(|entry| (segment_name(entry.number), entry));
+        let dictionaries = self.dictionaries.iter().map(|entry| (dictionary_name(entry.number), entry));
+        let profiles = self.profiles.iter().map(|entry| (profiles_name(entry.number), entry));
+        segments.chain(dictionaries).chain(profiles)
+    }
+
     /// The names of all files it lists.
     pub fn names(&self) -> Vec<String> {
-        let of = |entries: &[FileEntry], name: fn(u64) -> String| -> Vec<String> {
-            entries.iter().map(|entry| name(entry.number)).collect()
-        };
-        let mut names = of(&self.segments, segment_name);
-        names.extend(of(&self.dictionaries, dictionary_name));
-        names.extend(of(&self.profiles, profiles_name));
-        names.extend(self.logs.iter().map(|log| log_name(log.number)));
-        names
+        let logs = self.logs.iter().map(|log| log_name(log.number));
+        self.sealed().map(|(name, _)| name).chain(logs).collect()
     }
 }
 
