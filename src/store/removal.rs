@@ -58,7 +58,7 @@ impl Removal {
 /// The first instant from which events are kept, where they are kept for so many days: a midnight of UTC.
 pub(super) fn kept_since(now: Timestamp, days: u32) -> Timestamp {
     let day = now.micros().div_euclid(MICROS_PER_DAY) - i64::from(days);
-    Timestamp::clamped(day * MICROS_PER_DAY)
+    Timestamp::clamped(day.saturating_mul(MICROS_PER_DAY))
 }
 
 /// An erasure, and the names that go.

@@ -166,6 +166,6 @@ fn t2_every_sync_that_is_left_out_is_noticed() {
     assert_eq!(seen.iter().collect::<Vec<_>>(), LABELS, "a sync is new, or its label");
     for label in LABELS {
         let noticed = |seed| crash_everywhere(seed, Some(label), &Tally::default(), || false).is_err();
-        assert!((0..20).any(noticed), "nobody notices that `{label}` is left out");
+        assert!((0..60).any(noticed), "nobody notices that `{label}` is left out");
     }
 }

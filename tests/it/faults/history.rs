@@ -251,15 +251,17 @@ impl History {
 
 fn step(random: &mut Random, number: u8) -> Step {
     match random.below(24) {
-        20 => Step::DeleteUser(random.pick(&USERS)),
-        21 => Step::DeleteKey(random.pick(&TYPES), random.pick(&KEYS)),
-        22 => Step::Expire(4 + random.below(8) as u32),
-        23 => Step::Compact,
+        20 | 21 => match random.below(3) {
+            0 => Step::DeleteUser(random.pick(&USERS)),
+            1 => Step::DeleteKey(random.pick(&TYPES), random.pick(&KEYS)),
+            _ => Step::Expire(4 + random.below(8) as u32),
+        },
+        22 => Step::Compact,
         0 => Step::Declare("company", random.pick(&["Companies", "Customers", "Kunden und Käufer"])),
         1 => Step::OnlyDeclared(random.one_in(2)),
         2 | 3 => Step::Seal,
         4 => Step::Reopen,
-        5 => Step::Kill,
+        5 | 23 => Step::Kill,
         6 | 7 => {
             // Each continues the one before, or begins anew.
             let continues = if random.one_in(3) { [0; 32] } else { [number.wrapping_sub(1); 32] };
