@@ -9,27 +9,46 @@
 //! - Every aggregation has two ways to its answer, bitmaps and rows, that agree.
 //! - Units are users under their shown ids, or keys; rows without a unit are counted, and otherwise left out.
 
+mod breakdown_values;
 mod coverage;
 mod distinct;
+mod division;
 mod exact_sum;
+mod figure;
+mod folds;
 mod funnel;
+mod holder_values;
+mod holdings;
 mod look;
 mod mask;
 mod measure;
 mod path_values;
 mod query;
+mod row_filter;
+mod row_moments;
 mod row_test;
 mod scan;
 mod slots;
+mod trace;
+mod trails;
+mod unit_column;
 mod units;
+mod value_ids;
 
+pub use breakdown_values::BreakdownValues;
 pub use coverage::{Coverage, coverage};
-pub use distinct::{counts_per_unit, first_times, units_by_bucket, units_in};
+pub use distinct::{counts_per_unit, first_times, first_units_by_bucket, units_by_bucket, units_in};
+pub use division::{Division, Edges};
 pub use exact_sum::ExactSum;
-pub use funnel::{Reached, reached};
+pub use figure::Figure;
+pub use funnel::{Attempts, Excluded, FunnelPlan, Reached, Start, attempts};
+pub use holder_values::holders_passing;
+pub use holdings::Holdings;
 pub use look::{Look, Named};
-pub use measure::{Figure, Figures, measure};
+pub use measure::{Figures, Series, measure, units_of_slot};
 pub use query::{Query, Units};
-pub use row_test::CompileError;
-pub use slots::{SlotSource, Slots};
-pub use units::{members, universe};
+pub use row_filter::{CohortSets, CohortUnits, RowFilter};
+pub use slots::Slots;
+pub use trace::{Counts, Stage, Trace};
+pub use trails::{Direction, Trail, trails};
+pub use units::{associated_keys, keys_named, members, universe};

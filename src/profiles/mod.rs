@@ -21,4 +21,4 @@ pub use builder::ProfilesBuilder;
 pub use erase::ProfilesTouched;
 pub use part::{Association, Call, ProfilesPart, SavedCohort, StoredAlias};
 pub use verify::PartExtent;
-pub use view::{Profiles, Version, fold};
+pub use view::{Profiles, Version, fold, fold_into};

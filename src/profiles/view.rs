@@ -28,9 +28,18 @@ pub struct Version {
 pub fn fold<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Result<Properties, DecodeError> {
     let mut properties = Properties::new();
     for call in calls {
-        parse_ops(call)?.apply(&mut properties);
+        fold_into(&mut properties, call)?;
     }
     Ok(properties)
+}
+
+/// Folds one more call over the properties that the calls before it left.
+///
+/// # Errors
+/// When its operations cannot be read.
+pub fn fold_into(properties: &mut Properties, call: &Call) -> Result<(), DecodeError> {
+    parse_ops(call)?.apply(properties);
+    Ok(())
 }
 
 fn parse_ops(call: &Call) -> Result<PropertyOps, DecodeError> {
@@ -158,6 +167,27 @@ impl Profiles {
             all.extend(part.cohorts()?);
         }
         Ok(all)
+    }
+
+    /// Calls `visit` with every identify() call (no type), or every group() call of a type; part by part, by entity.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn visit_calls_of(
+        &self,
+        group_type: Option<GroupTypeId>,
+        mut visit: impl FnMut(Call),
+    ) -> Result<(), DecodeError> {
+        for part in &self.parts {
+            let calls = match group_type {
+                None => part.user_calls()?,
+                Some(group_type) => part.group_calls(group_type)?,
+            };
+            if let Some(calls) = calls {
+                calls.visit(0..calls.entities.len(), &mut visit)?;
+            }
+        }
+        Ok(())
     }
 
     /// Calls `visit` with every identify() call (no type) and every group() call (its type), part by part.

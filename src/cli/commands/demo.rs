@@ -219,7 +219,7 @@ impl<'a> Questions<'a> {
             Column::new("share", Kind::Share),
             drawing(),
         ]);
-        for (company, user) in companies.steps.iter().zip(&users.steps) {
+        for (company, user) in companies.steps().iter().zip(users.steps()) {
             let mut cells = vec![Value::from(company.event.as_str())];
             for step in [company, user] {
                 let share = step.overall.to_f64().unwrap_or(0.0);
@@ -300,7 +300,7 @@ fn greatest(values: &[f64]) -> f64 {
 }
 
 fn last_share(answer: &FunnelAnswer) -> f64 {
-    answer.steps.last().and_then(|step| step.overall.to_f64()).unwrap_or(0.0)
+    answer.steps().last().and_then(|step| step.overall.to_f64()).unwrap_or(0.0)
 }
 
 fn fourth_week(answer: &RetentionAnswer) -> f64 {

@@ -1,4 +1,7 @@
 //! Reports against the naive evaluator, which reads the contract on its own and scans plain rows.
 
 pub mod agree;
+mod explained;
 mod named;
+mod rules;
+mod units;

@@ -1,0 +1,147 @@
+//! Parts: the events of a unit within which attempts are judged. With `hold` there is one for each held value.
+
+use super::super::path_values::PathValues;
+use super::super::query::Query;
+use super::super::scan::Block;
+use crate::codec::DecodeError;
+use crate::language::Hold;
+use crate::model::{Number, Value};
+use crate::segment::{BlockBuffer, Table, UserRuns};
+use hashbrown::HashMap;
+use std::cell::RefCell;
+
+/// Stands for "no value" among held values: such a row is in no part.
+pub(super) const NO_VALUE: u32 = u32::MAX;
+
+/// What is held, with a number for each value of a held property.
+pub(super) struct Held<'a> {
+    query: Query<'a>,
+    hold: Option<&'a Hold>,
+    /// Lent in turn to the opening of tables and to the reading of their rows.
+    numbers: RefCell<HashMap<Value, u32>>,
+}
+
+impl<'a> Held<'a> {
+    pub fn new(query: Query<'a>, hold: Option<&'a Hold>) -> Self {
+        Self { query, hold, numbers: RefCell::default() }
+    }
+
+    /// A reader of held values for the rows of one table.
+    pub fn open(&self, table: Table<'_>) -> Result<TableHeld<'_>, DecodeError> {
+        let column = match self.hold {
+            None => HeldColumn::Nothing,
+            Some(Hold::User) => HeldColumn::Users(table.users()?),
+            Some(Hold::Property(path)) => {
+                HeldColumn::Values(PathValues::compile(self.query.snapshot, table, path, |value| self.number(value))?)
+            }
+        };
+        Ok(TableHeld { held: self, column, values: Vec::new(), found: Vec::new() })
+    }
+
+    fn number(&self, value: &Value) -> u32 {
+        let mut numbers = self.numbers.borrow_mut();
+        let next = numbers.len() as u32;
+        match numbers.get(value) {
+            Some(number) => *number,
+            None => *numbers.entry(value.clone()).or_insert(next),
+        }
+    }
+}
+
+/// What yields the held value of each row.
+enum HeldColumn {
+    Nothing,
+    Users(UserRuns),
+    Values(PathValues<u32>),
+}
+
+/// Held values by row of one table.
+pub(super) struct TableHeld<'a> {
+    held: &'a Held<'a>,
+    column: HeldColumn,
+    values: Vec<u32>,
+    found: Vec<Option<u32>>,
+}
+
+impl TableHeld<'_> {
+    /// The held value of each row of a block, [`NO_VALUE`] where it has none; `None` when nothing is held.
+    pub fn decode(&mut self, block: &Block<'_>, buffer: &mut BlockBuffer) -> Option<&[u32]> {
+        let rows = block.times.len();
+        self.values.clear();
+        match &self.column {
+            HeldColumn::Nothing => return None,
+            HeldColumn::Users(users) => {
+                self.values.resize(rows, NO_VALUE);
+                users.decode(block.first_row..block.first_row + rows, &mut self.values);
+                self.values.iter_mut().for_each(|user| *user = self.held.query.shown_user(*user));
+            }
+            HeldColumn::Values(values) => {
+                let of = |number: Number| self.held.number(&Value::Number(number));
+                values.decode(block.number, rows, buffer, of, &mut self.found);
+                self.values.extend(self.found.iter().map(|value| value.unwrap_or(NO_VALUE)));
+            }
+        }
+        Some(&self.values)
+    }
+}
+
+/// The parts in which an attempt opens, by number.
+pub(super) enum Parts {
+    /// The units themselves; whether an attempt opens in each.
+    Units(Vec<bool>),
+    /// One for each held value of a unit.
+    Held {
+        numbers: HashMap<(u32, u32), u32>,
+        /// The unit of each part.
+        units: Vec<u32>,
+    },
+}
+
+impl Parts {
+    pub fn new(query: Query<'_>, hold: Option<&Hold>) -> Self {
+        match hold {
+            None => Self::Units(vec![false; query.unit_count() as usize]),
+            Some(_) => Self::Held { numbers: HashMap::new(), units: Vec::new() },
+        }
+    }
+
+    /// The part of a row that opens an attempt.
+    #[inline]
+    pub fn opened(&mut self, unit: u32, value: u32) -> u32 {
+        match self {
+            Self::Units(opened) => {
+                opened[unit as usize] = true;
+                unit
+            }
+            Self::Held { numbers, units } => *numbers.entry((unit, value)).or_insert_with(|| {
+                units.push(unit);
+                units.len() as u32 - 1
+            }),
+        }
+    }
+
+    /// The part of any other row, if an attempt opens in it.
+    #[inline]
+    pub fn find(&self, unit: u32, value: u32) -> Option<u32> {
+        match self {
+            Self::Units(opened) => opened[unit as usize].then_some(unit),
+            Self::Held { numbers, .. } => numbers.get(&(unit, value)).copied(),
+        }
+    }
+
+    /// The unit of a part.
+    pub fn unit(&self, part: usize) -> u32 {
+        match self {
+            Self::Units(_) => part as u32,
+            Self::Held { units, .. } => units[part],
+        }
+    }
+
+    /// How many part numbers there are; all are below.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Units(opened) => opened.len(),
+            Self::Held { units, .. } => units.len(),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Funnels: how far every unit comes, and when.
+//!
+//! Rows are gathered from tables (`rows`) into parts, within which attempts are judged (`hold`); attempts are walked
+//! part by part (`walk`, `filling`); here they come together by unit.
+//!
+//! Invariant: only parts in which an attempt opens are read for anything else.
+
+mod filling;
+mod hold;
+mod rows;
+mod walk;
+
+use super::breakdown_values::BreakdownValues;
+use super::look::Look;
+use super::query::Query;
+use crate::codec::DecodeError;
+use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
+use rows::{Gatherer, Marks, PartRows, Row};
+use std::cmp::Ordering;
+use walk::{Rules, Walk};
+
+/// What a funnel asks for. The range of the looks is taken from the plan.
+#[derive(Clone, Debug)]
+pub struct FunnelPlan<'a> {
+    /// The steps: at most 20.
+    pub steps: Vec<Look>,
+    /// In which order they must happen.
+    pub order: FunnelOrder,
+    /// Which attempt of a unit counts.
+    pub entry: FunnelEntry,
+    /// Events that must not fall between two steps.
+    pub excluded: Vec<Excluded>,
+    /// Every event that the report sees.
+    pub seen: Look,
+    /// What must be the same throughout an attempt.
+    pub hold: Option<&'a Hold>,
+    /// Where attempts open.
+    pub range: ResolvedRange,
+    /// How long after its opening an attempt may take; inclusive.
+    pub window_micros: i64,
+    /// The tuples of breakdown values that attempts open with, when they are wanted.
+    pub values: Option<&'a BreakdownValues>,
+    /// By when attempts open, when [`Attempts::starts`] are wanted.
+    pub buckets: Option<&'a Buckets>,
+}
+
+/// Events that must not fall between two steps.
+#[derive(Clone, Debug)]
+pub struct Excluded {
+    /// Which events.
+    pub look: Look,
+    /// The step after whose event they count, from 0.
+    pub from: usize,
+    /// The step before whose event they count, from 0; greater than `from`.
+    pub to: usize,
+}
+
+/// What became of the attempts of all units.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attempts {
+    /// The one of each unit that counts, by unit.
+    pub counting: Vec<Reached>,
+    /// All that are to be counted by when they open, those of one unit, bucket and tuple taken together.
+    pub starts: Vec<Start>,
+}
+
+/// How far a unit came in the attempt that counts: the earliest of those that came as far as any, or its first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The unit.
+    pub unit: u32,
+    /// The number of the breakdown tuple with which it opened.
+    pub tuple: u32,
+    /// The times at which steps were reached, in microseconds: at least the first.
+    pub times: Vec<i64>,
+    /// The arrival of the event that opened it.
+    arrival: u64,
+}
+
+/// How far a unit came in attempts that opened in one bucket with one tuple.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Start {
+    /// The unit.
+    pub unit: u32,
+    /// The place of the bucket.
+    pub bucket: u32,
+    /// The number of the breakdown tuple.
+    pub tuple: u32,
+    /// How many steps were reached.
+    pub level: u32,
+}
+
+/// The attempts of all units.
+///
+/// # Errors
+/// When the store is damaged.
+pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Attempts, DecodeError> {
+    let mut exclusions: Vec<(usize, usize)> = plan.excluded.iter().map(|one| (one.from, one.to)).collect();
+    exclusions.sort_unstable();
+    exclusions.dedup();
+    let rules = Rules { steps: plan.steps.len(), window_micros: plan.window_micros, order: plan.order, exclusions };
+    let mut all = Attempts::default();
+    if let Some(mut rows) = gather(query, plan, &rules)? {
+        let mut walk = Walk::new(&rules);
+        rows.visit(|unit, rows| walk_part(plan, unit, rows, &mut walk, &mut all));
+        all.keep_one_of_each_unit(plan.entry);
+        if plan.entry == FunnelEntry::First {
+            let counting = all.counting.iter();
+            all.starts = counting.filter_map(|one| start(plan, one.unit, one.tuple, &one.times)).collect();
+        }
+    }
+    Ok(all)
+}
+
+/// The rows of all parts in which an attempt opens; `None` when none does.
+fn gather(query: Query<'_>, plan: &FunnelPlan<'_>, rules: &Rules) -> Result<Option<PartRows>, DecodeError> {
+    let mut gatherer = Gatherer::new(query, plan.hold, plan.values);
+    let (from_micros, to_micros) = (plan.range.from_micros, plan.range.to_micros);
+    // `to` itself is not in the range, so the last attempt may open one microsecond before it.
+    let until = to_micros.saturating_add(plan.window_micros);
+    let steps = plan.steps.iter().enumerate();
+    let opening = if plan.order == FunnelOrder::Any { plan.steps.len() } else { 1 };
+    for (place, step) in steps.clone().take(opening) {
+        gatherer.gather(&step.within(plan.range), Marks::opening_step(place))?;
+    }
+    if gatherer.is_empty() {
+        return Ok(None);
+    }
+    if plan.order == FunnelOrder::Any {
+        let after = ResolvedRange { from_micros: to_micros, to_micros: until };
+        for (place, step) in steps {
+            gatherer.gather(&step.within(after), Marks::step(place))?;
+        }
+        return Ok(Some(gatherer.finish()));
+    }
+    let whole = ResolvedRange { from_micros, to_micros: until };
+    for (place, step) in steps.skip(1) {
+        gatherer.gather(&step.within(whole), Marks::step(place))?;
+    }
+    for excluded in &plan.excluded {
+        if let Ok(number) = rules.exclusions.binary_search(&(excluded.from, excluded.to)) {
+            gatherer.gather(&excluded.look.within(whole), Marks::exclusion(number))?;
+        }
+    }
+    if plan.order == FunnelOrder::Strict {
+        gatherer.gather(&plan.seen.within(whole), Marks::SEEN)?;
+    }
+    Ok(Some(gatherer.finish()))
+}
+
+/// Adds the attempts of one part of a unit.
+fn walk_part(plan: &FunnelPlan<'_>, unit: u32, rows: &mut [Row], walk: &mut Walk<'_>, all: &mut Attempts) {
+    let counts_starts = plan.buckets.is_some() && plan.entry == FunnelEntry::Best;
+    walk.load(rows);
+    let mut best: Option<Reached> = None;
+    for attempt in 0..walk.attempts() {
+        let Row { arrival, tuple, .. } = *walk.opening(attempt);
+        let times = walk.reach(attempt);
+        if counts_starts {
+            all.add_start(start(plan, unit, tuple, times));
+        }
+        let is_complete = times.len() == plan.steps.len();
+        if best.as_ref().is_none_or(|best| times.len() > best.times.len()) {
+            best = Some(Reached { unit, tuple, times: times.to_vec(), arrival });
+        }
+        let is_last = plan.entry == FunnelEntry::First || (is_complete && !counts_starts);
+        if is_last {
+            break;
+        }
+    }
+    all.counting.extend(best);
+}
+
+/// What an attempt adds to the bucket in which it opens.
+fn start(plan: &FunnelPlan<'_>, unit: u32, tuple: u32, times: &[i64]) -> Option<Start> {
+    let bucket = plan.buckets?.index_of(*times.first()?)?;
+    Some(Start { unit, bucket: bucket as u32, tuple, level: times.len() as u32 })
+}
+
+impl Reached {
+    /// How many steps were reached.
+    pub fn level(&self) -> usize {
+        self.times.len()
+    }
+
+    /// When it opened, by time and arrival.
+    fn opened(&self) -> (Option<&i64>, u64) {
+        (self.times.first(), self.arrival)
+    }
+}
+
+impl Attempts {
+    /// Adds a start to the one before where both are of one unit, bucket and tuple.
+    fn add_start(&mut self, start: Option<Start>) {
+        let Some(start) = start else { return };
+        let key = |start: &Start| (start.unit, start.bucket, start.tuple);
+        match self.starts.last_mut() {
+            Some(last) if key(last) == key(&start) => last.level = last.level.max(start.level),
+            _ => self.starts.push(start),
+        }
+    }
+
+    /// Of the parts of a unit, the attempt that counts over all of them stays.
+    fn keep_one_of_each_unit(&mut self, entry: FunnelEntry) {
+        self.counting.sort_by(|a, b| {
+            let by_level = match entry {
+                FunnelEntry::Best => b.level().cmp(&a.level()),
+                FunnelEntry::First => Ordering::Equal,
+            };
+            a.unit.cmp(&b.unit).then(by_level).then_with(|| a.opened().cmp(&b.opened()))
+        });
+        self.counting.dedup_by_key(|one| one.unit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reached(unit: u32, arrival: u64, times: &[i64]) -> Reached {
+        Reached { unit, tuple: 0, times: times.to_vec(), arrival }
+    }
+
+    #[test]
+    fn of_several_parts_the_earliest_of_the_best_attempts_counts_or_the_first() {
+        let of_parts =
+            vec![reached(3, 9, &[20, 30]), reached(3, 4, &[10]), reached(1, 0, &[5]), reached(3, 8, &[20, 25])];
+        let mut all = Attempts { counting: of_parts, starts: Vec::new() };
+        let mut first = all.clone();
+        all.keep_one_of_each_unit(FunnelEntry::Best);
+        assert_eq!(all.counting, [reached(1, 0, &[5]), reached(3, 8, &[20, 25])]);
+        first.keep_one_of_each_unit(FunnelEntry::First);
+        assert_eq!(first.counting, [reached(1, 0, &[5]), reached(3, 4, &[10])]);
+    }
+
+    #[test]
+    fn starts_of_one_bucket_and_tuple_are_one() {
+        let start = |bucket, tuple, level| Start { unit: 1, bucket, tuple, level };
+        let mut all = Attempts::default();
+        for one in [start(0, 0, 1), start(0, 0, 3), start(0, 0, 2), start(0, 5, 1), start(1, 5, 1)] {
+            all.add_start(Some(one));
+        }
+        assert_eq!(all.starts, [start(0, 0, 3), start(0, 5, 1), start(1, 5, 1)]);
+    }
+}

@@ -1,0 +1,181 @@
+//! The rows that matter to a funnel, gathered from all tables and put together by part.
+
+use super::super::breakdown_values::{BreakdownValues, TableBreakdown};
+use super::super::look::Look;
+use super::super::query::{NO_UNIT, Query};
+use super::super::scan::visit_rows;
+use super::hold::{Held, NO_VALUE, Parts, TableHeld};
+use crate::codec::DecodeError;
+use crate::codec::packed::{BLOCK_VALUES, Packed};
+use crate::language::Hold;
+
+/// What an event does in a funnel: the steps that it can fill, whether it opens an attempt, what excludes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Marks(u32);
+
+/// One bit for each of up to 20 steps.
+const STEP_BITS: u32 = (1 << 20) - 1;
+const OPENS: u32 = 1 << 20;
+/// Above the bits: 1 + the number of an exclusion. Steps have at most 190 pairs of steps to be between.
+const EXCLUSION_SHIFT: u32 = 24;
+
+impl Marks {
+    /// Nothing but that it happened.
+    pub const SEEN: Self = Self(0);
+
+    /// It can fill a step.
+    pub const fn step(place: usize) -> Self {
+        Self(1 << place)
+    }
+
+    /// It can fill a step and opens an attempt.
+    pub const fn opening_step(place: usize) -> Self {
+        Self(1 << place | OPENS)
+    }
+
+    /// It must not fall between the steps of an exclusion.
+    pub const fn exclusion(number: usize) -> Self {
+        Self((number as u32 + 1) << EXCLUSION_SHIFT)
+    }
+
+    /// The steps that it can fill: one bit each.
+    pub const fn steps(self) -> u32 {
+        self.0 & STEP_BITS
+    }
+
+    pub const fn opens(self) -> bool {
+        self.0 & OPENS != 0
+    }
+
+    /// The exclusion of a mark made by [`Self::exclusion`].
+    pub fn excluded_by(self) -> Option<usize> {
+        (self.0 >> EXCLUSION_SHIFT).checked_sub(1).map(|number| number as usize)
+    }
+
+    /// Adds the steps of another mark of the same event, and whether it opens.
+    pub fn add(&mut self, other: Self) {
+        self.0 |= other.0 & (STEP_BITS | OPENS);
+    }
+}
+
+/// A row with one thing that its event does; an event that does several has several rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Row {
+    /// In microseconds.
+    pub time: i64,
+    pub arrival: u64,
+    pub marks: Marks,
+    /// The number of its breakdown tuple where it opens an attempt, else 0.
+    pub tuple: u32,
+}
+
+/// Rows on their way from tables to parts.
+pub(super) struct Gatherer<'a> {
+    query: Query<'a>,
+    held: Held<'a>,
+    parts: Parts,
+    values: Option<&'a BreakdownValues>,
+    rows: Vec<Row>,
+    /// The part of each row.
+    part_of: Vec<u32>,
+}
+
+/// What is read of one table, besides times and units.
+struct Columns<'a> {
+    arrivals: Packed,
+    arrival_base: u64,
+    held: TableHeld<'a>,
+    tuples: Option<TableBreakdown<'a>>,
+}
+
+impl<'a> Gatherer<'a> {
+    pub fn new(query: Query<'a>, hold: Option<&'a Hold>, values: Option<&'a BreakdownValues>) -> Self {
+        let (held, parts) = (Held::new(query, hold), Parts::new(query, hold));
+        Self { query, held, parts, values, rows: Vec::new(), part_of: Vec::new() }
+    }
+
+    /// Takes the rows that a look asks for, as what they do. Rows that open no attempt are taken only in parts
+    /// in which one opens, so those that do come first.
+    pub fn gather(&mut self, look: &Look, marks: Marks) -> Result<(), DecodeError> {
+        let Self { query, held, parts, values, rows, part_of } = self;
+        let values = values.filter(|_| marks.opens());
+        let mut buffer = Box::new([0; BLOCK_VALUES]);
+        visit_rows(
+            *query,
+            look,
+            |table| {
+                Ok(Columns {
+                    arrivals: table.arrivals()?,
+                    arrival_base: table.arrival_base().raw(),
+                    held: held.open(table)?,
+                    tuples: values.map(|values| values.open(*query, table)).transpose()?,
+                })
+            },
+            |columns, block, mask, scratch| {
+                columns.arrivals.decode_block(block.number, &mut buffer);
+                let held = columns.held.decode(block, scratch);
+                let tuples = columns.tuples.as_mut().map(|tuples| tuples.decode(block, scratch));
+                for row in mask.rows() {
+                    let (unit, value) = (block.units[row], held.map_or(0, |held| held[row]));
+                    if unit == NO_UNIT || value == NO_VALUE {
+                        continue;
+                    }
+                    let part = if marks.opens() { Some(parts.opened(unit, value)) } else { parts.find(unit, value) };
+                    if let Some(part) = part {
+                        part_of.push(part);
+                        rows.push(Row {
+                            time: block.times[row],
+                            arrival: columns.arrival_base + buffer[row] as u64,
+                            marks,
+                            tuple: tuples.map_or(0, |tuples| tuples[row]),
+                        });
+                    }
+                }
+            },
+        )
+    }
+
+    /// Whether no row was taken.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Puts the rows together by part; inside a part they stay as they came.
+    pub fn finish(self) -> PartRows {
+        let mut ends = vec![0; self.parts.len()];
+        self.part_of.iter().for_each(|part| ends[*part as usize] += 1);
+        let mut next = 0;
+        for end in &mut ends {
+            next += std::mem::replace(end, next);
+        }
+        // Each end stands at the start of its part, and moves with every row that is put there.
+        let mut rows = vec![Row::default(); self.rows.len()];
+        for (row, part) in self.rows.iter().zip(&self.part_of) {
+            let end = &mut ends[*part as usize];
+            rows[*end] = *row;
+            *end += 1;
+        }
+        PartRows { parts: self.parts, rows, ends }
+    }
+}
+
+/// Rows by part.
+pub(super) struct PartRows {
+    parts: Parts,
+    rows: Vec<Row>,
+    /// Where the rows of each part end.
+    ends: Vec<usize>,
+}
+
+impl PartRows {
+    /// Calls `visit` with the unit and the rows of every part that has rows.
+    pub fn visit(&mut self, mut visit: impl FnMut(u32, &mut [Row])) {
+        let mut start = 0;
+        for (part, end) in self.ends.iter().enumerate() {
+            if start < *end {
+                visit(self.parts.unit(part), &mut self.rows[start..*end]);
+            }
+            start = *end;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! From attempts to the numbers of the steps.
+
+use super::super::answer::Figure;
+use super::answer::{FunnelStarts, FunnelStep};
+use super::split::Split;
+use crate::executor::{ExactSum, Reached, Start};
+use crate::language::{Buckets, Matcher};
+use crate::model::Number;
+
+/// Microseconds of a second.
+const SECOND_MICROS: f64 = 1e6;
+
+/// The steps of these units.
+pub(super) fn steps(matchers: &[Matcher], units: &[&Reached]) -> Vec<FunnelStep> {
+    let counts: Vec<u64> =
+        (0..matchers.len()).map(|step| units.iter().filter(|unit| unit.level() > step).count() as u64).collect();
+    let step = |(place, matcher): (usize, &Matcher)| {
+        let (event, count) = (matcher.label(), counts[place]);
+        let Some(previous) = place.checked_sub(1) else {
+            let (whole, none) = (Figure::Count(1), Figure::Null);
+            return FunnelStep {
+                event,
+                count,
+                from_previous: whole,
+                overall: whole,
+                median_seconds: none,
+                average_seconds: none,
+            };
+        };
+        let mut durations = durations(units, place);
+        FunnelStep {
+            event,
+            count,
+            from_previous: Figure::ratio(count, counts[previous]),
+            overall: Figure::ratio(count, counts[0]),
+            median_seconds: median_seconds(&mut durations),
+            average_seconds: average_seconds(&durations),
+        }
+    };
+    matchers.iter().enumerate().map(step).collect()
+}
+
+/// How far units came by when they started, for each series.
+pub(super) fn starts(starts: &[Start], split: &Split, buckets: &Buckets, step_count: usize) -> Vec<FunnelStarts> {
+    let mut counts = vec![vec![vec![0; buckets.len()]; step_count]; split.len()];
+    let placed = |start: &Start| Some((split.series_of(start.tuple)?, start.bucket, start.unit, start.level));
+    let mut ordered: Vec<(usize, u32, u32, u32)> = starts.iter().filter_map(placed).collect();
+    ordered.sort_unstable();
+    // A unit counts once in each bucket of a series, at its best level: the last of its run.
+    for of_unit in ordered.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
+        if let Some((series, bucket, _, level)) = of_unit.last() {
+            let reached = &mut counts[*series][..*level as usize];
+            reached.iter_mut().for_each(|step| step[*bucket as usize] += 1);
+        }
+    }
+    counts.into_iter().map(|counts| FunnelStarts { buckets: buckets.labels(), counts }).collect()
+}
+
+/// Microseconds from the step before to this one, for all units that reached it.
+fn durations(units: &[&Reached], step: usize) -> Vec<i64> {
+    units.iter().filter(|unit| unit.level() > step).map(|unit| unit.times[step] - unit.times[step - 1]).collect()
+}
+
+/// The median; of an even number the mean of the middle two.
+fn median_seconds(durations: &mut [i64]) -> Figure {
+    durations.sort_unstable();
+    let middle = durations.len() / 2;
+    match durations.len() {
+        0 => Figure::Null,
+        length if length % 2 == 1 => Figure::of(Some(durations[middle] as f64 / SECOND_MICROS)),
+        // Sums of two durations fit a double's integers, so the division alone rounds.
+        _ => Figure::of(Some((durations[middle - 1] + durations[middle]) as f64 / (2.0 * SECOND_MICROS))),
+    }
+}
+
+fn average_seconds(durations: &[i64]) -> Figure {
+    let mut sum = ExactSum::default();
+    durations.iter().for_each(|duration| sum.add(Number::Integer(*duration)));
+    Figure::of(sum.average_over(durations.len() as u64 * SECOND_MICROS as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_even_number_of_times_has_the_mean_of_the_middle_two_as_median() {
+        assert_eq!(median_seconds(&mut [4_000_000, 1_000_000, 2_000_000, 9_000_000]), Figure::Number(3.0));
+        assert_eq!(median_seconds(&mut [5, 1, 3]), Figure::Number(3e-6));
+        assert_eq!(median_seconds(&mut []), Figure::Null);
+        assert_eq!(average_seconds(&[1, 1, 2]), Figure::Number(4.0 / 3e6));
+        assert_eq!(average_seconds(&[]), Figure::Null);
+    }
+}
