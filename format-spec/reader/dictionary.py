@@ -7,6 +7,7 @@ from siphash import siphash13
 from spans import Cursor, ascends, decoded
 
 USERS, EVENTS, PROPERTIES, GROUP_TYPES, KEYS = range(5)
+ERASABLE = (USERS, KEYS)  # an empty name of these lists is one that was erased
 LONGEST = {USERS: 400, EVENTS: 200, GROUP_TYPES: 100, KEYS: 400}
 
 
@@ -26,9 +27,12 @@ class Dictionaries:
             there = len(self._lists.get(section, []))
             file.expect(first_id == there, f"a section begins with id {first_id} and not {there}")
             found = _names(container.blob(starts), container.blob(names), count)
-            _check_slots(container.blob(slots), container.identity, found)
+            _check_slots(container.blob(slots), container.identity, found, section[0] in ERASABLE)
             for name in found:
-                self.add(file, section, decoded(file, name))
+                if name or section[0] not in ERASABLE:
+                    self.add(file, section, decoded(file, name))
+                else:
+                    self._lists.setdefault(section, []).append("")
         container.finish()
         return container.identity
 
@@ -51,6 +55,8 @@ class Dictionaries:
         names = self._lists.get((number, group_type), [])
         if not 0 <= id < len(names):
             raise KeyError(f"nothing has the id {id} in list {number}")
+        if number in ERASABLE and not names[id]:
+            raise KeyError(f"the name with the id {id} in list {number} was erased")
         return names[id]
 
 
@@ -67,13 +73,15 @@ def _names(starts, names, count):
     return [bytes(names.part(one, end, "a name").data) for one, end in zip(ends, ends[1:])]
 
 
-def _check_slots(slots, identity, names):
+def _check_slots(slots, identity, names, erasable):
     """Refuses a table in which a name is not found as dictionary.md says, or that has other entries."""
     size = 1 << (2 * len(names) - 1).bit_length()
     slots.expect(len(slots) == 4 * size, f"{len(slots)} bytes of slots for {len(names)} names")
     cursor = Cursor(slots)
     found, expected = [cursor.u32() for _ in range(size)], [0] * size
     for place, name in enumerate(names):
+        if erasable and not name:
+            continue
         slot = siphash13(identity, name) % size
         while expected[slot]:
             slot = (slot + 1) % size

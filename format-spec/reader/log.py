@@ -27,6 +27,11 @@ class OnlyDeclared:
 
 
 @dataclass
+class Keep:
+    days: int | None
+
+
+@dataclass
 class Batch:
     span: Span  # the payload
     definitions: list  # of (list, name): where a list is (number, group type id or None)
@@ -43,18 +48,21 @@ class Frame:
 
 
 class Log:
-    """The batches of a log. `synced` is the offset at which it is known to end; None for the torn tail rule."""
+    """The batches of a log. `synced` is the offset at which it is known to end; None for the torn tail rule, by which
+    at least `least` bytes are whole."""
 
-    def __init__(self, file, first_arrival, synced):
+    def __init__(self, file, first_arrival, synced, least):
         self.identity = read_header(file, "log")
         self.end = len(file) if synced is None else synced
         file.expect(LENGTH <= self.end <= len(file), f"the log has {len(file)} bytes and {self.end} are synced")
+        file.expect(synced is not None or least <= self.end, f"the log has {self.end} bytes and {least} were synced")
         self.batches, self.next_arrival = [], first_arrival
         at, sequence = LENGTH, 0
         while at < self.end:
             frames = self._frames(file, at, sequence)
             if frames is None:
                 file.expect(synced is None, "a frame is damaged", at)
+                file.expect(least <= at, f"{least} bytes were synced and cannot be read", at)
                 self._check_torn(file, at)
                 break
             file.expect(len({frame.synced for frame in frames}) == 1, "the frames of a batch differ in synced", at)
@@ -140,6 +148,8 @@ class Log:
             return Declared(cursor.id(), cursor.text())
         if kind == 7:
             return OnlyDeclared(boolean(cursor))
+        if kind == 9:
+            return Keep(cursor.varint() or None)
         cursor.expect(kind == 8, f"there is no record of kind {kind}")
         return read_import(cursor)
 

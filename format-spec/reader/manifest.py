@@ -15,6 +15,7 @@ class File:
     number: int
     identity: bytes
     length: int | None  # None for a log that may grow
+    synced: int = 0  # of such a log: so many bytes at least were synced
 
     @property
     def name(self):
@@ -36,6 +37,7 @@ class Manifest:
     generation: int
     next_file: int
     sealed_arrivals: int
+    erased_arrivals: int
     timezone: str
     segments: list
     dictionaries: list
@@ -43,6 +45,7 @@ class Manifest:
     logs: list
     declared: dict
     only_declared: bool
+    keep_days: int | None
     imports: list
 
     def files(self):
@@ -74,19 +77,26 @@ def _manifest(cursor):
         generation=cursor.u64(),
         next_file=cursor.u64(),
         sealed_arrivals=cursor.u64(),
+        erased_arrivals=cursor.u64(),
         timezone=string(cursor),
         segments=list_of(cursor, _file("segment")),
         dictionaries=list_of(cursor, _file("dictionary")),
         profiles=list_of(cursor, _file("profiles")),
-        logs=list_of(cursor, lambda c: File("log", c.u64(), bytes(c.take(16)), optional(c, Cursor.u64))),
+        logs=list_of(cursor, _log),
         declared=by_id(cursor, string),
         only_declared=boolean(cursor),
+        keep_days=optional(cursor, Cursor.u32),
         imports=list_of(cursor, read_import),
     )
 
 
 def _file(kind):
     return lambda cursor: File(kind, cursor.u64(), bytes(cursor.take(16)), cursor.u64())
+
+
+def _log(cursor):
+    number, identity, length = cursor.u64(), bytes(cursor.take(16)), cursor.u64()
+    return File("log", number, identity, length if boolean(cursor) else None, length)
 
 
 def _check(record, manifest):
@@ -100,4 +110,4 @@ def _check(record, manifest):
     record.expect(manifest.next_file > max(numbers, default=0), "next_file is taken")
     record.expect(bool(manifest.logs), "there is no log")
     record.expect(all(log.length is not None for log in manifest.logs[:-1]), "a log before the last is not closed")
-    record.expect(all(log.length is None or log.length >= LENGTH for log in manifest.logs), "a log is too short")
+    record.expect(all(log.synced >= LENGTH for log in manifest.logs), "a log is too short")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from accepted import Alias, Association, Cohort, Event, Group, Identify
 from dictionary import EVENTS, GROUP_TYPES, KEYS, PROPERTIES, USERS, Dictionaries
 from directory import NotYet, read_file, synced_by_writer
-from log import Declared, Log, OnlyDeclared
+from log import Declared, Keep, Log, OnlyDeclared
 from manifest import Import, read_manifest
 from operations import apply
 from profiles import Profiles
@@ -51,7 +51,7 @@ class Store:
     def __init__(self, directory, manifest, wait):
         self.directory, self.manifest, self.sizes = directory, manifest, {}
         self.names, self.declared, self.imports = Dictionaries(), dict(manifest.declared), list(manifest.imports)
-        self.only_declared = manifest.only_declared
+        self.only_declared, self.keep_days = manifest.only_declared, manifest.keep_days
         for file in manifest.dictionaries:
             self._identified(file, self.names.add_part(self._read(file)))
         self.segments = [self._sealed(file, Segment) for file in manifest.segments]
@@ -97,7 +97,7 @@ class Store:
             except NotYet:
                 if wait:
                     raise
-        log = Log(self._read(file), arrival, synced)
+        log = Log(self._read(file), arrival, synced, file.synced)
         self._identified(file, log.identity)
         for batch in log.batches:
             for section, name in batch.definitions:
@@ -113,6 +113,8 @@ class Store:
             self.declared[record.group_type] = record.name
         elif isinstance(record, OnlyDeclared):
             self.only_declared = record.on
+        elif isinstance(record, Keep):
+            self.keep_days = record.days
         elif isinstance(record, Import):
             replaced = (record.continues, record.digest)
             self.imports = [done for done in self.imports if done.digest not in replaced] + [record]
@@ -136,7 +138,8 @@ class Store:
                 last = end
         arrivals = {thing.arrival for thing in self.accepted}
         self._expect(len(arrivals) == len(self.accepted), "an arrival is taken twice")
-        self._expect(len(arrivals) == self.manifest.sealed_arrivals, "an arrival is in no sealed file")
+        missing = self.manifest.sealed_arrivals - len(arrivals)
+        self._expect(missing == self.manifest.erased_arrivals, "an arrival is in no sealed file and was not erased")
 
     def _check_thing(self, file, thing):
         """Refuses ids that nothing defines, and times beyond the calendar."""
@@ -155,8 +158,12 @@ class Store:
                 self.name(USERS, user, file)
 
     def _check_associations(self):
-        """Refuses associations that are not the latest that calls and events say."""
+        """Refuses associations that are not the latest that calls and events say. They outlive events that expired."""
         said = {(a.user, a.group_type, a.arrival): a for thing in self.accepted for a in associations_of(thing)}
+        there = {thing.arrival for thing in self.accepted}
+        outlived = [kept for kept in self.associations if kept.arrival not in there]
+        self._expect(self.manifest.erased_arrivals or not outlived, "an association is of nothing that is there")
+        said.update({(kept.user, kept.group_type, kept.arrival): kept for kept in outlived})
         for kept in self.associations:
             self._expect(said.get((kept.user, kept.group_type, kept.arrival)) == kept,
                          f"nothing says the association with arrival {kept.arrival}")

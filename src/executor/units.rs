@@ -11,10 +11,9 @@ use roaring::RoaringBitmap;
 /// When the store is damaged.
 pub fn universe(query: Query<'_>) -> Result<RoaringBitmap, DecodeError> {
     match query.units {
-        // A key comes into being by an event or a group() call, and by nothing else.
-        Units::Keys(group_type) => Ok((0..query.snapshot.key_count(group_type)).collect()),
+        Units::Keys(group_type) => query.snapshot.keys(group_type),
         Units::Users => {
-            let mut users = query.snapshot.profiles().called_users()?;
+            let mut users = query.snapshot.profiles().users()?;
             for segment in query.snapshot.segments() {
                 for table in segment.tables() {
                     let runs = table.users()?;

@@ -4,7 +4,6 @@ use super::part::{Call, Calls};
 use super::{ProfilesPart, SavedCohort, StoredAlias};
 use crate::codec::DecodeError;
 use crate::model::{GroupKeyId, GroupTypeId, Moment, Properties, PropertyOps, Timestamp, UserId};
-use roaring::RoaringBitmap;
 use std::sync::Arc;
 
 /// The parts of a snapshot, in order of arrival.
@@ -146,25 +145,6 @@ impl Profiles {
         Ok(latest)
     }
 
-    /// Ids named by identify(), and users named by group(), as they were sent.
-    ///
-    /// # Errors
-    /// When a part is damaged.
-    pub fn called_users(&self) -> Result<RoaringBitmap, DecodeError> {
-        let mut users = RoaringBitmap::new();
-        for part in &self.parts {
-            if let Some(calls) = part.user_calls()? {
-                users.extend(calls.entities.to_vec().into_iter().filter_map(|entity| u32::try_from(entity).ok()));
-            }
-            for group_type in part.called_types() {
-                if let Some(calls) = part.group_calls(group_type)? {
-                    users.extend(calls.users().into_iter().filter_map(|user| u32::try_from(user.wrapping_sub(1)).ok()));
-                }
-            }
-        }
-        Ok(users)
-    }
-
     /// Every alias() call, in order of arrival.
     ///
     /// # Errors
@@ -280,6 +260,6 @@ mod tests {
         assert_eq!(profiles.association_of(company, &aliases.ids_of(joined)).unwrap(), expected);
         let members = |key| profiles.members_of(company, GroupKeyId::new(key), &aliases).unwrap();
         assert_eq!([0, 1, 2].map(|key| members(key).iter().collect::<Vec<_>>()), [vec![], vec![0], vec![]]);
-        assert_eq!(profiles.called_users().unwrap().into_iter().collect::<Vec<_>>(), [0]);
+        assert_eq!(profiles.users().unwrap().into_iter().collect::<Vec<_>>(), [0, 1]);
     }
 }

@@ -8,6 +8,7 @@ mod faults;
 mod generate;
 mod golden;
 mod layers;
+mod maintenance;
 mod naive;
 mod pages;
 mod reports;

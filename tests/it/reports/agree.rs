@@ -65,8 +65,13 @@ pub fn filled(case: &Case, arrivals: Arrivals) -> Result<(Snapshot, Naive), Test
 
 fn check(case: &Case, arrivals: Arrivals) -> Result<(), TestCaseError> {
     let (snapshot, naive) = filled(case, arrivals)?;
+    check_documents(&snapshot, &naive, case)
+}
+
+/// Holds the answers to the documents of a case against the naive evaluator.
+pub fn check_documents(snapshot: &Snapshot, naive: &Naive, case: &Case) -> Result<(), TestCaseError> {
     for document in &case.documents {
-        let ours = engine_answer(&snapshot, document, case.now_us);
+        let ours = engine_answer(snapshot, document, case.now_us);
         let naive = naive.report(document, case.now_us);
         match (ours, naive) {
             (Ok(ours), Ok(naive)) => {

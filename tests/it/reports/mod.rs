@@ -1,6 +1,6 @@
 //! Reports against the naive evaluator, which reads the contract on its own and scans plain rows.
 
-mod agree;
+pub mod agree;
 mod explained;
 mod named;
 mod named_funnels;
