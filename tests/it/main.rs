@@ -7,6 +7,7 @@ mod export;
 mod faults;
 mod generate;
 mod golden;
+mod histories;
 mod layers;
 mod maintenance;
 mod naive;

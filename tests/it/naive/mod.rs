@@ -16,6 +16,7 @@ mod funnel;
 mod funnel_attempts;
 mod funnel_result;
 mod head;
+mod held;
 mod lifecycle;
 mod lookup;
 mod measure;
