@@ -46,6 +46,7 @@ pub struct Compacted {
 impl Engine {
     /// Seals, takes out what is due to expire, and merges all that can be merged.
     pub fn compact(&mut self, mut notice: impl FnMut(CompactStep)) -> Result<Compacted, StoreError> {
+        self.check_usable()?;
         let before = self.files()?;
         notice(CompactStep::Seal);
         self.seal()?;

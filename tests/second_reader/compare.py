@@ -187,10 +187,28 @@ def check_random(tally, binary, work, seeds):
     for seed in seeds:
         random_store(binary, seed, work / f"random-{seed}")
         compare(tally, binary, f"random history {seed}", work / f"random-{seed}")
+        erase(binary, seed, work / f"random-{seed}")
+        compare(tally, binary, f"random history {seed}, erased", work / f"random-{seed}")
+
+
+def erase(binary, seed, directory):
+    """Deletes some users and keys, lets old events expire, and sends some of it again."""
+    store, roll = open_store(directory), random.Random(seed)
+    users = sorted({shown["user"] for shown in map(json.loads, read.properties(store)) if "user" in shown})
+    keys = sorted({(shown["group_type"], shown["group_key"]) for shown in map(json.loads, read.associations(store))})
+    for user in roll.sample(users, min(2, len(users))):
+        # The second may have been joined to the first.
+        binary.done("delete", "user", "--yes", "--", user, data=directory, allowed=(0, 1))
+    for group_type, key in roll.sample(keys, min(2, len(keys))):
+        binary.done("delete", "group", "--yes", "--", group_type, key, data=directory, allowed=(0, 1))
+    if roll.random() < 0.5:
+        binary.done("expire", "--older-than", f"{roll.randint(1, 3000)}d", "--yes", data=directory)
+    if roll.random() < 0.5:
+        binary.take(directory, History(seed).lines(60), "--again")
 
 
 def check_golden(tally, binary, work):
-    for name in ("store", "torn-store"):
+    for name in ("store", "torn-store", "erased-store"):
         shutil.copytree(GOLDEN / name, work / name)
         compare(tally, binary, f"golden {name}", work / name)
     content = (GOLDEN / "content.ndjson").read_bytes().splitlines()
