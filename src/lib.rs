@@ -46,12 +46,14 @@
 //! | 5 | [`pages`] | group pages and profiles, users, events |
 //! | 5 | [`tracker`] | one user's calls with group context |
 //! | 6 | [`reports`] | one file per report: from document to answer |
+//! | 7 | [`docs`] | what the reports mean, with examples that are run |
 
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod codec;
 pub mod demo;
 pub mod dictionary;
+pub mod docs;
 pub mod executor;
 pub mod files;
 pub mod index;

@@ -3,6 +3,7 @@
 use super::exit::Failure;
 use super::output::Output;
 use super::text::bytes;
+use crate::files::DiskStorage;
 use crate::store::{Recovery, Store, StoreError, StoreReader};
 use clap::Args;
 use std::path::PathBuf;
@@ -21,6 +22,14 @@ impl DataArg {
         let reader = StoreReader::open(&self.data)?;
         say_recovery(reader.recovery(), output);
         Ok(reader)
+    }
+
+    /// The files of the store, for what works on files.
+    pub fn storage(&self) -> Result<DiskStorage, StoreError> {
+        match DiskStorage::open(&self.data) {
+            Err(error) if error.is_not_found() => Err(StoreError::Absent { location: self.data.display().to_string() }),
+            opened => Ok(opened?),
+        }
     }
 
     /// The store, to write to it; a new one where there is none yet.

@@ -13,7 +13,10 @@ mod data;
 mod exit;
 mod format;
 mod output;
+mod progress;
+mod removal;
 mod rows;
+mod stop;
 mod text;
 
 use clap::Parser;

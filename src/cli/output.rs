@@ -129,6 +129,19 @@ impl Output {
         self.say(&format!("note: {sentence}"));
     }
 
+    /// Asks on the terminal; `None` where there is nobody to ask. Anything but a yes is a no.
+    pub fn ask(&mut self, question: &str) -> Option<bool> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return None;
+        }
+        // What was printed so far belongs before the question.
+        self.finish().ok()?;
+        write!(io::stderr().lock(), "{question} [y/N] ").ok()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+    }
+
     /// Writes one line to standard error.
     pub fn say(&mut self, line: &str) {
         let line = shown(line);

@@ -2,9 +2,10 @@
 
 use super::part::{DictionaryPart, PartNames, PartWriter};
 use crate::codec::{DecodeError, FileId};
-use crate::model::{GroupTypeId, StoredName};
+use crate::model::{GroupTypeId, IdSets, StoredName};
 use bytes::Bytes;
 use hashbrown::HashTable;
+use roaring::RoaringBitmap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, OnceLock};
 
@@ -117,6 +118,21 @@ impl NameList {
             }
         }
         Ok(None)
+    }
+
+    /// The ids whose names are erased.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn erased(&self) -> Result<RoaringBitmap, DecodeError> {
+        let mut erased = RoaringBitmap::new();
+        for run in &self.sealed {
+            // Nobody knows which of the lost ones were.
+            if matches!(run.source, RunSource::Part { .. }) {
+                erased.extend(run.names()?.erased().into_iter().map(|index| run.first_id + index));
+            }
+        }
+        Ok(erased)
     }
 
     /// Adds a name that the list does not have; returns its id.
@@ -334,10 +350,35 @@ impl Dictionaries {
     /// # Errors
     /// When a part is damaged.
     pub fn merge_parts(&self, id: FileId) -> Result<Option<Bytes>, DecodeError> {
+        self.write_parts(id, |_, _| true)
+    }
+
+    /// As [`Self::merge_parts`], with the names erased, of those that can be, whose ids are not in use; `None` when all
+    /// are.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn erase_unused(&self, in_use: &IdSets, id: FileId) -> Result<Option<Bytes>, DecodeError> {
+        let mut is_any_unused = false;
+        for list in self.lists().filter(|list| list.is_erasable()) {
+            let used = in_use.get(&list).map_or(0, RoaringBitmap::len);
+            let named = u64::from(self.list(list).sealed_count) - self.list(list).erased()?.len();
+            is_any_unused |= used < named;
+        }
+        if !is_any_unused {
+            return Ok(None);
+        }
+        self.write_parts(id, |list, id| {
+            !list.is_erasable() || in_use.get(&list).is_some_and(|in_use| in_use.contains(id))
+        })
+    }
+
+    fn write_parts(&self, id: FileId, keeps: impl Fn(StoredName, u32) -> bool) -> Result<Option<Bytes>, DecodeError> {
         let mut merged = PartWriter::new(id);
         for list in self.lists() {
             let names = self.list(list);
-            let all = (0..names.sealed_count).map(|id| names.name(id)).collect::<Result<Vec<_>, _>>()?;
+            let name = |id| if keeps(list, id) { names.name(id) } else { Ok("") };
+            let all = (0..names.sealed_count).map(name).collect::<Result<Vec<_>, _>>()?;
             merged.add(list, 0, all);
         }
         merged.finish()

@@ -35,7 +35,7 @@ impl PartWriter {
         Self { container: ContainerWriter::new(FileKind::Dictionary, id), id, sections: Vec::new() }
     }
 
-    /// Adds names of a list, which have the ids from `first_id`.
+    /// Adds names of a list, which have the ids from `first_id`. Of a list whose names can be erased, an empty one is.
     pub fn add<'a>(&mut self, list: StoredName, first_id: u32, names: impl IntoIterator<Item = &'a str>) {
         let mut starts = vec![0i64];
         let mut bytes = Vec::new();
@@ -50,7 +50,9 @@ impl PartWriter {
         }
         let capacity = (hashes.len() * 2).next_power_of_two();
         let mut slots = vec![0u32; capacity];
-        for (index, hash) in hashes.iter().enumerate() {
+        // An erased name has its id and cannot be found.
+        let is_erased = |index: usize| list.is_erasable() && starts[index] == starts[index + 1];
+        for (index, hash) in hashes.iter().enumerate().filter(|(index, _)| !is_erased(*index)) {
             let mut at = *hash as usize & (capacity - 1);
             while slots[at] != 0 {
                 at = (at + 1) & (capacity - 1);
@@ -130,7 +132,8 @@ impl DictionaryPart {
             if sound { Ok(slots) } else { Err(unsound()) }
         });
         let file = Arc::clone(self.container.file());
-        Ok(PartNames { file, id: self.container.id(), count: section.count, starts, names, slots, offset })
+        let is_erasable = section.list.is_erasable();
+        Ok(PartNames { file, id: self.container.id(), count: section.count, is_erasable, starts, names, slots, offset })
     }
 
     /// Checks every byte, and that every name is found under its id.
@@ -163,6 +166,7 @@ pub struct PartNames {
     file: Arc<str>,
     id: FileId,
     count: u32,
+    is_erasable: bool,
     starts: Packed,
     names: Bytes,
     /// Names can be read by id even where the hash table is damaged.
@@ -205,9 +209,21 @@ impl PartNames {
         Ok(None)
     }
 
+    /// The places of the erased names, ascending.
+    pub fn erased(&self) -> Vec<u32> {
+        if !self.is_erasable {
+            return Vec::new();
+        }
+        let starts = self.starts.to_vec();
+        let is_empty = starts.windows(2).map(|pair| pair[0] == pair[1]);
+        (0..).zip(is_empty).filter(|(_, is_empty)| *is_empty).map(|(index, _)| index).collect()
+    }
+
     fn verify(&self) -> Result<(), DecodeError> {
         for index in 0..self.count {
-            if self.find(self.get(index)?)? != Some(index) {
+            let name = self.get(index)?;
+            let expected = Some(index).filter(|_| !(self.is_erasable && name.is_empty()));
+            if self.find(name)? != expected {
                 let problem = format!("name {index} is not found under its id");
                 return Err(DecodeError::new(problem, self.offset).in_file(&self.file));
             }

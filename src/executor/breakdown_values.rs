@@ -1,57 +1,287 @@
-//! Breakdown values as numbers: to which tuple of values each row belongs.
+//! Breakdowns: the tuple of values of each row, as a number.
 
-use super::query::Query;
-use super::row_test::CompileError;
+use super::holder_values::HolderValues;
+use super::path_values::PathValues;
+use super::query::{NO_UNIT, Query, Units};
+use super::row_filter::{CohortSets, CohortUnits, holders};
+use super::row_moments::RowMoments;
 use super::scan::Block;
-use super::slots::{SlotSource, TableValues, ValueIds};
-use crate::language::Breakdown;
-use crate::model::Value;
-use crate::segment::{BlockBuffer, Table};
+use super::unit_column::UnitColumn;
+use super::value_ids::{NULL, ValueIds};
+use crate::codec::DecodeError;
+use crate::language::{AsOf, Breakdown, Of, Property};
+use crate::model::{GroupTypeId, Number, StoredName, Value};
+use crate::segment::{BlockBuffer, GroupColumn, Table};
+use hashbrown::HashMap;
 use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::sync::Arc;
 
-/// The tuples of a report's breakdowns. Each gets a number when a row first has it.
-#[derive(Debug)]
-pub struct BreakdownValues<'a> {
-    query: Query<'a>,
-    source: SlotSource,
-    /// Lent in turn to the opening of tables and to the reading of their rows.
-    ids: RefCell<ValueIds>,
+/// The most breakdowns of one document.
+const PARTS_MAX: usize = 3;
+
+/// Tuples of value numbers as numbers. With one part the two are the same and nothing is kept.
+#[derive(Clone, Debug, Default)]
+struct TupleIds {
+    tuples: Vec<[u32; PARTS_MAX]>,
+    ids: HashMap<[u32; PARTS_MAX], u32>,
 }
 
-impl<'a> BreakdownValues<'a> {
-    /// The tuples of these breakdowns, of which there is at least one.
+impl TupleIds {
+    fn id(&mut self, tuple: [u32; PARTS_MAX]) -> u32 {
+        let next = self.tuples.len() as u32;
+        *self.ids.entry(tuple).or_insert_with(|| {
+            self.tuples.push(tuple);
+            next
+        })
+    }
+}
+
+/// By what rows are split.
+#[derive(Clone, Debug)]
+enum Part {
+    /// The same for all rows.
+    Constant(u32),
+    /// A property of the event itself.
+    Event(String),
+    /// The event's key of a group type.
+    Key(GroupTypeId),
+    /// A property of the row's user or key.
+    Holder { holders: Units, as_of: AsOf, values: HolderValues<u32> },
+    /// Whether the row's user or key is in a cohort.
+    Member { cohort: Arc<CohortUnits>, inside: u32, outside: u32 },
+}
+
+/// Numbers for the tuples of a document's breakdowns. Equal tuples have one number, whatever table they came from.
+#[derive(Clone, Debug)]
+pub struct BreakdownValues {
+    parts: Vec<Part>,
+    values: RefCell<ValueIds>,
+    tuples: RefCell<TupleIds>,
+}
+
+impl BreakdownValues {
+    /// Resolves what a document splits by: one to three breakdowns.
     ///
     /// # Errors
-    /// When the dictionary is damaged, or a breakdown is not executed yet.
-    pub fn new(query: Query<'a>, breakdowns: &[Breakdown]) -> Result<Self, CompileError> {
-        let [breakdown] = breakdowns else { return Err(CompileError::NotYet("several breakdowns")) };
-        let source = SlotSource::new(query, breakdown)?;
-        Ok(Self { query, source, ids: RefCell::new(ValueIds::new()) })
+    /// When the store is damaged.
+    pub fn new(query: Query<'_>, cohorts: &CohortSets, breakdowns: &[Breakdown]) -> Result<Self, DecodeError> {
+        let mut values = ValueIds::new();
+        let parts = breakdowns
+            .iter()
+            .map(|breakdown| Part::resolve(query, cohorts, breakdown, &mut values))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { parts, values: RefCell::new(values), tuples: RefCell::default() })
     }
 
-    /// A reader of tuples for the rows of one table.
-    pub(super) fn open(&self, table: Table<'_>) -> Result<TableTuples<'_>, CompileError> {
-        let values = TableValues::open(self.query, table, &self.source, &mut self.ids.borrow_mut())?;
-        Ok(TableTuples { all: self, values, ids: Vec::new() })
+    /// A reader for the rows of one table.
+    pub(super) fn open<'a>(&'a self, query: Query<'a>, table: Table<'_>) -> Result<TableBreakdown<'a>, DecodeError> {
+        let parts = self
+            .parts
+            .iter()
+            .map(|part| TablePart::open(query, table, part, &mut self.values.borrow_mut()))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(TableBreakdown { query, of: self, parts, decoded: Default::default(), tuples: Vec::new() })
     }
 
-    /// The tuple of a number: a value for each breakdown.
-    pub fn tuple(&self, number: u32) -> Vec<Value> {
-        self.ids.borrow().value(number).cloned().into_iter().collect()
+    fn value_ids(&self, tuple: u32) -> [u32; PARTS_MAX] {
+        if self.parts.len() == 1 {
+            return [tuple, NULL, NULL];
+        }
+        self.tuples.borrow().tuples.get(tuple as usize).copied().unwrap_or_default()
+    }
+
+    /// The values of a tuple, one for each breakdown.
+    pub fn tuple(&self, tuple: u32) -> Vec<Value> {
+        let values = self.values.borrow();
+        let ids = self.value_ids(tuple);
+        ids[..self.parts.len()].iter().map(|id| values.values()[*id as usize].clone()).collect()
+    }
+
+    /// The order of two tuples, element by element.
+    pub fn compare(&self, a: u32, b: u32) -> Ordering {
+        let values = self.values.borrow();
+        let of = |id: u32| &values.values()[id as usize];
+        let (a, b) = (self.value_ids(a), self.value_ids(b));
+        a.iter().zip(&b).map(|(a, b)| of(*a).cmp(of(*b))).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
 
-/// Tuples by row of one table.
-pub(super) struct TableTuples<'a> {
-    all: &'a BreakdownValues<'a>,
-    values: TableValues,
-    ids: Vec<u32>,
+impl Part {
+    fn resolve(
+        query: Query<'_>,
+        cohorts: &CohortSets,
+        breakdown: &Breakdown,
+        values: &mut ValueIds,
+    ) -> Result<Self, DecodeError> {
+        Ok(match breakdown {
+            Breakdown::Property(property) if property.of == Of::Event => Self::Event(property.path.clone()),
+            Breakdown::Property(property) => Self::holder(query, property, values)?,
+            Breakdown::Group(group) => match query.snapshot.group_type(group)? {
+                Some(group_type) => Self::Key(group_type),
+                None => Self::Constant(NULL),
+            },
+            Breakdown::Cohort(name) => {
+                let (inside, outside) = (values.id(&Value::Bool(true)), values.id(&Value::Bool(false)));
+                match cohorts.get(name) {
+                    Some(cohort) => Self::Member { cohort: Arc::clone(cohort), inside, outside },
+                    None => Self::Constant(outside),
+                }
+            }
+        })
+    }
+
+    fn holder(query: Query<'_>, property: &Property, values: &mut ValueIds) -> Result<Self, DecodeError> {
+        let Some(holders) = holders(query, property)? else { return Ok(Self::Constant(NULL)) };
+        let id = |value: Option<&Value>| value.map_or(NULL, |value| values.id(value));
+        let values = HolderValues::fold(query, holders, &property.path, id)?;
+        Ok(Self::Holder { holders, as_of: property.as_of, values })
+    }
 }
 
-impl TableTuples<'_> {
-    /// The number of the tuple of each row of a block.
+/// One part, ready for the rows of one table.
+enum TablePart<'a> {
+    Constant(u32),
+    Event(PathValues<u32>),
+    Key {
+        column: GroupColumn,
+        /// The value of each key plus 1 that the table has.
+        id_of: HashMap<u32, u32>,
+    },
+    Holder {
+        column: UnitColumn,
+        values: &'a HolderValues<u32>,
+        moments: Option<RowMoments>,
+    },
+    Member {
+        column: UnitColumn,
+        cohort: &'a CohortUnits,
+        inside: u32,
+        outside: u32,
+    },
+}
+
+impl<'a> TablePart<'a> {
+    fn open(query: Query<'_>, table: Table<'_>, part: &'a Part, ids: &mut ValueIds) -> Result<Self, DecodeError> {
+        Ok(match part {
+            Part::Constant(id) => Self::Constant(*id),
+            Part::Event(path) => Self::Event(PathValues::compile(query.snapshot, table, path, |value| ids.id(value))?),
+            Part::Key(group_type) => match table.group(*group_type)? {
+                None => Self::Constant(NULL),
+                Some(column) => {
+                    let id_of = ids_of_keys(query, *group_type, &column, ids)?;
+                    Self::Key { column, id_of }
+                }
+            },
+            Part::Holder { holders, as_of, values } => Self::Holder {
+                column: UnitColumn::open(table, *holders)?,
+                values,
+                moments: (*as_of == AsOf::Event).then(|| RowMoments::open(table)).transpose()?,
+            },
+            Part::Member { cohort, inside, outside } => Self::Member {
+                column: UnitColumn::open(table, cohort.units)?,
+                cohort,
+                inside: *inside,
+                outside: *outside,
+            },
+        })
+    }
+
+    /// The value of each row of a block.
+    fn decode(
+        &self,
+        query: Query<'_>,
+        block: &Block<'_>,
+        buffer: &mut BlockBuffer,
+        ids: &RefCell<ValueIds>,
+        out: &mut Vec<u32>,
+    ) {
+        let count = block.times.len();
+        let rows = block.first_row..block.first_row + count;
+        out.clear();
+        out.resize(count, NULL);
+        match self {
+            Self::Constant(id) => out.fill(*id),
+            Self::Event(values) => {
+                let mut found = Vec::new();
+                let of = |number: Number| ids.borrow_mut().id(&Value::Number(number));
+                values.decode(block.number, count, buffer, of, &mut found);
+                out.iter_mut().zip(found).for_each(|(out, id)| *out = id.unwrap_or(NULL));
+            }
+            Self::Key { column, id_of } => {
+                column.decode(rows, out);
+                out.iter_mut().for_each(|key| *key = id_of.get(key).copied().unwrap_or(NULL));
+            }
+            Self::Holder { column, values, moments } => {
+                column.decode(query.snapshot.aliases(), rows, out);
+                let moments = moments.as_ref().map(|moments| moments.decode(block.number));
+                for (row, holder) in out.iter_mut().enumerate() {
+                    *holder = match (&moments, *holder) {
+                        (_, NO_UNIT) => NULL,
+                        (None, unit) => values.now(unit),
+                        (Some(moments), unit) => values.at_event(unit, moments.get(row)),
+                    };
+                }
+            }
+            Self::Member { column, cohort, inside, outside } => {
+                column.decode(query.snapshot.aliases(), rows, out);
+                for unit in out {
+                    *unit = if cohort.members.contains(*unit) { *inside } else { *outside };
+                }
+            }
+        }
+    }
+}
+
+fn ids_of_keys(
+    query: Query<'_>,
+    group_type: GroupTypeId,
+    column: &GroupColumn,
+    ids: &mut ValueIds,
+) -> Result<HashMap<u32, u32>, DecodeError> {
+    let names = query.snapshot.names().read();
+    let names = names.list(StoredName::GroupKey(group_type.raw()));
+    let mut id_of = HashMap::new();
+    for (_, key) in column.runs().filter(|(_, key)| *key > 0) {
+        if !id_of.contains_key(&key) {
+            id_of.insert(key, ids.id(&Value::string(names.name(key - 1)?)));
+        }
+    }
+    Ok(id_of)
+}
+
+/// The tuples of one table's rows.
+pub(super) struct TableBreakdown<'a> {
+    query: Query<'a>,
+    of: &'a BreakdownValues,
+    parts: Vec<TablePart<'a>>,
+    decoded: [Vec<u32>; PARTS_MAX],
+    tuples: Vec<u32>,
+}
+
+impl TableBreakdown<'_> {
+    /// The number of each row's tuple.
     pub fn decode(&mut self, block: &Block<'_>, buffer: &mut BlockBuffer) -> &[u32] {
-        self.values.decode(block, buffer, &mut self.all.ids.borrow_mut(), &mut self.ids);
-        &self.ids
+        for (part, out) in self.parts.iter().zip(&mut self.decoded) {
+            part.decode(self.query, block, buffer, &self.of.values, out);
+        }
+        if self.parts.len() == 1 {
+            return &self.decoded[0];
+        }
+        let mut ids = self.of.tuples.borrow_mut();
+        self.tuples.clear();
+        // Rows of one tuple often come together.
+        let mut last = None;
+        for row in 0..block.times.len() {
+            let mut tuple = [NULL; PARTS_MAX];
+            tuple.iter_mut().zip(&self.decoded[..self.parts.len()]).for_each(|(id, column)| *id = column[row]);
+            let id = match last {
+                Some((known, id)) if known == tuple => id,
+                _ => ids.id(tuple),
+            };
+            last = Some((tuple, id));
+            self.tuples.push(id);
+        }
+        &self.tuples
     }
 }

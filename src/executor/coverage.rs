@@ -4,8 +4,9 @@ use super::distinct::counted_rows;
 use super::look::Look;
 use super::mask::Mask;
 use super::query::{NO_UNIT, Query, misses};
-use super::row_test::{CompileError, RowTest};
+use super::row_test::RowTest;
 use super::scan::TableScan;
+use crate::codec::DecodeError;
 use crate::language::ResolvedRange;
 use crate::segment::Table;
 use serde::Serialize;
@@ -22,8 +23,8 @@ pub struct Coverage {
 /// Counts the rows that any of the looks asks for.
 ///
 /// # Errors
-/// When the store is damaged, or a filter uses what is not executed yet.
-pub fn coverage(query: Query<'_>, looks: &[Look]) -> Result<Coverage, CompileError> {
+/// When the store is damaged.
+pub fn coverage(query: Query<'_>, looks: &[Look]) -> Result<Coverage, DecodeError> {
     let mut coverage = Coverage::default();
     for segment in query.snapshot.segments() {
         for table in segment.tables() {
@@ -46,21 +47,22 @@ fn count_table(
     table: Table<'_>,
     looks: &[&Look],
     coverage: &mut Coverage,
-) -> Result<(), CompileError> {
+) -> Result<(), DecodeError> {
     if let [look] = looks
         && look.filter.is_none()
         && let Some((rows, with_unit)) = counted_rows(query, table, look.range)?
     {
+        query.trace.count(|counts| counts.tables_by_index += 1);
         coverage.matched += rows;
         coverage.without_group += rows - with_unit;
         return Ok(());
     }
     let tests = looks
         .iter()
-        .map(|look| Ok((RowTest::compile(query.snapshot, table, look.filter.as_ref())?, look.range)))
-        .collect::<Result<Vec<_>, CompileError>>()?;
+        .map(|look| Ok((RowTest::compile(query, table, look.filter.as_deref())?, look.range)))
+        .collect::<Result<Vec<_>, DecodeError>>()?;
     let mut scan = TableScan::new(query, table)?;
-    scan.visit(&RowTest::Constant(true), ResolvedRange::ALL, |block, all, buffer| {
+    scan.visit(&RowTest::compile(query, table, None)?, ResolvedRange::ALL, |block, all, buffer| {
         let rows = block.times.len();
         let mask = tests.iter().fold(Mask::NONE, |mask, (test, range)| {
             let in_range = Mask::from_fn(rows, |row| range.contains(block.times[row]));

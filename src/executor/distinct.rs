@@ -1,9 +1,9 @@
 //! Which units did something, by bucket of time, how often, and when first.
 
+use super::division::Division;
 use super::look::Look;
-use super::query::{NO_UNIT, Query, covers, misses};
-use super::row_test::CompileError;
-use super::scan::visit_rows;
+use super::query::{NO_UNIT, Query, covers};
+use super::scan::{tables_of, visit_rows};
 use crate::codec::DecodeError;
 use crate::index::{Day, UnitDays};
 use crate::language::{Buckets, ResolvedRange};
@@ -43,10 +43,22 @@ impl UnitCollector {
         }
     }
 
+    /// Adds all units of another.
+    pub fn join(&mut self, other: &Self) {
+        self.set |= &other.set;
+        other.recent.iter().for_each(|unit| self.add(*unit));
+    }
+
     /// The units.
     pub fn finish(mut self) -> RoaringBitmap {
         self.flush();
         self.set
+    }
+}
+
+impl From<RoaringBitmap> for UnitCollector {
+    fn from(set: RoaringBitmap) -> Self {
+        Self { recent: Vec::new(), set }
     }
 }
 
@@ -69,16 +81,14 @@ fn visit_days(
     query: Query<'_>,
     look: &Look,
     mut visit: impl FnMut(i64, u64, RoaringBitmap),
-) -> Result<(), CompileError> {
+) -> Result<(), DecodeError> {
     let (from, to) = days_of(look.range);
     for segment in query.snapshot.segments() {
-        for table in look.tables(segment) {
-            let (first, last) = table.time_range();
-            if misses(look.range, (first.micros(), last.micros())) {
-                continue;
-            }
+        for table in tables_of(query, look, segment) {
+            query.trace.count(|counts| counts.tables_by_index += 1);
             let Some(days) = unit_days(query, table)? else { continue };
             for (day, rows, place) in days.days(from, to) {
+                query.trace.count(|counts| counts.bitmaps_read += 1);
                 visit(day.start_micros(), rows, days.units(place)?);
             }
         }
@@ -87,15 +97,19 @@ fn visit_days(
 }
 
 /// Whether bitmaps per UTC day answer for these buckets.
-fn answers_by_day(look: &Look, buckets: &Buckets) -> bool {
+fn answers_by_day(look: &Look, buckets: &impl Division) -> bool {
     look.filter.is_none() && buckets.are_utc_days(look.range)
 }
 
-/// The units of each bucket. The look's range should be that of the buckets, or lie inside it.
+/// The units of each piece. The look's range should be that of the pieces, or lie inside it.
 ///
 /// # Errors
-/// When the store is damaged, or the filter uses what is not executed yet; as for all functions here.
-pub fn units_by_bucket(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Vec<RoaringBitmap>, CompileError> {
+/// When the store is damaged; as for all functions here.
+pub fn units_by_bucket(
+    query: Query<'_>,
+    look: &Look,
+    buckets: &impl Division,
+) -> Result<Vec<RoaringBitmap>, DecodeError> {
     if look.range.is_empty() {
         return Ok(vec![RoaringBitmap::new(); buckets.len()]);
     }
@@ -130,7 +144,7 @@ pub fn units_by_bucket(query: Query<'_>, look: &Look, buckets: &Buckets) -> Resu
 ///
 /// # Errors
 /// As [`units_by_bucket`].
-pub fn units_in(query: Query<'_>, look: &Look) -> Result<RoaringBitmap, CompileError> {
+pub fn units_in(query: Query<'_>, look: &Look) -> Result<RoaringBitmap, DecodeError> {
     if look.range.is_empty() {
         return Ok(RoaringBitmap::new());
     }
@@ -157,14 +171,15 @@ pub fn units_in(query: Query<'_>, look: &Look) -> Result<RoaringBitmap, CompileE
 ///
 /// # Errors
 /// As [`units_by_bucket`].
-pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Option<Vec<u64>>, CompileError> {
+pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Option<Vec<u64>>, DecodeError> {
     if !answers_by_day(look, buckets) {
         return Ok(None);
     }
     let (from, to) = days_of(look.range);
     let mut counts = vec![0; buckets.len()];
     for segment in query.snapshot.segments() {
-        for table in look.tables(segment) {
+        for table in tables_of(query, look, segment) {
+            query.trace.count(|counts| counts.tables_by_index += 1);
             let Some(days) = unit_days(query, table)? else { continue };
             for (day, rows, _) in days.days(from, to) {
                 if let Some(bucket) = buckets.index_of(day.start_micros()) {
@@ -180,7 +195,7 @@ pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Op
 ///
 /// # Errors
 /// As [`units_by_bucket`].
-pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Vec<u64>, CompileError> {
+pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Vec<u64>, DecodeError> {
     let mut counts = vec![0; query.unit_count() as usize];
     visit_rows(
         query,
@@ -201,7 +216,7 @@ pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Vec<u64>, Compil
 ///
 /// # Errors
 /// As [`units_by_bucket`].
-pub fn first_times(query: Query<'_>, look: &Look) -> Result<Vec<i64>, CompileError> {
+pub fn first_times(query: Query<'_>, look: &Look) -> Result<Vec<i64>, DecodeError> {
     let mut first = vec![i64::MAX; query.unit_count() as usize];
     visit_rows(
         query,
@@ -216,6 +231,25 @@ pub fn first_times(query: Query<'_>, look: &Look) -> Result<Vec<i64>, CompileErr
         },
     )?;
     Ok(first)
+}
+
+/// The units whose first row in all history lies in each piece inside the look's range.
+///
+/// # Errors
+/// As [`units_by_bucket`].
+pub fn first_units_by_bucket(
+    query: Query<'_>,
+    look: &Look,
+    buckets: &impl Division,
+) -> Result<Vec<RoaringBitmap>, DecodeError> {
+    let mut sets = vec![RoaringBitmap::new(); buckets.len()];
+    let first = first_times(query, &look.within(ResolvedRange::ALL))?;
+    for (unit, time) in first.into_iter().enumerate().filter(|(_, time)| look.range.contains(*time)) {
+        if let Some(bucket) = buckets.index_of(time) {
+            sets[bucket].insert(unit as u32);
+        }
+    }
+    Ok(sets)
 }
 
 /// The rows of a table in the range, and those of them with a unit, without reading rows; `None` where that needs

@@ -1,10 +1,12 @@
 //! Which rows a part of a report asks for.
 
+use super::query::Query;
+use super::row_filter::{CohortSets, RowFilter};
 use crate::codec::DecodeError;
-use crate::language::{Events, Filter, Matcher, ResolvedRange};
+use crate::language::{Events, Matcher, ResolvedRange};
 use crate::model::EventId;
 use crate::segment::{Segment, Table};
-use crate::store::Snapshot;
+use std::sync::Arc;
 
 /// Events by name, as ids. Names that never occurred have none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub struct Look {
     /// Which events.
     pub events: Named,
     /// Which of them; `None` is all.
-    pub filter: Option<Filter>,
+    pub filter: Option<Arc<RowFilter>>,
     /// From when to when.
     pub range: ResolvedRange,
 }
@@ -32,9 +34,10 @@ impl Look {
     /// # Errors
     /// When the dictionary is damaged.
     pub fn new(
-        snapshot: &Snapshot,
+        query: Query<'_>,
+        cohorts: &CohortSets,
         matcher: &Matcher,
-        seen: Option<&Filter>,
+        seen: Option<&Arc<RowFilter>>,
         range: ResolvedRange,
     ) -> Result<Self, DecodeError> {
         let events = match &matcher.events {
@@ -42,19 +45,24 @@ impl Look {
             Events::Named(names) => {
                 let mut ids = Vec::with_capacity(names.len());
                 for name in names {
-                    ids.extend(snapshot.event(name)?);
+                    ids.extend(query.snapshot.event(name)?);
                 }
                 ids.sort_unstable();
                 Named::Ids(ids)
             }
         };
-        let filters: Vec<Filter> = seen.into_iter().chain(&matcher.filter).cloned().collect();
-        let filter = match filters.len() {
-            0 => None,
-            1 => filters.into_iter().next(),
-            _ => Some(Filter::All(filters)),
+        let own = matcher.filter.as_ref().map(|filter| RowFilter::new(query, cohorts, filter)).transpose()?;
+        let filter = match (seen, own) {
+            (None, own) => own.map(Arc::new),
+            (Some(seen), None) => Some(Arc::clone(seen)),
+            (Some(seen), Some(own)) => Some(Arc::new(seen.and(&own))),
         };
         Ok(Self { events, filter, range })
+    }
+
+    /// All events that the report sees.
+    pub fn seen(seen: Option<&Arc<RowFilter>>, range: ResolvedRange) -> Self {
+        Self { events: Named::Any, filter: seen.cloned(), range }
     }
 
     /// The same rows in another range.

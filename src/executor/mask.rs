@@ -51,6 +51,12 @@ impl Mask {
         self
     }
 
+    /// Whether a row is in it.
+    #[inline]
+    pub fn has(&self, row: usize) -> bool {
+        self.0[row / 64] >> (row % 64) & 1 == 1
+    }
+
     /// Whether no row is in it.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)

@@ -1,66 +1,19 @@
 //! Measures of a series: one figure per slot and bucket, and one per slot for the whole range.
 
-use super::distinct::{UnitCollector, day_counts, units_by_bucket};
+use super::distinct::{day_counts, units_by_bucket};
+use super::division::{Division, Edges};
 use super::exact_sum::ExactSum;
+use super::figure::Figure;
+use super::folds::{ExtremesFold, Fold, NumbersFold, PerUnitFold, RowsFold, UnitsFold};
 use super::look::Look;
 use super::path_values::PathValues;
 use super::query::{NO_UNIT, Query};
-use super::row_test::CompileError;
 use super::scan::visit_rows;
 use super::slots::Slots;
-use crate::language::{Buckets, DecimalFraction, Measure};
+use crate::codec::DecodeError;
+use crate::language::{Buckets, Measure, ResolvedRange, Span};
 use crate::model::{Number, Value};
 use roaring::RoaringBitmap;
-use serde::{Serialize, Serializer};
-
-/// One number of a result.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Figure {
-    /// Nothing to measure, or beyond doubles.
-    Null,
-    /// How many.
-    Count(u64),
-    /// A measured number; always finite.
-    Number(f64),
-}
-
-/// Integral doubles below this are written without a point.
-const POINTLESS_BELOW: f64 = 9_007_199_254_740_992.0;
-
-impl Figure {
-    /// A number, or null where there is none.
-    pub fn of(number: Option<f64>) -> Self {
-        number.filter(|number| number.is_finite()).map_or(Self::Null, Self::Number)
-    }
-
-    /// One number divided by another; null when that is 0.
-    pub fn ratio(numerator: u64, denominator: u64) -> Self {
-        if denominator == 0 { Self::Null } else { Self::of(Some(numerator as f64 / denominator as f64)) }
-    }
-
-    /// The figure as a double, for charts.
-    pub fn to_f64(self) -> Option<f64> {
-        match self {
-            Self::Null => None,
-            Self::Count(count) => Some(count as f64),
-            Self::Number(number) => Some(number),
-        }
-    }
-}
-
-impl Serialize for Figure {
-    /// Counts as integers; other numbers as the shortest decimal, integral ones without a point below 2^53; -0 as 0.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match *self {
-            Self::Null => serializer.serialize_none(),
-            Self::Count(count) => serializer.serialize_u64(count),
-            Self::Number(number) if number.fract() == 0.0 && number.abs() < POINTLESS_BELOW => {
-                serializer.serialize_i64(number as i64)
-            }
-            Self::Number(number) => serializer.serialize_f64(number),
-        }
-    }
-}
 
 /// The figures of one slot.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,71 +24,52 @@ pub struct Figures {
     pub total: Figure,
 }
 
-/// What is folded for one slot and bucket.
-trait Fold: Clone + Default {
-    fn add(&mut self, unit: u32, number: Option<Number>);
+/// A series to be measured: its rows, and how their range is divided.
+#[derive(Clone, Copy, Debug)]
+pub struct Series<'a> {
+    /// The rows.
+    pub look: &'a Look,
+    /// The buckets of its range.
+    pub buckets: &'a Buckets,
+    /// The breakdown; without one all rows are one slot.
+    pub slots: Option<&'a Slots>,
+    /// Whether each bucket counts everything since the range began.
+    pub is_cumulative: bool,
 }
 
-#[derive(Clone, Default)]
-struct UnitsFold {
-    rows: u64,
-    units: UnitCollector,
-}
-
-impl Fold for UnitsFold {
-    fn add(&mut self, unit: u32, _: Option<Number>) {
-        self.rows += 1;
-        self.units.add(unit);
+impl Series<'_> {
+    fn slot_count(&self) -> usize {
+        self.slots.map_or(1, Slots::len)
     }
-}
 
-#[derive(Clone, Default)]
-struct RowsFold(u64);
-
-impl Fold for RowsFold {
-    fn add(&mut self, _: u32, _: Option<Number>) {
-        self.0 += 1;
-    }
-}
-
-impl Fold for ExactSum {
-    fn add(&mut self, _: u32, number: Option<Number>) {
-        if let Some(number) = number {
-            self.add(number);
+    /// What the figure of a bucket looks at, or the total where none is named.
+    pub fn span(&self, measure: &Measure, bucket: Option<usize>) -> ResolvedRange {
+        let range = self.look.range;
+        if range.is_empty() {
+            return range;
+        }
+        let inside = bucket.map_or(range, |bucket| self.buckets.inside(bucket, range));
+        match measure {
+            Measure::Active(span) => self.active_window(*span, inside.to_micros),
+            _ if self.is_cumulative => ResolvedRange { from_micros: range.from_micros, ..inside },
+            _ => inside,
         }
     }
-}
 
-#[derive(Clone, Default)]
-struct NumbersFold(Vec<Number>);
-
-impl Fold for NumbersFold {
-    fn add(&mut self, _: u32, number: Option<Number>) {
-        self.0.extend(number);
+    fn active_window(&self, span: Span, to_micros: i64) -> ResolvedRange {
+        ResolvedRange { from_micros: span.window_start(to_micros, self.buckets.zone()), to_micros }
     }
 }
 
-#[derive(Clone, Default)]
-struct RangeFold(Option<(Number, Number)>);
-
-impl Fold for RangeFold {
-    fn add(&mut self, _: u32, number: Option<Number>) {
-        if let Some(number) = number {
-            let (least, greatest) = self.0.unwrap_or((number, number));
-            self.0 = Some((least.min(number), greatest.max(number)));
-        }
-    }
-}
-
-/// Folds the rows of a look by slot and bucket.
+/// Folds the rows of a look by slot and piece.
 fn fold<F: Fold>(
     query: Query<'_>,
     look: &Look,
-    buckets: &Buckets,
+    division: &impl Division,
     slots: Option<&Slots>,
     path: Option<&str>,
-) -> Result<Vec<Vec<F>>, CompileError> {
-    let mut folds = vec![vec![F::default(); buckets.len()]; slots.map_or(1, Slots::len)];
+) -> Result<Vec<Vec<F>>, DecodeError> {
+    let mut folds = vec![vec![F::default(); division.len()]; slots.map_or(1, Slots::len)];
     let mut numbers: Vec<Option<Option<Number>>> = Vec::new();
     visit_rows(
         query,
@@ -152,8 +86,8 @@ fn fold<F: Fold>(
             let row_slots = table_slots.as_mut().map(|slots| slots.decode(block, buffer));
             for row in mask.rows().filter(|row| block.units[*row] != NO_UNIT) {
                 let slot = row_slots.map_or(0, |slots| slots[row] as usize);
-                let Some(bucket) = buckets.index_of(block.times[row]) else { continue };
-                if let Some(fold) = folds.get_mut(slot).and_then(|folds| folds.get_mut(bucket)) {
+                let Some(piece) = division.index_of(block.times[row]) else { continue };
+                if let Some(fold) = folds.get_mut(slot).and_then(|folds| folds.get_mut(piece)) {
                     fold.add(block.units[row], numbers.get(row).copied().flatten().flatten());
                 }
             }
@@ -162,120 +96,113 @@ fn fold<F: Fold>(
     Ok(folds)
 }
 
+/// The figures of a slot whose buckets were folded.
+fn figures<F: Fold>(folds: Vec<F>, is_cumulative: bool, figure: impl Fn(F) -> Figure) -> Figures {
+    let mut all = F::default();
+    let mut values = Vec::with_capacity(folds.len());
+    for fold in folds {
+        all.join(&fold);
+        values.push(figure(if is_cumulative { all.clone() } else { fold }));
+    }
+    Figures { values, total: figure(all) }
+}
+
+/// Folds the rows of a series, and reads a figure off each fold.
+fn folded<F: Fold>(
+    query: Query<'_>,
+    series: &Series<'_>,
+    path: Option<&str>,
+    figure: impl Fn(F) -> Figure,
+) -> Result<Vec<Figures>, DecodeError> {
+    let folds = fold::<F>(query, series.look, series.buckets, series.slots, path)?;
+    Ok(folds.into_iter().map(|folds| figures(folds, series.is_cumulative, &figure)).collect())
+}
+
+fn distinct(fold: UnitsFold) -> Figure {
+    Figure::Count(fold.units().len())
+}
+
 /// Measures a series. Without slots there is one list of figures, for all rows.
 ///
 /// # Errors
-/// When the store is damaged, or something is not executed yet.
-pub fn measure(
-    query: Query<'_>,
-    look: &Look,
-    buckets: &Buckets,
-    slots: Option<&Slots>,
-    measure: &Measure,
-) -> Result<Vec<Figures>, CompileError> {
+/// When the store is damaged.
+pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Result<Vec<Figures>, DecodeError> {
     match measure {
-        Measure::Unique if slots.is_none() => Ok(vec![unique_figures(units_by_bucket(query, look, buckets)?)]),
-        Measure::Unique => {
-            let folds = fold::<UnitsFold>(query, look, buckets, slots, None)?;
-            let sets = |folds: Vec<UnitsFold>| folds.into_iter().map(|fold| fold.units.finish()).collect();
-            Ok(folds.into_iter().map(|folds| unique_figures(sets(folds))).collect())
+        Measure::Unique if series.slots.is_none() => {
+            let sets = units_by_bucket(query, series.look, series.buckets)?;
+            Ok(vec![figures(sets.into_iter().map(UnitsFold::from).collect(), series.is_cumulative, distinct)])
         }
+        Measure::Unique => folded(query, series, None, distinct),
         Measure::Total => {
-            if slots.is_none()
-                && let Some(counts) = day_counts(query, look, buckets)?
+            let count = |rows: RowsFold| Figure::Count(rows.0);
+            if series.slots.is_none()
+                && let Some(counts) = day_counts(query, series.look, series.buckets)?
             {
-                return Ok(vec![total_figures(&counts)]);
+                return Ok(vec![figures(counts.into_iter().map(RowsFold).collect(), series.is_cumulative, count)]);
             }
-            let folds = fold::<RowsFold>(query, look, buckets, slots, None)?;
-            Ok(folds.iter().map(|folds| total_figures(&folds.iter().map(|fold| fold.0).collect::<Vec<_>>())).collect())
+            folded(query, series, None, count)
         }
-        Measure::PerUnit => {
-            let folds = fold::<UnitsFold>(query, look, buckets, slots, None)?;
-            Ok(folds.into_iter().map(per_unit_figures).collect())
-        }
-        Measure::Sum(path) => sums(query, look, buckets, slots, path, |sum| Figure::of(sum.sum())),
-        Measure::Avg(path) => sums(query, look, buckets, slots, path, |sum| Figure::of(sum.average())),
-        Measure::Min(path) => extremes(query, look, buckets, slots, path, |range| range.0),
-        Measure::Max(path) => extremes(query, look, buckets, slots, path, |range| range.1),
+        Measure::PerUnit => folded(query, series, None, PerUnitFold::ratio),
+        Measure::Sum(path) => folded(query, series, Some(path), |sum: ExactSum| Figure::of(sum.sum())),
+        Measure::Avg(path) => folded(query, series, Some(path), |sum: ExactSum| Figure::of(sum.average())),
+        Measure::Min(path) => folded(query, series, Some(path), |range: ExtremesFold| range.least()),
+        Measure::Max(path) => folded(query, series, Some(path), |range: ExtremesFold| range.greatest()),
         Measure::Percentile { path, rank } => {
-            let folds = fold::<NumbersFold>(query, look, buckets, slots, Some(path))?;
-            Ok(folds.into_iter().map(|folds| percentile_figures(folds, rank)).collect())
+            folded(query, series, Some(path), |numbers: NumbersFold| numbers.percentile(rank))
         }
-        Measure::Active(_) => Err(CompileError::NotYet("the measure `active`")),
+        Measure::Active(span) => active(query, series, *span),
     }
 }
 
-fn unique_figures(sets: Vec<RoaringBitmap>) -> Figures {
-    let values = sets.iter().map(|set| Figure::Count(set.len())).collect();
-    let all = sets.into_iter().fold(RoaringBitmap::new(), |all, set| all | set);
-    Figures { values, total: Figure::Count(all.len()) }
-}
-
-fn total_figures(counts: &[u64]) -> Figures {
-    Figures {
-        values: counts.iter().map(|count| Figure::Count(*count)).collect(),
-        total: Figure::Count(counts.iter().sum()),
+/// Distinct units of windows that end with the buckets: the range is divided wherever a window begins or ends, and
+/// each window is the union of its pieces.
+fn active(query: Query<'_>, series: &Series<'_>, span: Span) -> Result<Vec<Figures>, DecodeError> {
+    let range = series.look.range;
+    if range.is_empty() {
+        let none = Figures { values: vec![Figure::Count(0); series.buckets.len()], total: Figure::Count(0) };
+        return Ok(vec![none; series.slot_count()]);
     }
+    let windows: Vec<ResolvedRange> = (0..series.buckets.len())
+        .map(|bucket| series.active_window(span, series.buckets.inside(bucket, range).to_micros))
+        .collect();
+    let edges = Edges::new(windows.iter().flat_map(|window| [window.from_micros, window.to_micros]).collect());
+    let from_micros = windows.iter().map(|window| window.from_micros).min().unwrap_or(range.from_micros);
+    let look = series.look.within(ResolvedRange { from_micros, ..range });
+    let slots: Vec<Vec<RoaringBitmap>> = match series.slots {
+        None => vec![units_by_bucket(query, &look, &edges)?],
+        Some(_) => {
+            let folds = fold::<UnitsFold>(query, &look, &edges, series.slots, None)?;
+            folds.into_iter().map(|folds| folds.into_iter().map(UnitsFold::units).collect()).collect()
+        }
+    };
+    let in_window = |pieces: &[RoaringBitmap], window: &ResolvedRange| {
+        let units = pieces[edges.between(*window)].iter().fold(RoaringBitmap::new(), |all, piece| all | piece);
+        Figure::Count(units.len())
+    };
+    let of_slot = |pieces: Vec<RoaringBitmap>| {
+        let values: Vec<Figure> = windows.iter().map(|window| in_window(&pieces, window)).collect();
+        // The last bucket ends at the end of the range, or is cut there.
+        let total = values.last().copied().unwrap_or(Figure::Count(0));
+        Figures { values, total }
+    };
+    Ok(slots.into_iter().map(of_slot).collect())
 }
 
-fn per_unit_figures(folds: Vec<UnitsFold>) -> Figures {
-    let mut all = RoaringBitmap::new();
-    let mut rows = 0;
-    let mut values = Vec::with_capacity(folds.len());
-    for fold in folds {
-        let units = fold.units.finish();
-        values.push(Figure::ratio(fold.rows, units.len()));
-        rows += fold.rows;
-        all |= units;
-    }
-    Figures { values, total: Figure::ratio(rows, all.len()) }
-}
-
-fn sums(
+/// The distinct units of one slot in a range; all rows are one slot where there is no breakdown.
+///
+/// # Errors
+/// When the store is damaged.
+pub fn units_of_slot(
     query: Query<'_>,
     look: &Look,
-    buckets: &Buckets,
     slots: Option<&Slots>,
-    path: &str,
-    figure: impl Fn(&ExactSum) -> Figure,
-) -> Result<Vec<Figures>, CompileError> {
-    let folds = fold::<ExactSum>(query, look, buckets, slots, Some(path))?;
-    let of_slot = |sums: Vec<ExactSum>| {
-        let mut all = ExactSum::default();
-        sums.iter().for_each(|sum| all.merge(sum));
-        Figures { values: sums.iter().map(&figure).collect(), total: figure(&all) }
-    };
-    Ok(folds.into_iter().map(of_slot).collect())
-}
-
-fn extremes(
-    query: Query<'_>,
-    look: &Look,
-    buckets: &Buckets,
-    slots: Option<&Slots>,
-    path: &str,
-    end: impl Fn((Number, Number)) -> Number,
-) -> Result<Vec<Figures>, CompileError> {
-    let folds = fold::<RangeFold>(query, look, buckets, slots, Some(path))?;
-    let figure = |range: Option<(Number, Number)>| Figure::of(range.map(|range| end(range).to_f64()));
-    let of_slot = |ranges: Vec<RangeFold>| {
-        let all = ranges.iter().filter_map(|range| range.0).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-        Figures { values: ranges.iter().map(|range| figure(range.0)).collect(), total: figure(all) }
-    };
-    Ok(folds.into_iter().map(of_slot).collect())
-}
-
-fn percentile_figures(folds: Vec<NumbersFold>, rank: &DecimalFraction) -> Figures {
-    let at_rank = |numbers: &mut Vec<Number>| {
-        numbers.sort_unstable();
-        let place = (rank.nearest_rank(numbers.len() as u64) as usize).checked_sub(1);
-        Figure::of(place.and_then(|place| numbers.get(place)).map(|number| number.to_f64()))
-    };
-    let mut all = Vec::new();
-    let mut values = Vec::with_capacity(folds.len());
-    for mut fold in folds {
-        values.push(at_rank(&mut fold.0));
-        all.append(&mut fold.0);
+    slot: usize,
+) -> Result<RoaringBitmap, DecodeError> {
+    let Some(slots) = slots else { return super::units_in(query, look) };
+    if look.range.is_empty() {
+        return Ok(RoaringBitmap::new());
     }
-    Figures { values, total: at_rank(&mut all) }
+    let mut folds = fold::<UnitsFold>(query, look, &Edges::whole(look.range), Some(slots), None)?;
+    let fold = if slot < folds.len() { folds.swap_remove(slot).pop() } else { None };
+    Ok(fold.unwrap_or_default().units())
 }

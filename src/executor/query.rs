@@ -1,5 +1,6 @@
 //! What every stage of one report shares.
 
+use super::trace::Trace;
 use crate::language::ResolvedRange;
 use crate::model::{GroupTypeId, UserId};
 use crate::store::Snapshot;
@@ -21,12 +22,20 @@ pub struct Query<'a> {
     pub snapshot: &'a Snapshot,
     /// What is counted.
     pub units: Units,
+    /// What keeps account of what is read.
+    pub trace: &'a Trace,
 }
 
 /// Stands for "no unit" among the units of a block.
 pub(super) const NO_UNIT: u32 = u32::MAX;
 
 impl Query<'_> {
+    /// The same with something else counted.
+    #[must_use]
+    pub fn counting(self, units: Units) -> Self {
+        Self { units, ..self }
+    }
+
     /// The group type that is counted, if one is.
     pub fn group_type(&self) -> Option<GroupTypeId> {
         match self.units {

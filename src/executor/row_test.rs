@@ -1,55 +1,56 @@
 //! A filter compiled for one table: what depends on distinct values only is decided once per value.
 
+use super::holder_values::HolderValues;
 use super::mask::Mask;
 use super::path_values::PathValues;
+use super::query::{NO_UNIT, Query};
+use super::row_filter::{CohortUnits, FilterPart, RowFilter};
+use super::row_moments::RowMoments;
+use super::unit_column::UnitColumn;
 use crate::codec::DecodeError;
-use crate::language::{Filter, Of, PropertyFilter, Test};
+use crate::codec::packed::BLOCK_VALUES;
+use crate::language::{AsOf, PropertyFilter, Test};
 use crate::model::Value;
-use crate::segment::{BlockBuffer, GroupColumn, Table};
-use crate::store::Snapshot;
-use hashbrown::HashSet;
-
-/// Why a filter cannot be compiled.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CompileError {
-    /// The store is damaged.
-    Damage(DecodeError),
-    /// A part of the language that is not executed yet.
-    NotYet(&'static str),
-}
-
-impl From<DecodeError> for CompileError {
-    fn from(damage: DecodeError) -> Self {
-        Self::Damage(damage)
-    }
-}
+use crate::segment::{BlockBuffer, Table};
 
 /// A test of one property of the event.
-pub(super) struct PropertyTest {
+pub(super) struct PropertyTest<'a> {
     values: PathValues<bool>,
-    test: Test,
+    test: &'a Test,
     /// Whether an absent value passes.
     absent: bool,
 }
 
 /// A compiled filter.
-pub(super) enum RowTest {
-    Constant(bool),
-    Property(PropertyTest),
-    /// Key plus 1 of each row is in the set.
-    Key {
-        column: GroupColumn,
-        keys: HashSet<u32>,
-    },
-    All(Vec<RowTest>),
-    Any(Vec<RowTest>),
-    Not(Box<RowTest>),
+pub(super) struct RowTest<'a> {
+    query: Query<'a>,
+    part: Part<'a>,
 }
 
-impl PropertyTest {
-    fn compile(snapshot: &Snapshot, table: Table<'_>, filter: &PropertyFilter) -> Result<Self, DecodeError> {
-        let test = filter.test.clone();
-        let values = PathValues::compile(snapshot, table, &filter.property.path, |value| test.passes(Some(value)))?;
+enum Part<'a> {
+    Constant(bool),
+    Property(PropertyTest<'a>),
+    Holder {
+        column: UnitColumn,
+        passing: &'a HolderValues<bool>,
+        without: bool,
+        /// Present where the version in force at the event decides.
+        moments: Option<RowMoments>,
+    },
+    Member {
+        column: UnitColumn,
+        members: &'a CohortUnits,
+    },
+    All(Vec<Part<'a>>),
+    Any(Vec<Part<'a>>),
+    Not(Box<Part<'a>>),
+}
+
+impl<'a> PropertyTest<'a> {
+    fn compile(query: Query<'_>, table: Table<'_>, filter: &'a PropertyFilter) -> Result<Self, DecodeError> {
+        let test = &filter.test;
+        let passes = |value: &Value| test.passes(Some(value));
+        let values = PathValues::compile(query.snapshot, table, &filter.property.path, passes)?;
         Ok(Self { values, absent: test.passes(None), test })
     }
 
@@ -61,50 +62,85 @@ impl PropertyTest {
     }
 }
 
-impl RowTest {
-    /// Compiles a filter for one table.
-    pub fn compile(snapshot: &Snapshot, table: Table<'_>, filter: Option<&Filter>) -> Result<Self, CompileError> {
-        let Some(filter) = filter else { return Ok(Self::Constant(true)) };
-        let each = |filters: &[Filter]| {
-            filters.iter().map(|filter| Self::compile(snapshot, table, Some(filter))).collect::<Result<Vec<_>, _>>()
+impl<'a> RowTest<'a> {
+    /// Compiles a filter for one table; no filter lets all rows pass.
+    pub fn compile(query: Query<'a>, table: Table<'_>, filter: Option<&'a RowFilter>) -> Result<Self, DecodeError> {
+        let part = match filter {
+            None => Part::Constant(true),
+            Some(filter) => Part::compile(query, table, &filter.part)?,
         };
-        Ok(match filter {
-            Filter::All(filters) => Self::All(each(filters)?),
-            Filter::Any(filters) => Self::Any(each(filters)?),
-            Filter::Not(inner) => Self::Not(Box::new(Self::compile(snapshot, table, Some(inner))?)),
-            Filter::Property(filter) if filter.property.of == Of::Event => {
-                Self::Property(PropertyTest::compile(snapshot, table, filter)?)
-            }
-            Filter::Property(_) => return Err(CompileError::NotYet("filters by properties of users and groups")),
-            Filter::Cohort(_) => return Err(CompileError::NotYet("filters by cohort")),
-            Filter::GroupKey { group, keys } => {
-                let Some(group_type) = snapshot.group_type(group)? else { return Ok(Self::Constant(false)) };
-                let Some(column) = table.group(group_type)? else { return Ok(Self::Constant(false)) };
-                let mut found = HashSet::new();
-                for key in keys {
-                    found.extend(snapshot.group_key(group_type, key)?.map(|key| key.raw() + 1));
-                }
-                Self::Key { column, keys: found }
-            }
-        })
+        Ok(Self { query, part })
     }
 
     /// The rows of a block that pass, among its first `rows`.
     pub fn select(&self, block: usize, rows: usize, buffer: &mut BlockBuffer) -> Mask {
+        self.part.select(self.query, block, rows, buffer)
+    }
+}
+
+impl<'a> Part<'a> {
+    fn compile(query: Query<'a>, table: Table<'_>, filter: &'a FilterPart) -> Result<Self, DecodeError> {
+        let each = |filters: &'a [FilterPart]| {
+            filters.iter().map(|filter| Self::compile(query, table, filter)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(match filter {
+            FilterPart::Constant(passes) => Self::Constant(*passes),
+            FilterPart::Event(filter) => Self::Property(PropertyTest::compile(query, table, filter)?),
+            FilterPart::Holder { holders, as_of, passing, without } => Self::Holder {
+                column: UnitColumn::open(table, *holders)?,
+                passing,
+                without: *without,
+                moments: (*as_of == AsOf::Event).then(|| RowMoments::open(table)).transpose()?,
+            },
+            FilterPart::Member { units, members } => Self::Member { column: UnitColumn::open(table, *units)?, members },
+            FilterPart::All(filters) => Self::All(each(filters)?),
+            FilterPart::Any(filters) => Self::Any(each(filters)?),
+            FilterPart::Not(inner) => Self::Not(Box::new(Self::compile(query, table, inner)?)),
+        })
+    }
+
+    fn select(&self, query: Query<'_>, block: usize, rows: usize, buffer: &mut BlockBuffer) -> Mask {
         let all = Mask::first(rows);
+        let units_of = |column: &UnitColumn| {
+            let first = block * BLOCK_VALUES;
+            let mut units = [NO_UNIT; BLOCK_VALUES];
+            column.decode(query.snapshot.aliases(), first..first + rows, &mut units[..rows]);
+            units
+        };
         match self {
             Self::Constant(true) => all,
             Self::Constant(false) => Mask::NONE,
             Self::Property(test) => test.select(block, rows, buffer),
-            Self::Key { column, keys } => {
-                let first = block * crate::codec::packed::BLOCK_VALUES;
-                let mut row_keys = vec![0; rows];
-                column.decode(first..first + rows, &mut row_keys);
-                Mask::from_fn(rows, |row| keys.contains(&row_keys[row]))
+            Self::Holder { column, passing, without, moments: None } => {
+                let units = units_of(column);
+                Mask::from_fn(rows, |row| if units[row] == NO_UNIT { *without } else { passing.now(units[row]) })
             }
-            Self::All(tests) => tests.iter().fold(all, |mask, test| mask.and(&test.select(block, rows, buffer))),
-            Self::Any(tests) => tests.iter().fold(Mask::NONE, |mask, test| mask.or(&test.select(block, rows, buffer))),
-            Self::Not(test) => test.select(block, rows, buffer).complement(&all),
+            Self::Holder { column, passing, without, moments: Some(moments) } => {
+                let units = units_of(column);
+                let moments = moments.decode(block);
+                Mask::from_fn(rows, |row| match units[row] {
+                    NO_UNIT => *without,
+                    unit => passing.at_event(unit, moments.get(row)),
+                })
+            }
+            Self::Member { column, members } => {
+                let units = units_of(column);
+                // Rows of one unit come together, so the set is asked once a run.
+                let mut last = (NO_UNIT, false);
+                Mask::from_fn(rows, |row| {
+                    if units[row] != last.0 {
+                        last = (units[row], members.members.contains(units[row]));
+                    }
+                    last.1
+                })
+            }
+            Self::All(tests) => tests.iter().fold(all, |mask, test| {
+                if mask.is_empty() { mask } else { mask.and(&test.select(query, block, rows, buffer)) }
+            }),
+            Self::Any(tests) => {
+                tests.iter().fold(Mask::NONE, |mask, test| mask.or(&test.select(query, block, rows, buffer)))
+            }
+            Self::Not(test) => test.select(query, block, rows, buffer).complement(&all),
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use super::look::Look;
 use super::mask::Mask;
-use super::query::{NO_UNIT, Query, Units, misses};
-use super::row_test::{CompileError, RowTest};
+use super::query::{Query, misses};
+use super::row_test::RowTest;
+use super::unit_column::UnitColumn;
+use crate::codec::DecodeError;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::language::ResolvedRange;
-use crate::segment::{BlockBuffer, GroupColumn, Table, UserRuns};
+use crate::segment::{BlockBuffer, Segment, Table};
 
 /// The rows of one block.
 pub(super) struct Block<'a> {
@@ -16,14 +18,8 @@ pub(super) struct Block<'a> {
     pub first_row: usize,
     /// The times of its rows, in microseconds.
     pub times: &'a [i64],
-    /// The counted unit of each row, [`NO_UNIT`] where it has none.
+    /// The counted unit of each row, `NO_UNIT` where it has none.
     pub units: &'a [u32],
-}
-
-/// What yields the unit of each row.
-enum UnitColumn {
-    Users(UserRuns),
-    Keys(Option<GroupColumn>),
 }
 
 /// The times and units of a table's rows, block by block.
@@ -39,16 +35,12 @@ pub(super) struct TableScan<'a> {
 }
 
 impl<'a> TableScan<'a> {
-    pub fn new(query: Query<'a>, table: Table<'_>) -> Result<Self, CompileError> {
-        let units = match query.units {
-            Units::Users => UnitColumn::Users(table.users()?),
-            Units::Keys(group_type) => UnitColumn::Keys(table.group(group_type)?),
-        };
+    pub fn new(query: Query<'a>, table: Table<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             query,
             rows: table.rows(),
             times: table.times()?,
-            units,
+            units: UnitColumn::open(table, query.units)?,
             time_buffer: Box::new([0; BLOCK_VALUES]),
             unit_buffer: vec![0; BLOCK_VALUES],
             buffer: BlockBuffer::default(),
@@ -67,45 +59,33 @@ impl<'a> TableScan<'a> {
 
     fn decode_units(&mut self, block: usize, rows: usize) {
         let first = block * BLOCK_VALUES;
-        let out = &mut self.unit_buffer[..rows];
-        match &self.units {
-            UnitColumn::Users(users) => {
-                users.decode(first..first + rows, out);
-                if !self.query.snapshot.aliases().is_empty() {
-                    // A user's rows come together, so the map is asked once a run.
-                    let mut last = (NO_UNIT, NO_UNIT);
-                    for unit in out {
-                        if *unit != last.0 {
-                            last = (*unit, self.query.shown_user(*unit));
-                        }
-                        *unit = last.1;
-                    }
-                }
-            }
-            UnitColumn::Keys(Some(column)) => {
-                column.decode(first..first + rows, out);
-                // Key plus 1 becomes the key, and 0 becomes NO_UNIT.
-                out.iter_mut().for_each(|key| *key = key.wrapping_sub(1));
-            }
-            UnitColumn::Keys(None) => out.fill(NO_UNIT),
-        }
+        self.units.decode(self.query.snapshot.aliases(), first..first + rows, &mut self.unit_buffer[..rows]);
     }
 
     /// Calls `visit` with every block that has rows which `test` lets pass in `range`, and those rows.
     pub fn visit(
         &mut self,
-        test: &RowTest,
+        test: &RowTest<'_>,
         range: ResolvedRange,
         mut visit: impl FnMut(&Block<'_>, &Mask, &mut BlockBuffer),
     ) {
+        let trace = self.query.trace;
+        trace.count(|counts| counts.tables_read += 1);
         for number in 0..self.blocks() {
             let rows = self.decode_times(number);
             let times = &self.time_buffer[..rows];
             let in_range = Mask::from_fn(rows, |row| range.contains(times[row]));
             if in_range.is_empty() {
+                trace.count(|counts| counts.blocks_out_of_range += 1);
                 continue;
             }
             let mask = in_range.and(&test.select(number, rows, &mut self.buffer));
+            trace.count(|counts| {
+                counts.rows_tested += in_range.count();
+                counts.rows_passed += mask.count();
+                let read = if mask.is_empty() { &mut counts.blocks_filtered } else { &mut counts.blocks_read };
+                *read += 1;
+            });
             if mask.is_empty() {
                 continue;
             }
@@ -121,21 +101,32 @@ impl<'a> TableScan<'a> {
     }
 }
 
+/// The tables of a segment that a look asks for and that have rows in its range.
+pub(super) fn tables_of<'s>(query: Query<'_>, look: &Look, segment: &'s Segment) -> Vec<Table<'s>> {
+    let mut tables = look.tables(segment);
+    let named = tables.len();
+    tables.retain(|table| {
+        let (first, last) = table.time_range();
+        !misses(look.range, (first.micros(), last.micros()))
+    });
+    query.trace.count(|counts| {
+        counts.tables_of_other_events += (segment.table_count() - named) as u64;
+        counts.tables_out_of_range += (named - tables.len()) as u64;
+    });
+    tables
+}
+
 /// Calls `visit` with the blocks of every table that a look asks for and that has rows in its range.
 /// `open` is called with each table first, and what it answers goes along.
 pub(super) fn visit_rows<T>(
     query: Query<'_>,
     look: &Look,
-    mut open: impl FnMut(Table<'_>) -> Result<T, CompileError>,
+    mut open: impl FnMut(Table<'_>) -> Result<T, DecodeError>,
     mut visit: impl FnMut(&mut T, &Block<'_>, &Mask, &mut BlockBuffer),
-) -> Result<(), CompileError> {
+) -> Result<(), DecodeError> {
     for segment in query.snapshot.segments() {
-        for table in look.tables(segment) {
-            let (first, last) = table.time_range();
-            if misses(look.range, (first.micros(), last.micros())) {
-                continue;
-            }
-            let test = RowTest::compile(query.snapshot, table, look.filter.as_ref())?;
+        for table in tables_of(query, look, segment) {
+            let test = RowTest::compile(query, table, look.filter.as_deref())?;
             let mut opened = open(table)?;
             TableScan::new(query, table)?
                 .visit(&test, look.range, |block, mask, buffer| visit(&mut opened, block, mask, buffer));

@@ -2,7 +2,7 @@
 //!
 //! A document arrives as JSON ([`Report::parse`]) or from a builder (such as [`Trends::new`]); either way it passes
 //! the same reader, so a `Report` that was parsed or built obeys every rule of the language. [`Report::to_json`]
-//! writes it back in one canonical form.
+//! writes it back in one canonical form. What each document means is told in [`docs`](crate::docs).
 //!
 //! Invariants:
 //! - Nothing here knows of storage or of how a report is executed. What only the stored data can tell (whether a

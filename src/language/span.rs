@@ -70,13 +70,15 @@ impl Span {
         count.saturating_mul(self.unit_micros()).min(max)
     }
 
-    /// Where a window of this length that ends at `end_micros` begins: exact hours back, or calendar days and weeks
-    /// back on the zone's clock.
+    /// Where a window of this length that ends at `end_micros` begins: exact hours back, or at the start of the
+    /// first of so many calendar days of the zone, the last being the one that the end closes or cuts.
     pub fn window_start(self, end_micros: i64, zone: &Zone) -> i64 {
         match self.unit {
             SpanUnit::Day | SpanUnit::Week => {
                 let days = self.micros() / MICROS_PER_DAY;
-                zone.first_instant(moved_wall(zone.nominal_wall_micros(end_micros), Interval::Day, -days))
+                let into_day = zone.wall_micros(end_micros - 1).rem_euclid(MICROS_PER_DAY);
+                let last_day = zone.wall_micros(end_micros - 1) - into_day;
+                zone.first_instant(moved_wall(last_day, Interval::Day, 1 - days))
             }
             SpanUnit::Second | SpanUnit::Minute | SpanUnit::Hour => end_micros - self.micros(),
         }
@@ -151,7 +153,7 @@ mod tests {
         assert_eq!(zone.label(end), "2018-11-04T01:00:00-02:00");
         assert_eq!(zone.label(Span::days(7).window_start(end, &zone)), "2018-10-28T00:00:00-03:00");
         let noon = micros("2018-11-11T14:00:00Z");
-        assert_eq!(zone.label(Span::days(7).window_start(noon, &zone)), "2018-11-04T12:00:00-02:00");
+        assert_eq!(zone.label(Span::days(7).window_start(noon, &zone)), "2018-11-05T00:00:00-02:00");
         assert_eq!(
             zone.label(Span::days(7).window_start(micros("2018-11-11T02:00:00Z"), &zone)),
             "2018-11-04T01:00:00-02:00"

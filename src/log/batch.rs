@@ -134,6 +134,7 @@ mod tests {
                 properties: vec![(PropertyId::new(1), nested), (PropertyId::new(2), Value::Null)],
             }),
             Record::OnlyDeclared(true),
+            Record::KeepDays(Some(400)),
             Record::Identify(IdentifyRecord { user: UserId::new(1), time, ops: "" }),
             Record::Group(GroupRecord {
                 group_type: GroupTypeId::new(0),
@@ -167,7 +168,7 @@ mod tests {
             })
             .unwrap();
         let arrivals: Vec<u64> = found.iter().map(|(arrival, _)| *arrival).collect();
-        assert_eq!(arrivals, [10, 11, 11, 12, 13, 14, 15, 15]);
+        assert_eq!(arrivals, [10, 11, 11, 11, 12, 13, 14, 15, 15]);
         assert!(found.iter().map(|(_, record)| record).eq(records.iter()));
         for length in 0..payload.len() {
             let cut = Batch::open(&payload[..length]).and_then(|batch| batch.visit(|_, _, _| Ok(())));

@@ -166,7 +166,10 @@ pub enum LogEnd {
     /// It was closed, or its writer lives: it is whole up to this offset, and anything amiss below is damage.
     Known(u64),
     /// It was not closed: a torn tail above what is known to be synced is cut.
-    Unclean,
+    Unclean {
+        /// So many bytes were synced for sure; frames may say more.
+        synced: u64,
+    },
 }
 
 /// What was found in a log file.
@@ -200,13 +203,13 @@ pub fn scan(bytes: Bytes, end: LogEnd) -> Result<Scan, DecodeError> {
 pub fn scan_until_damage(bytes: Bytes, end: LogEnd) -> Result<(Scan, Option<DecodeError>), DecodeError> {
     let mut damage = None;
     let bytes = match end {
-        LogEnd::Known(length) if length > bytes.len() as u64 => {
+        LogEnd::Known(length) | LogEnd::Unclean { synced: length } if length > bytes.len() as u64 => {
             let problem = format!("the log has {} bytes where {length} were synced", bytes.len());
             damage = Some(DecodeError::new(problem, bytes.len() as u64));
             bytes
         }
         LogEnd::Known(length) => bytes.slice(..length as usize),
-        LogEnd::Unclean => bytes,
+        LogEnd::Unclean { .. } => bytes,
     };
     let total = bytes.len() as u64;
     let mut frames = match Frames::open(bytes) {
@@ -220,9 +223,11 @@ pub fn scan_until_damage(bytes: Bytes, end: LogEnd) -> Result<(Scan, Option<Deco
             Ok(Some(batch)) => batches.push(batch),
             Ok(None) => break 0,
             Err(error) => {
-                if damage.is_none()
-                    && (matches!(end, LogEnd::Known(_)) || frames.synced_beyond() > frames.position as u64)
-                {
+                let whole_to = match end {
+                    LogEnd::Known(_) => total,
+                    LogEnd::Unclean { synced } => synced.max(frames.synced_beyond()),
+                };
+                if damage.is_none() && whole_to > frames.position as u64 {
                     damage = Some(error);
                 }
                 break total - frames.position as u64;
@@ -255,7 +260,7 @@ mod tests {
         let whole = file(&[b"one", b"two"]);
         let last = file(&[b"one"]).len();
         for length in last..=whole.len() {
-            let found = scan(Bytes::copy_from_slice(&whole[..length]), LogEnd::Unclean).unwrap();
+            let found = scan(Bytes::copy_from_slice(&whole[..length]), LogEnd::Unclean { synced: 0 }).unwrap();
             let expected = if length == whole.len() { 2 } else { 1 };
             assert_eq!(found.batches.len(), expected, "{length}");
             assert_eq!(found.torn_bytes, if expected == 2 { 0 } else { (length - last) as u64 });
@@ -269,7 +274,20 @@ mod tests {
         for at in 0..last {
             let mut damaged = whole.clone();
             damaged[at] ^= 4;
-            assert!(scan(damaged.into(), LogEnd::Unclean).is_err(), "byte {at}");
+            assert!(scan(damaged.into(), LogEnd::Unclean { synced: 0 }).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn what_was_synced_before_a_log_was_opened_again_is_never_cut() {
+        let whole = file(&[b"one", b"two"]);
+        let (old, synced) = (file(&[b"one"]).len(), whole.len() as u64);
+        for at in old..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 4;
+            assert_eq!(scan(damaged.clone().into(), LogEnd::Unclean { synced: old as u64 }).unwrap().end, old as u64);
+            assert!(scan(damaged.into(), LogEnd::Unclean { synced }).is_err(), "byte {at}");
+            assert!(scan(Bytes::copy_from_slice(&whole[..at]), LogEnd::Unclean { synced }).is_err(), "cut at {at}");
         }
     }
 
@@ -288,10 +306,13 @@ mod tests {
         let payload: Vec<u8> = (0..PAYLOAD_BYTES_MAX + 10).map(|i| i as u8).collect();
         let bytes = file(&[b"one", &payload]);
         assert_eq!(bytes.len() as u64, HEADER_BYTES as u64 + framed_bytes(3) + framed_bytes(payload.len()));
-        let found = scan(bytes.clone().into(), LogEnd::Unclean).unwrap();
+        let found = scan(bytes.clone().into(), LogEnd::Unclean { synced: 0 }).unwrap();
         assert_eq!((found.batches.len(), found.batches[1].0.len(), found.sequence), (2, payload.len(), 3));
-        let cut =
-            scan(Bytes::from(bytes).slice(..file(&[b"one"]).len() + PAYLOAD_BYTES_MAX + 60), LogEnd::Unclean).unwrap();
+        let cut = scan(
+            Bytes::from(bytes).slice(..file(&[b"one"]).len() + PAYLOAD_BYTES_MAX + 60),
+            LogEnd::Unclean { synced: 0 },
+        )
+        .unwrap();
         assert_eq!(cut.batches.len(), 1);
     }
 }

@@ -64,6 +64,8 @@ pub enum Record<'a> {
     },
     /// Whether undeclared group types are refused. No arrival of its own.
     OnlyDeclared(bool),
+    /// For how many days events are kept; `None` is for ever. No arrival of its own.
+    KeepDays(Option<u32>),
     /// How far an import got. No arrival of its own.
     Import(ImportRecord),
 }
@@ -156,11 +158,12 @@ const COHORT: u8 = 5;
 const DECLARE_GROUP_TYPE: u8 = 6;
 const ONLY_DECLARED: u8 = 7;
 const IMPORT: u8 = 8;
+const KEEP_DAYS: u8 = 9;
 
 impl<'a> Record<'a> {
     /// Whether the record takes an arrival number.
     pub fn has_arrival(&self) -> bool {
-        !matches!(self, Self::DeclareGroupType { .. } | Self::OnlyDeclared(_) | Self::Import(_))
+        !matches!(self, Self::DeclareGroupType { .. } | Self::OnlyDeclared(_) | Self::KeepDays(_) | Self::Import(_))
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -202,6 +205,10 @@ impl<'a> Record<'a> {
             Self::OnlyDeclared(on) => {
                 out.put_u8(ONLY_DECLARED);
                 out.put_u8(u8::from(*on));
+            }
+            Self::KeepDays(days) => {
+                out.put_u8(KEEP_DAYS);
+                out.put_varint(days.map_or(0, u64::from));
             }
             Self::Import(import) => {
                 out.put_u8(IMPORT);
@@ -246,6 +253,7 @@ impl<'a> Record<'a> {
                 display_name: reader.text()?,
             },
             ONLY_DECLARED => Self::OnlyDeclared(flag(reader)?),
+            KEEP_DAYS => Self::KeepDays(Some(reader.varint_u32()?).filter(|days| *days > 0)),
             IMPORT => Self::Import(ImportRecord {
                 head_bytes: reader.u64()?,
                 head: digest(reader)?,

@@ -2,7 +2,9 @@
 //!
 //! Ids are handed out from 0 without gaps, in order of first arrival, and never change or come back.
 
+use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Declares a dense `u32` id with no arithmetic but the conversions to and from an index.
 macro_rules! dense_id {
@@ -94,6 +96,9 @@ impl Arrival {
     }
 }
 
+/// Sets of ids, by the list that they are of.
+pub type IdSets = BTreeMap<StoredName, RoaringBitmap>;
+
 /// Which list of names a string is interned in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum StoredName {
@@ -107,4 +112,12 @@ pub enum StoredName {
     GroupType,
     /// Keys of the group type with this id.
     GroupKey(u32),
+}
+
+impl StoredName {
+    /// Whether names of the list can be erased. An erased name keeps its id and is empty, which no other name of such a
+    /// list is.
+    pub fn is_erasable(self) -> bool {
+        matches!(self, Self::User | Self::GroupKey(_))
+    }
 }

@@ -3,6 +3,7 @@
 //! Every other module imports this one; it imports none of them.
 
 pub mod call;
+pub mod erasure;
 pub mod ids;
 pub mod limits;
 pub mod name;
@@ -13,7 +14,8 @@ pub mod timestamp;
 pub mod value;
 
 pub use call::{AliasCall, CohortCall, Event, GroupCall, IdentifyCall, Line};
-pub use ids::{Arrival, EventId, GroupKeyId, GroupTypeId, PropertyId, StoredName, UnitId, UserId};
+pub use erasure::Erasure;
+pub use ids::{Arrival, EventId, GroupKeyId, GroupTypeId, IdSets, PropertyId, StoredName, UnitId, UserId};
 pub use name::{EventName, GroupKey, GroupType, InsertId, NameError, UserName};
 pub use number::Number;
 pub use order::Moment;

@@ -37,9 +37,7 @@ pub(super) fn find(snapshot: &Snapshot, list: StoredName, kind: &'static str, na
 
 /// The error for a name that a list does not have.
 pub(super) fn unknown(snapshot: &Snapshot, list: StoredName, kind: &'static str, name: &str) -> PageError {
-    let names = snapshot.names().read();
-    let known = (0..snapshot.name_count(list)).filter_map(|id| names.list(list).name(id).ok());
-    UnknownName::new(kind, name, known).into()
+    snapshot.unknown(list, kind, name).into()
 }
 
 /// The id of a group type, or an error with near names.

@@ -1,11 +1,11 @@
 //! The events there are, and the properties of one.
 
-use super::error::{PageError, damaged, find};
+use super::error::{PageError, damaged};
 use crate::codec::DecodeError;
 use crate::codec::packed::BLOCK_VALUES;
 use crate::model::{EventId, PropertyId, StoredName, Timestamp, Value};
 use crate::segment::{BlockBuffer, ColumnBlock, PropertyColumn, PropertyValues, Table};
-use crate::store::Snapshot;
+use crate::store::{Snapshot, UnknownName};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -110,12 +110,24 @@ pub fn events(snapshot: &Snapshot) -> Result<Events, PageError> {
 /// # Errors
 /// When there is no such event, or the store is damaged.
 pub fn event(snapshot: &Snapshot, name: &str) -> Result<EventPage, PageError> {
-    let id = EventId::new(find(snapshot, StoredName::Event, "event", name)?);
+    let Some(id) = snapshot.event(name).map_err(damaged(snapshot))? else {
+        return Err(unknown(snapshot, name));
+    };
     let tables: Vec<Table<'_>> = snapshot.segments().iter().filter_map(|segment| segment.table(id)).collect();
     let Some(seen) = seen(tables.iter().copied()).remove(&id) else {
-        return Err(super::error::unknown(snapshot, StoredName::Event, "event", name));
+        return Err(unknown(snapshot, name));
     };
     read_event(snapshot, id, seen, &tables).map_err(damaged(snapshot))
+}
+
+/// The error for an event that does not occur, with near names of those that do.
+fn unknown(snapshot: &Snapshot, name: &str) -> PageError {
+    match events(snapshot) {
+        Ok(Events { events }) => {
+            UnknownName::new("event", name, events.iter().map(|summary| summary.event.as_str())).into()
+        }
+        Err(error) => error,
+    }
 }
 
 fn read_event(snapshot: &Snapshot, id: EventId, seen: Seen, tables: &[Table<'_>]) -> Result<EventPage, DecodeError> {

@@ -21,7 +21,7 @@ pub struct GroupTypeRow {
     #[serde(rename = "type")]
     pub group_type: String,
     /// How many keys it has.
-    pub keys: u32,
+    pub keys: u64,
 }
 
 /// Keys of one group type.
@@ -72,7 +72,8 @@ pub fn group_types(snapshot: &Snapshot) -> Result<GroupTypes, PageError> {
     let mut types = Vec::new();
     for group_type in snapshot.group_types() {
         let name = snapshot.name(StoredName::GroupType, group_type.raw()).map_err(damaged(snapshot))?;
-        types.push(GroupTypeRow { group_type: name, keys: snapshot.key_count(group_type) });
+        let keys = snapshot.keys(group_type).map_err(damaged(snapshot))?;
+        types.push(GroupTypeRow { group_type: name, keys: keys.len() });
     }
     types.sort_unstable_by(|a, b| a.group_type.cmp(&b.group_type));
     Ok(GroupTypes { types })
@@ -127,10 +128,11 @@ fn contains(value: &Value, text: &str) -> bool {
 pub fn groups(snapshot: &Snapshot, group_type: &str, query: &GroupsQuery) -> Result<Groups, PageError> {
     let id = find_type(snapshot, group_type)?;
     let updated = snapshot.profiles().last_updated(id, snapshot.key_count(id)).map_err(damaged(snapshot))?;
+    let existing = snapshot.keys(id).map_err(damaged(snapshot))?;
     let names = snapshot.names().read();
     let keys = names.keys(id);
     let mut order: Vec<(Place<'_>, u32)> = Vec::with_capacity(updated.len());
-    for (key, time) in (0..).zip(&updated) {
+    for (key, time) in (0..).zip(&updated).filter(|(key, _)| existing.contains(*key)) {
         order.push(((Reverse(*time), keys.name(key).map_err(damaged(snapshot))?), key));
     }
     order.sort_unstable();

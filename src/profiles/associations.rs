@@ -40,6 +40,16 @@ impl Associations {
         })
     }
 
+    /// The users of all rows.
+    pub fn users(&self) -> Vec<i64> {
+        self.users.to_vec()
+    }
+
+    /// The keys of all rows.
+    pub fn keys(&self) -> Vec<i64> {
+        self.keys.to_vec()
+    }
+
     /// The association of a user, as sent.
     pub fn of_user(&self, user: UserId) -> Result<Option<Association>, DecodeError> {
         let user = i64::from(user.raw());

@@ -13,10 +13,10 @@ use std::collections::BTreeMap;
 /// Collects calls, associations, aliases and cohorts in any order.
 #[derive(Clone, Debug, Default)]
 pub struct ProfilesBuilder {
-    user_calls: Vec<Call>,
-    group_calls: BTreeMap<GroupTypeId, Vec<Call>>,
-    associations: BTreeMap<GroupTypeId, HashMap<UserId, (Moment, GroupKeyId)>>,
-    aliases: Vec<StoredAlias>,
+    pub(super) user_calls: Vec<Call>,
+    pub(super) group_calls: BTreeMap<GroupTypeId, Vec<Call>>,
+    pub(super) associations: BTreeMap<GroupTypeId, HashMap<UserId, (Moment, GroupKeyId)>>,
+    pub(super) aliases: Vec<StoredAlias>,
     cohorts: Vec<SavedCohort>,
 }
 

@@ -4,7 +4,6 @@ use super::part::{Call, Calls};
 use super::{ProfilesPart, SavedCohort, StoredAlias};
 use crate::codec::DecodeError;
 use crate::model::{GroupKeyId, GroupTypeId, Moment, Properties, PropertyOps, Timestamp, UserId};
-use roaring::RoaringBitmap;
 use std::sync::Arc;
 
 /// The parts of a snapshot, in order of arrival.
@@ -29,9 +28,18 @@ pub struct Version {
 pub fn fold<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Result<Properties, DecodeError> {
     let mut properties = Properties::new();
     for call in calls {
-        parse_ops(call)?.apply(&mut properties);
+        fold_into(&mut properties, call)?;
     }
     Ok(properties)
+}
+
+/// Folds one more call over the properties that the calls before it left.
+///
+/// # Errors
+/// When its operations cannot be read.
+pub fn fold_into(properties: &mut Properties, call: &Call) -> Result<(), DecodeError> {
+    parse_ops(call)?.apply(properties);
+    Ok(())
 }
 
 fn parse_ops(call: &Call) -> Result<PropertyOps, DecodeError> {
@@ -137,25 +145,6 @@ impl Profiles {
         Ok(latest)
     }
 
-    /// Ids named by identify(), and users named by group(), as they were sent.
-    ///
-    /// # Errors
-    /// When a part is damaged.
-    pub fn called_users(&self) -> Result<RoaringBitmap, DecodeError> {
-        let mut users = RoaringBitmap::new();
-        for part in &self.parts {
-            if let Some(calls) = part.user_calls()? {
-                users.extend(calls.entities.to_vec().into_iter().filter_map(|entity| u32::try_from(entity).ok()));
-            }
-            for group_type in part.called_types() {
-                if let Some(calls) = part.group_calls(group_type)? {
-                    users.extend(calls.users().into_iter().filter_map(|user| u32::try_from(user.wrapping_sub(1)).ok()));
-                }
-            }
-        }
-        Ok(users)
-    }
-
     /// Every alias() call, in order of arrival.
     ///
     /// # Errors
@@ -178,6 +167,27 @@ impl Profiles {
             all.extend(part.cohorts()?);
         }
         Ok(all)
+    }
+
+    /// Calls `visit` with every identify() call (no type), or every group() call of a type; part by part, by entity.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn visit_calls_of(
+        &self,
+        group_type: Option<GroupTypeId>,
+        mut visit: impl FnMut(Call),
+    ) -> Result<(), DecodeError> {
+        for part in &self.parts {
+            let calls = match group_type {
+                None => part.user_calls()?,
+                Some(group_type) => part.group_calls(group_type)?,
+            };
+            if let Some(calls) = calls {
+                calls.visit(0..calls.entities.len(), &mut visit)?;
+            }
+        }
+        Ok(())
     }
 
     /// Calls `visit` with every identify() call (no type) and every group() call (its type), part by part.
@@ -250,6 +260,6 @@ mod tests {
         assert_eq!(profiles.association_of(company, &aliases.ids_of(joined)).unwrap(), expected);
         let members = |key| profiles.members_of(company, GroupKeyId::new(key), &aliases).unwrap();
         assert_eq!([0, 1, 2].map(|key| members(key).iter().collect::<Vec<_>>()), [vec![], vec![0], vec![]]);
-        assert_eq!(profiles.called_users().unwrap().into_iter().collect::<Vec<_>>(), [0]);
+        assert_eq!(profiles.users().unwrap().into_iter().collect::<Vec<_>>(), [0, 1]);
     }
 }

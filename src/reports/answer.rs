@@ -1,6 +1,8 @@
 //! What all answers have in common.
 
-use super::{CohortAnswer, FunnelAnswer, RetentionAnswer, TrendsAnswer};
+use super::{
+    CohortAnswer, FunnelAnswer, LifecycleAnswer, PathsAnswer, RetentionAnswer, StickinessAnswer, TrendsAnswer,
+};
 use serde::Serialize;
 
 pub use crate::executor::{Coverage, Figure};
@@ -15,8 +17,14 @@ pub enum Answer {
     Funnel(FunnelAnswer),
     /// To a retention report.
     Retention(RetentionAnswer),
-    /// To a cohort.
+    /// To a cohort, or to any report that asks for the units behind one of its numbers.
     Cohort(CohortAnswer),
+    /// To a stickiness report.
+    Stickiness(StickinessAnswer),
+    /// To a lifecycle report.
+    Lifecycle(LifecycleAnswer),
+    /// To a paths report.
+    Paths(PathsAnswer),
 }
 
 impl Answer {

@@ -1,24 +1,33 @@
 //! Cohorts: the units that meet a condition.
 
+use super::behind;
 use super::context::Context;
 use super::error::ReportError;
 use super::members::{CohortAnswer, answer_members};
-use crate::executor::{Look, counts_per_unit, first_times, units_in, universe};
-use crate::language::{Cohort, Condition, ResolvedRange, Scope, Times};
+use crate::executor::{
+    CohortUnits, Look, Units, associated_keys, counts_per_unit, first_times, holders_passing, keys_named, units_in,
+    universe,
+};
+use crate::language::{Cohort, Condition, Membership, Report, ResolvedRange, Times};
 use roaring::RoaringBitmap;
 
 pub(super) fn run(context: &Context<'_>, report: &Cohort) -> Result<CohortAnswer, ReportError> {
-    let all = universe(context.query).map_err(|damage| context.damaged(damage))?;
-    let mut evaluation = Evaluation { context, scope: &report.scope, all: &all, looks: Vec::new() };
-    let units = evaluation.units(&report.where_)?;
-    let coverage = context.coverage(&evaluation.looks)?;
+    let (units, looks) = units(context, report)?;
+    let coverage = context.coverage(&looks)?;
     answer_members(context, &units, &report.page, coverage)
+}
+
+/// The units of a cohort, and what its conditions looked at.
+pub(super) fn units(context: &Context<'_>, report: &Cohort) -> Result<(RoaringBitmap, Vec<Look>), ReportError> {
+    let all = context.stage(|| "all units".to_owned(), || universe(context.query))?;
+    let mut evaluation = Evaluation { context, all: &all, looks: Vec::new() };
+    let units = evaluation.units(&report.where_)?;
+    Ok((units, evaluation.looks))
 }
 
 /// A cohort's condition on its way to the set of its units.
 struct Evaluation<'a, 'c> {
     context: &'c Context<'a>,
-    scope: &'c Scope,
     all: &'c RoaringBitmap,
     /// What the conditions looked at.
     looks: Vec<Look>,
@@ -26,7 +35,7 @@ struct Evaluation<'a, 'c> {
 
 impl Evaluation<'_, '_> {
     fn units(&mut self, condition: &Condition) -> Result<RoaringBitmap, ReportError> {
-        let not_yet = |what| Err(ReportError::NotYet(what));
+        let context = self.context;
         match condition {
             Condition::All(conditions) => {
                 let mut units = self.all.clone();
@@ -44,34 +53,83 @@ impl Evaluation<'_, '_> {
             }
             Condition::Not(inner) => Ok(self.all - self.units(inner)?),
             Condition::Did { event, times, from, to } => {
-                let range = self.scope.resolve_within(from, to, self.context.now)?;
-                let look = self.context.look_within(event, range)?;
-                let units = self.did(&look, times);
+                let range = context.scope.resolve_within(from, to, context.now)?;
+                let look = context.look_within(event, range)?;
+                let units = context.stage(|| format!("did `{}`", event.label()), || self.did(&look, times));
                 self.looks.push(look);
                 units
             }
             Condition::FirstDid { event, from, to } => {
-                let range = self.scope.resolve_within(from, to, self.context.now)?;
-                let look = self.context.look_within(event, range)?;
-                let first = first_times(self.context.query, &look.within(ResolvedRange::ALL))
-                    .map_err(|error| self.context.failed(error))?;
+                let range = context.scope.resolve_within(from, to, context.now)?;
+                let look = context.look_within(event, range)?;
+                let first = context.stage(
+                    || format!("first did `{}`", event.label()),
+                    || first_times(context.query, &look.within(ResolvedRange::ALL)),
+                )?;
                 self.looks.push(look);
                 let in_range = first.into_iter().enumerate().filter(|(_, time)| range.contains(*time));
                 Ok(in_range.map(|(unit, _)| unit as u32).collect())
             }
-            Condition::Property { .. } => not_yet("cohort conditions on properties"),
-            Condition::Cohort(_) => not_yet("cohorts of other cohorts"),
-            Condition::MemberOf(_) | Condition::HasMemberIn(_) => not_yet("cohort conditions on membership"),
-            Condition::Report(_) => not_yet("cohorts of the units behind a number"),
+            Condition::Property { path, test } => context.stage(
+                || format!("property `{path}`"),
+                || holders_passing(context.query, self.all, path, |value| test.passes(value)),
+            ),
+            Condition::Cohort(name) => Ok(self.cohort_of(name, context.query.units)?.members.clone() & self.all),
+            Condition::MemberOf(membership) => self.member_of(membership),
+            Condition::HasMemberIn(name) => self.has_member_in(name),
+            Condition::Report(report) => self.behind(report),
         }
     }
 
-    fn did(&self, look: &Look, times: &Times) -> Result<RoaringBitmap, ReportError> {
-        let failed = |error| self.context.failed(error);
+    fn did(&self, look: &Look, times: &Times) -> Result<RoaringBitmap, crate::codec::DecodeError> {
         if *times == Times::at_least(1) {
-            return units_in(self.context.query, look).map_err(failed);
+            return units_in(self.context.query, look);
         }
-        let counts = counts_per_unit(self.context.query, look).map_err(failed)?;
+        let counts = counts_per_unit(self.context.query, look)?;
         Ok(self.all.iter().filter(|unit| times.passes(counts.get(*unit as usize).copied().unwrap_or(0))).collect())
+    }
+
+    /// A saved cohort, which must be one of these units.
+    fn cohort_of(&self, name: &str, units: Units) -> Result<&CohortUnits, ReportError> {
+        let found = self.context.cohorts.get(name).filter(|cohort| cohort.units == units);
+        found.map(|cohort| &**cohort).ok_or_else(|| ReportError::OtherUnits { name: name.to_owned() })
+    }
+
+    fn member_of(&self, membership: &Membership) -> Result<RoaringBitmap, ReportError> {
+        let context = self.context;
+        let (group_type, keys) = match membership {
+            Membership::Keys { group, keys } => {
+                let group_type = context.group_type(group)?;
+                let keys =
+                    context.stage(|| "names of keys".to_owned(), || keys_named(context.query, group_type, keys))?;
+                (group_type, keys)
+            }
+            Membership::Cohort(name) => {
+                let other = || ReportError::OtherUnits { name: name.clone() };
+                let cohort = context.cohorts.get(name).ok_or_else(other)?;
+                let Units::Keys(group_type) = cohort.units else { return Err(other()) };
+                (group_type, cohort.members.clone())
+            }
+        };
+        let current = context.stage(|| "members".to_owned(), || associated_keys(context.query, group_type))?;
+        let belongs = |key: Option<u32>| key.is_some_and(|key| keys.contains(key));
+        Ok((0..).zip(current).filter(|(_, key)| belongs(*key)).map(|(user, _)| user).collect())
+    }
+
+    fn has_member_in(&self, name: &str) -> Result<RoaringBitmap, ReportError> {
+        let context = self.context;
+        let users = &self.cohort_of(name, Units::Users)?.members;
+        let Some(group_type) = context.query.group_type() else {
+            return Err(ReportError::OtherUnits { name: name.to_owned() });
+        };
+        let current = context.stage(|| "members".to_owned(), || associated_keys(context.query, group_type))?;
+        Ok(users.iter().filter_map(|user| current.get(user as usize).copied().flatten()).collect())
+    }
+
+    /// The units behind a number of another report.
+    fn behind(&self, report: &Report) -> Result<RoaringBitmap, ReportError> {
+        let context = Context::new(self.context.run, report, self.context.now)?;
+        // The language has seen to it that the report has `units`, and of this kind.
+        Ok(behind(&context, report)?.map(|behind| behind.units).unwrap_or_default())
     }
 }

@@ -1,51 +1,132 @@
-//! What the parts of one report share: the snapshot, what is counted, the range, and the checks of names.
+//! What the parts of one report share: the snapshot, what is counted, the range, the cohorts, and the checks of names.
 
+use super::cohort;
 use super::error::ReportError;
 use crate::codec::DecodeError;
-use crate::executor::{CompileError, Coverage, Look, Query, Units, coverage};
-use crate::language::{Filter, Matcher, Report, ResolvedRange, Scope};
+use crate::executor::{
+    BreakdownValues, CohortSets, CohortUnits, Coverage, Look, Query, RowFilter, Trace, Units, coverage,
+};
+use crate::language::{Breakdown, Matcher, Report, ResolvedRange, Scope};
 use crate::model::{GroupTypeId, StoredName, Timestamp};
 use crate::store::{Snapshot, StoreError, UnknownName};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One call: what its report, the saved cohorts it names and the reports inside them share.
+pub(super) struct Run<'a> {
+    pub snapshot: &'a Snapshot,
+    pub trace: &'a Trace,
+    /// Cohorts evaluated so far, by name and by the instant that their relative times count from.
+    evaluated: RefCell<BTreeMap<(String, i64), Arc<CohortUnits>>>,
+}
 
 /// See the module.
 pub(super) struct Context<'a> {
+    pub run: &'a Run<'a>,
     pub query: Query<'a>,
+    pub scope: &'a Scope,
     pub range: ResolvedRange,
+    /// What relative times count from: the document's own `now`, else the instant of the call.
     pub now: Timestamp,
-    seen: Option<&'a Filter>,
+    pub cohorts: CohortSets,
+    seen: Option<Arc<RowFilter>>,
 }
 
-impl<'a> Context<'a> {
-    /// Checks that what the document names exists, and resolves what its parts share.
-    pub fn new(snapshot: &'a Snapshot, report: &'a Report, now: Timestamp) -> Result<Self, ReportError> {
-        let references = report.references();
-        for group_type in &references.group_types {
-            check_group_type(snapshot, group_type)?;
-        }
-        for cohort in &references.cohorts {
-            if !snapshot.cohorts().contains_key(cohort) {
-                let known = snapshot.cohorts().keys().map(String::as_str);
-                return Err(UnknownName::new("cohort", cohort, known).into());
-            }
-        }
-        report.check_times(now)?;
-        let scope: &Scope = report.scope();
-        let units = match scope.count_by.group_type() {
-            None => Units::Users,
-            Some(group_type) => Units::Keys(check_group_type(snapshot, group_type)?),
-        };
-        let query = Query { snapshot, units };
-        Ok(Self { query, range: scope.resolve(now)?, now, seen: scope.filter.as_ref() })
+impl<'a> Run<'a> {
+    pub fn new(snapshot: &'a Snapshot, trace: &'a Trace) -> Self {
+        Self { snapshot, trace, evaluated: RefCell::default() }
     }
 
     /// Wraps damage.
     pub fn damaged(&self, damage: DecodeError) -> ReportError {
-        self.failed(CompileError::Damage(damage))
+        StoreError::Damaged { location: self.snapshot.location().to_owned(), damage }.into()
     }
 
-    /// Wraps what the executor met.
-    pub fn failed(&self, error: CompileError) -> ReportError {
-        ReportError::from_executor(self.query.snapshot.location(), error)
+    /// A saved cohort, evaluated as of `now`.
+    fn cohort(&self, name: &str, now: Timestamp) -> Result<Arc<CohortUnits>, ReportError> {
+        let key = (name.to_owned(), now.micros());
+        if let Some(known) = self.evaluated.borrow().get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let Some(saved) = self.snapshot.cohorts().get(name) else {
+            let known = self.snapshot.cohorts().keys().map(String::as_str);
+            return Err(UnknownName::new("cohort", name, known).into());
+        };
+        // Cohorts that would refer to themselves were refused when they arrived, so this comes to an end.
+        let report = Report::Cohort((**saved).clone());
+        let Report::Cohort(document) = &report else { unreachable!("just made") };
+        let found = self.trace.stage(
+            || format!("saved cohort `{name}`"),
+            || {
+                let context = Context::new(self, &report, now)?;
+                let (members, _) = cohort::units(&context, document)?;
+                Ok::<_, ReportError>(Arc::new(CohortUnits { units: context.query.units, members }))
+            },
+        )?;
+        self.evaluated.borrow_mut().insert(key, Arc::clone(&found));
+        Ok(found)
+    }
+
+    fn group_type(&self, name: &str) -> Result<GroupTypeId, ReportError> {
+        let Some(group_type) = self.snapshot.group_type(name).map_err(|damage| self.damaged(damage))? else {
+            let names = self.snapshot.names().read();
+            let list = names.list(StoredName::GroupType);
+            let known = self.snapshot.group_types().filter_map(|id| list.name(id.raw()).ok());
+            return Err(UnknownName::new("group type", name, known).into());
+        };
+        let settings = self.snapshot.settings();
+        if settings.only_declared && !settings.is_declared(group_type) {
+            return Err(ReportError::Undeclared { name: name.to_owned() });
+        }
+        Ok(group_type)
+    }
+}
+
+impl<'a> Context<'a> {
+    /// Checks that what the document names exists, and resolves what its parts share.
+    pub fn new(run: &'a Run<'a>, report: &'a Report, call: Timestamp) -> Result<Self, ReportError> {
+        let scope = report.scope();
+        let now = scope.now(call);
+        let references = report.references();
+        for group_type in &references.group_types {
+            run.group_type(group_type)?;
+        }
+        report.check_times(call)?;
+        let mut cohorts = CohortSets::new();
+        for name in references.cohorts {
+            let units = run.cohort(&name, now)?;
+            cohorts.insert(name, units);
+        }
+        let units = match scope.count_by.group_type() {
+            None => Units::Users,
+            Some(group_type) => Units::Keys(run.group_type(group_type)?),
+        };
+        let query = Query { snapshot: run.snapshot, units, trace: run.trace };
+        let seen = scope.filter.as_ref().map(|filter| {
+            run.trace.stage(|| "filter of the document".to_owned(), || RowFilter::new(query, &cohorts, filter))
+        });
+        let seen = seen.transpose().map_err(|damage| run.damaged(damage))?.map(Arc::new);
+        Ok(Self { run, query, scope, range: scope.resolve(call)?, now, cohorts, seen })
+    }
+
+    /// Wraps damage.
+    pub fn damaged(&self, damage: DecodeError) -> ReportError {
+        self.run.damaged(damage)
+    }
+
+    /// Does a stage's work, and wraps damage that it met.
+    pub fn stage<T>(
+        &self,
+        name: impl FnOnce() -> String,
+        work: impl FnOnce() -> Result<T, DecodeError>,
+    ) -> Result<T, ReportError> {
+        self.run.trace.stage(name, work).map_err(|damage| self.damaged(damage))
+    }
+
+    /// The group type of this name, as an id.
+    pub fn group_type(&self, name: &str) -> Result<GroupTypeId, ReportError> {
+        self.run.group_type(name)
     }
 
     /// The rows that a matcher asks for, among those that the report sees, in the report's range.
@@ -55,24 +136,29 @@ impl<'a> Context<'a> {
 
     /// The same in another range.
     pub fn look_within(&self, matcher: &Matcher, range: ResolvedRange) -> Result<Look, ReportError> {
-        Look::new(self.query.snapshot, matcher, self.seen, range).map_err(|damage| self.damaged(damage))
+        let look = || Look::new(self.query, &self.cohorts, matcher, self.seen.as_ref(), range);
+        match matcher.filter {
+            None => look().map_err(|damage| self.damaged(damage)),
+            Some(_) => self.stage(|| format!("filter of `{}`", matcher.label()), look),
+        }
+    }
+
+    /// All events that the report sees, in a range.
+    pub fn look_at_all(&self, range: ResolvedRange) -> Look {
+        Look::seen(self.seen.as_ref(), range)
+    }
+
+    /// The values that a document splits by; `None` where it splits by nothing.
+    pub fn breakdown(&self, breakdowns: &[Breakdown]) -> Result<Option<BreakdownValues>, ReportError> {
+        if breakdowns.is_empty() {
+            return Ok(None);
+        }
+        let resolve = || BreakdownValues::new(self.query, &self.cohorts, breakdowns);
+        self.stage(|| "values of the breakdown".to_owned(), resolve).map(Some)
     }
 
     /// What the looks looked at.
     pub fn coverage(&self, looks: &[Look]) -> Result<Coverage, ReportError> {
-        coverage(self.query, looks).map_err(|error| self.failed(error))
+        self.stage(|| "coverage".to_owned(), || coverage(self.query, looks))
     }
-}
-
-fn check_group_type(snapshot: &Snapshot, name: &str) -> Result<GroupTypeId, ReportError> {
-    let damaged = |damage| ReportError::Store(StoreError::Damaged { location: snapshot.location().to_owned(), damage });
-    let Some(group_type) = snapshot.group_type(name).map_err(damaged)? else {
-        let names = snapshot.names().read();
-        let known = snapshot.group_types().filter_map(|id| names.list(StoredName::GroupType).name(id.raw()).ok());
-        return Err(UnknownName::new("group type", name, known).into());
-    };
-    if snapshot.settings().only_declared && !snapshot.settings().is_declared(group_type) {
-        return Err(ReportError::Undeclared { name: name.to_owned() });
-    }
-    Ok(group_type)
 }

@@ -1,6 +1,5 @@
 //! Why a report has no answer.
 
-use crate::executor::CompileError;
 use crate::language::DocumentError;
 use crate::store::{StoreError, UnknownName};
 use thiserror::Error;
@@ -22,20 +21,15 @@ pub enum ReportError {
         /// The group type.
         name: String,
     },
-    /// A part of the language that is read but not executed yet.
-    #[error("{0} are not supported yet; leave them out")]
-    NotYet(&'static str),
+    /// A condition names a cohort of other units than it can use.
+    #[error(
+        "cohort `{name}` is one of other units than this condition asks for; use `member_of` and `has_member_in` to go between users and keys"
+    )]
+    OtherUnits {
+        /// The cohort.
+        name: String,
+    },
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl ReportError {
-    /// Wraps what the executor met, with the directory it read.
-    pub(super) fn from_executor(location: &str, error: CompileError) -> Self {
-        match error {
-            CompileError::Damage(damage) => Self::Store(StoreError::Damaged { location: location.to_owned(), damage }),
-            CompileError::NotYet(what) => Self::NotYet(what),
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use super::answer::Coverage;
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::members;
+use crate::executor::{Units, members};
 use crate::language::Page;
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -21,14 +21,25 @@ pub struct CohortAnswer {
     pub coverage: Coverage,
 }
 
-/// The page that is asked for of these units.
+/// The page that is asked for of these units, which are what the report counts.
 pub(super) fn answer_members(
     context: &Context<'_>,
     units: &RoaringBitmap,
     wanted: &Page,
     coverage: Coverage,
 ) -> Result<CohortAnswer, ReportError> {
-    let names = members(context.query, units).map_err(|damage| context.damaged(damage))?;
+    answer_members_of(context, context.query.units, units, wanted, coverage)
+}
+
+/// The page that is asked for of these users or keys.
+pub(super) fn answer_members_of(
+    context: &Context<'_>,
+    kind: Units,
+    units: &RoaringBitmap,
+    wanted: &Page,
+    coverage: Coverage,
+) -> Result<CohortAnswer, ReportError> {
+    let names = context.stage(|| "names".to_owned(), || members(context.query.counting(kind), units))?;
     let (members, next_cursor) = page(names, wanted);
     Ok(CohortAnswer { size: units.len(), members, next_cursor, coverage })
 }

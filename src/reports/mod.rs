@@ -1,4 +1,5 @@
 //! Reports: from a document of the report language to an answer of the documented shape. One file per report.
+//! What each of them means is told in [`docs`](crate::docs), with examples.
 //!
 //! Invariants:
 //! - The same document over the same data gives the same bytes, however the data arrived or was sealed.
@@ -6,25 +7,34 @@
 //! - No HTTP and no HTML here; answers are typed, and serde writes them as the contract shows.
 
 mod answer;
+mod behind;
 mod cohort;
 mod context;
 mod error;
 mod funnel;
+mod lifecycle;
 mod members;
+mod paths;
 mod retention;
+mod stickiness;
 mod trends;
 
 pub use answer::{Answer, Coverage, Figure};
 pub use error::ReportError;
 pub use funnel::{FunnelAnswer, FunnelResult, FunnelSeries, FunnelStarts, FunnelStep, FunnelSteps};
+pub use lifecycle::LifecycleAnswer;
 pub use members::CohortAnswer;
+pub use paths::{PathsAnswer, PathsEnd, PathsLink, PathsNode};
 pub use retention::{RetentionAnswer, RetentionRow};
-pub use trends::{TrendsAnswer, TrendsSeries};
+pub use stickiness::StickinessAnswer;
+pub use trends::{Previous, TrendsAnswer, TrendsSeries};
 
+use crate::executor::{Stage, Trace};
 use crate::language::Report;
 use crate::model::Timestamp;
 use crate::store::Snapshot;
-use context::Context;
+use behind::behind;
+use context::{Context, Run};
 
 /// Runs a report. `now` is the instant of the call, from which relative times count.
 ///
@@ -47,16 +57,33 @@ use context::Context;
 /// ```
 ///
 /// # Errors
-/// When the document names what does not exist, uses what is not executed yet, or the store is damaged.
+/// When the document names what does not exist, or the store is damaged.
 pub fn run(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<Answer, ReportError> {
-    let context = Context::new(snapshot, report, now)?;
+    answer(&Run::new(snapshot, &Trace::default()), report, now)
+}
+
+/// Runs a report, and says stage by stage what was read for it, what was skipped, and how long it took.
+///
+/// # Errors
+/// As [`run`].
+pub fn explain(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<(Answer, Vec<Stage>), ReportError> {
+    let trace = Trace::of_stages();
+    let answer = answer(&Run::new(snapshot, &trace), report, now)?;
+    Ok((answer, trace.stages()))
+}
+
+fn answer(run: &Run<'_>, report: &Report, now: Timestamp) -> Result<Answer, ReportError> {
+    let context = Context::new(run, report, now)?;
+    if let Some(behind) = behind(&context, report)? {
+        return behind.answer(&context).map(Answer::Cohort);
+    }
     Ok(match report {
         Report::Trends(report) => Answer::Trends(trends::run(&context, report)?),
-        Report::Funnel(report) => funnel::run(&context, report)?,
+        Report::Funnel(report) => Answer::Funnel(funnel::run(&context, report)?),
         Report::Retention(report) => Answer::Retention(retention::run(&context, report)?),
         Report::Cohort(report) => Answer::Cohort(cohort::run(&context, report)?),
-        Report::Stickiness(_) => return Err(ReportError::NotYet("stickiness reports")),
-        Report::Lifecycle(_) => return Err(ReportError::NotYet("lifecycle reports")),
-        Report::Paths(_) => return Err(ReportError::NotYet("paths reports")),
+        Report::Stickiness(report) => Answer::Stickiness(stickiness::run(&context, report)?),
+        Report::Lifecycle(report) => Answer::Lifecycle(lifecycle::run(&context, report)?),
+        Report::Paths(report) => Answer::Paths(paths::run(&context, report)?),
     })
 }

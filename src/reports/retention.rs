@@ -3,8 +3,8 @@
 use super::answer::{Coverage, Figure};
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{Look, first_times, units_by_bucket};
-use crate::language::{Buckets, ResolvedRange, Retention, RetentionBound, RetentionMode};
+use crate::executor::{Look, first_units_by_bucket, units_by_bucket};
+use crate::language::{Buckets, DocumentError, Retention, RetentionBound, RetentionMode, RetentionUnits};
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
@@ -30,50 +30,76 @@ pub struct RetentionRow {
     pub values: Vec<Option<u64>>,
 }
 
+/// Who started and who came back, by period.
+struct Table {
+    periods: Buckets,
+    cohorts: Vec<RoaringBitmap>,
+    returns: Vec<RoaringBitmap>,
+}
+
+impl Table {
+    fn new(context: &Context<'_>, report: &Retention) -> Result<Self, ReportError> {
+        let periods = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
+        let (start, back) = (context.look(&report.start)?, context.look(&report.return_)?);
+        let cohorts = context.stage(
+            || format!("starts: `{}`", report.start.label()),
+            || match report.mode {
+                RetentionMode::Recurring => units_by_bucket(context.query, &start, &periods),
+                RetentionMode::FirstTime => first_units_by_bucket(context.query, &start, &periods),
+            },
+        )?;
+        let mut returns = context.stage(
+            || format!("returns: `{}`", report.return_.label()),
+            || units_by_bucket(context.query, &back, &periods),
+        )?;
+        if report.bound == RetentionBound::OnOrAfter {
+            for period in (1..returns.len()).rev() {
+                let (earlier, later) = returns.split_at_mut(period);
+                earlier[period - 1] |= &later[0];
+            }
+        }
+        Ok(Self { periods, cohorts, returns })
+    }
+}
+
+/// The rows that the report looks at.
+pub(super) fn looks(context: &Context<'_>, report: &Retention) -> Result<Vec<Look>, ReportError> {
+    Ok(vec![context.look(&report.start)?, context.look(&report.return_)?])
+}
+
 pub(super) fn run(context: &Context<'_>, report: &Retention) -> Result<RetentionAnswer, ReportError> {
-    if report.units.is_some() {
-        return Err(ReportError::NotYet("the units behind a number"));
-    }
-    let periods = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
-    let (start, back) = (context.look(&report.start)?, context.look(&report.return_)?);
-    let cohorts = match report.mode {
-        RetentionMode::Recurring => {
-            units_by_bucket(context.query, &start, &periods).map_err(|error| context.failed(error))?
-        }
-        RetentionMode::FirstTime => first_starts(context, &start, &periods)?,
-    };
-    let mut returns = units_by_bucket(context.query, &back, &periods).map_err(|error| context.failed(error))?;
-    if report.bound == RetentionBound::OnOrAfter {
-        for period in (1..returns.len()).rev() {
-            let (earlier, later) = returns.split_at_mut(period);
-            earlier[period - 1] |= &later[0];
-        }
-    }
-    let rows: Vec<RetentionRow> = cohorts
+    let table = Table::new(context, report)?;
+    let rows: Vec<RetentionRow> = table
+        .cohorts
         .iter()
         .enumerate()
         .map(|(place, cohort)| RetentionRow {
-            period: periods.label(place),
+            period: table.periods.label(place),
             size: cohort.len(),
             values: (place..place + report.periods)
-                .map(|period| returns.get(period).map(|units| cohort.intersection_len(units)))
+                .map(|period| table.returns.get(period).map(|units| cohort.intersection_len(units)))
                 .collect(),
         })
         .collect();
     let mean = (0..report.periods).map(|k| pooled_mean(&rows, k)).collect();
-    Ok(RetentionAnswer { rows, mean, coverage: context.coverage(&[start, back])? })
+    Ok(RetentionAnswer { rows, mean, coverage: context.coverage(&looks(context, report)?)? })
 }
 
-/// The units whose first start in all history lies in each period of the range.
-fn first_starts(context: &Context<'_>, start: &Look, periods: &Buckets) -> Result<Vec<RoaringBitmap>, ReportError> {
-    let first = first_times(context.query, &start.within(ResolvedRange::ALL)).map_err(|error| context.failed(error))?;
-    let mut cohorts = vec![RoaringBitmap::new(); periods.len()];
-    for (unit, time) in first.into_iter().enumerate().filter(|(_, time)| context.range.contains(*time)) {
-        if let Some(period) = periods.index_of(time) {
-            cohorts[period].insert(unit as u32);
-        }
-    }
-    Ok(cohorts)
+/// The units of a cohort, or those of it who came back in a period.
+pub(super) fn units(
+    context: &Context<'_>,
+    report: &Retention,
+    asked: &RetentionUnits,
+) -> Result<RoaringBitmap, ReportError> {
+    let table = Table::new(context, report)?;
+    let row = table.periods.named(&asked.period, context.scope, "period", context.now)?;
+    let cohort = &table.cohorts[row];
+    let Some(k) = asked.k else { return Ok(cohort.clone()) };
+    let Some(returns) = table.returns.get(row + k) else {
+        let sentence = format!("the period {k} after `{}` has not begun by the end of the range", asked.period);
+        return Err(DocumentError::rule("units.k", sentence).into());
+    };
+    Ok(cohort & returns)
 }
 
 /// Those who came back over those who could, of all rows whose period has begun.

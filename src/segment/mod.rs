@@ -8,6 +8,7 @@
 
 mod cells;
 mod column;
+mod erase;
 mod layout;
 mod merge;
 mod reader;
@@ -19,7 +20,8 @@ mod writer;
 
 pub use cells::{CellValues, PropertyCells};
 pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues};
-pub use merge::merge_segments;
+pub use erase::RowsTouched;
+pub use merge::{erase_from_segment, merge_segments};
 pub use reader::{RowPlace, Segment};
 pub use rows::TableRows;
 pub use sizes::SegmentBytes;

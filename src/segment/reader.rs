@@ -83,6 +83,11 @@ impl Segment {
         self.content.tables.iter().map(|layout| Table { segment: self, layout })
     }
 
+    /// How many tables there are.
+    pub fn table_count(&self) -> usize {
+        self.content.tables.len()
+    }
+
     /// The table of an event, if the segment has one.
     pub fn table(&self, event: EventId) -> Option<Table<'_>> {
         let place = self.content.tables.binary_search_by_key(&event.raw(), |table| table.event).ok()?;

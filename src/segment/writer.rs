@@ -198,6 +198,11 @@ impl SegmentWriter {
         Some(InsertIdLayout { places: self.column(&places), texts: self.container.add(&texts) })
     }
 
+    /// Whether no row was added.
+    pub fn is_empty(&self) -> bool {
+        self.content.rows == 0
+    }
+
     /// The segment's bytes.
     ///
     /// # Errors

@@ -265,6 +265,11 @@ impl Drafting<'_> {
         self.draft.builder.push(&Record::OnlyDeclared(on));
     }
 
+    /// Keeps events for so many days; `None` is for ever.
+    pub fn keep_days(&mut self, days: Option<u32>) {
+        self.draft.builder.push(&Record::KeepDays(days));
+    }
+
     /// Notes how far an import got, in the same batch as what it stored.
     pub fn import(&mut self, import: ImportRecord) {
         self.draft.builder.push(&Record::Import(import));

@@ -128,8 +128,9 @@ impl Engine {
             Some(manifest) => manifest,
             None => create(&*storage, &*environment)?,
         };
-        let mut loaded = load::load(&*storage, manifest, LogEnd::Unclean)?;
-        let closed = loaded.manifest.logs.last().is_some_and(|log| log.closed_length.is_some());
+        let end = manifest.last_log_end();
+        let mut loaded = load::load(&*storage, manifest, end)?;
+        let closed = loaded.manifest.logs.last().is_some_and(|log| log.is_closed);
         let recovery = Recovery { unclean: !closed, torn_bytes: loaded.last_log.torn_bytes };
         if !closed {
             rewrite_last_log(&*storage, &*environment, &mut loaded)?;
@@ -295,7 +296,7 @@ impl Engine {
         if self.active.length < self.seal_at {
             return;
         }
-        let result = self.seal().and_then(|()| self.compact());
+        let result = self.seal().and_then(|()| self.merge_due());
         let log_bytes_max = self.options.log_bytes_max;
         self.seal_at = log_bytes_max.max(self.active.length + log_bytes_max / 8);
         self.maintenance_error = result.err().map(|error| error.to_string());
@@ -309,13 +310,13 @@ impl Engine {
     /// Closes the store: syncs, and notes that the log ends where it does.
     pub fn close(&mut self) -> Result<(), StoreError> {
         self.sync()?;
-        let is_open = self.manifest.logs.last().is_some_and(|log| log.closed_length.is_none());
+        let is_open = self.manifest.logs.last().is_some_and(|log| !log.is_closed);
         if is_open {
             self.active.cut_torn()?;
             let length = self.active.length;
             self.publish(|manifest| {
                 if let Some(log) = manifest.logs.last_mut() {
-                    log.closed_length = Some(length);
+                    (log.length, log.is_closed) = (length, true);
                 }
             })?;
         }
@@ -324,11 +325,11 @@ impl Engine {
 
     /// Notes in the manifest that the log may grow from now on.
     fn mark_open(&mut self) -> Result<(), StoreError> {
-        let is_closed = self.manifest.logs.last().is_some_and(|log| log.closed_length.is_some());
+        let is_closed = self.manifest.logs.last().is_some_and(|log| log.is_closed);
         if is_closed {
             self.publish(|manifest| {
                 if let Some(log) = manifest.logs.last_mut() {
-                    log.closed_length = None;
+                    log.is_closed = false;
                 }
             })?;
         }
@@ -400,20 +401,24 @@ impl Engine {
 }
 
 /// Writes a manifest and makes it last.
-fn write_manifest(storage: &dyn Storage, environment: &dyn Environment, manifest: &Manifest) -> Result<(), StoreError> {
+pub(super) fn write_manifest(
+    storage: &dyn Storage,
+    environment: &dyn Environment,
+    manifest: &Manifest,
+) -> Result<(), StoreError> {
     let bytes = manifest.encode(environment.file_id()).map_err(|damage| damaged(storage, damage))?;
     publish_file(storage, MANIFEST, [bytes], "manifest")?;
     storage.sync_dir("manifest name")?;
     Ok(())
 }
 
-/// Writes a log file that holds these batches; answers its entry, length and next sequence.
-fn write_log(
+/// Writes a log file that holds these batches; answers its entry and next sequence.
+pub(super) fn write_log(
     storage: &dyn Storage,
     environment: &dyn Environment,
     number: u64,
     batches: &[Bytes],
-) -> Result<(LogEntry, u64, u64), StoreError> {
+) -> Result<(LogEntry, u64), StoreError> {
     let id = environment.file_id();
     let mut bytes = FileHeader { kind: FileKind::Log, id }.encode();
     // The file gets its name only when all of it is synced, and every frame says so.
@@ -424,7 +429,7 @@ fn write_log(
     }
     publish_file(storage, &log_name(number), [bytes], "new log")?;
     storage.sync_dir("new log name")?;
-    Ok((LogEntry { number, id, closed_length: None }, length, sequence))
+    Ok((LogEntry { number, id, length, is_closed: false }, sequence))
 }
 
 /// The names in a directory without a manifest; an error where some are not a store's.
@@ -445,8 +450,8 @@ fn create(storage: &dyn Storage, environment: &dyn Environment) -> Result<Manife
     for name in names.iter().filter(|name| *name != LOCK) {
         storage.remove(name)?;
     }
-    let (mut entry, length, _) = write_log(storage, environment, 1, &[])?;
-    entry.closed_length = Some(length);
+    let (mut entry, _) = write_log(storage, environment, 1, &[])?;
+    entry.is_closed = true;
     let manifest = Manifest::first(entry);
     write_manifest(storage, environment, &manifest)?;
     Ok(manifest)
@@ -461,12 +466,13 @@ fn rewrite_last_log(
     let Some(hot) = loaded.state.logs.last_mut() else { return Ok(()) };
     let batches: Vec<Bytes> = hot.batches.iter().map(|batch| batch.payload.clone()).collect();
     let number = loaded.manifest.next_file;
-    let (entry, length, sequence) = write_log(storage, environment, number, &batches)?;
+    let (entry, sequence) = write_log(storage, environment, number, &batches)?;
+    let length = entry.length;
     let mut manifest = loaded.manifest.clone();
     manifest.generation += 1;
     manifest.next_file = number + 1;
     manifest.logs.pop();
-    manifest.logs.push(LogEntry { closed_length: Some(length), ..entry });
+    manifest.logs.push(LogEntry { is_closed: true, ..entry });
     write_manifest(storage, environment, &manifest)?;
     // The ends of the batches are those of the new file from now on.
     let found = load::read_log(storage, &manifest.logs[manifest.logs.len() - 1], LogEnd::Known(length))?;

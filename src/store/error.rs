@@ -1,5 +1,6 @@
 //! What can go wrong with a store.
 
+use super::unknown::UnknownName;
 use crate::codec::DecodeError;
 use crate::files::{FileError, LockError};
 use crate::input::Refusal;
@@ -34,6 +35,14 @@ pub enum StoreError {
         /// One of the other files.
         example: String,
     },
+    /// A copy was to go into a directory that holds something.
+    #[error("`{location}` is not empty: it holds `{example}`; name a directory that is empty or does not exist")]
+    NotEmpty {
+        /// The directory.
+        location: String,
+        /// One of the names in it.
+        example: String,
+    },
     /// The directory holds nothing, and only reading was asked for.
     #[error("`{location}` holds no trackcrumb store yet; `trackcrumb import --data {location} FILE` makes one")]
     Absent {
@@ -48,6 +57,9 @@ pub enum StoreError {
         /// Which version or feature.
         damage: DecodeError,
     },
+    /// Something was named that the store does not have.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
     /// A sync failed before; what the disk holds is not known until the store is opened again.
     #[error("the store takes nothing more since a sync failed ({cause}); stop the program and start it again")]
     Poisoned {

@@ -1,10 +1,13 @@
 //! The store as programs hold it: one writer that many threads share, and snapshots for readers.
 
+use super::backup::{Backup, backup};
+use super::compact::{CompactStep, Compacted};
 use super::draft::Outcome;
 use super::engine::{Engine, Options, Recovery, Ticket};
 use super::environment::{Environment, SystemEnvironment};
 use super::error::StoreError;
 use super::hot::{HotChunks, VisibleLog};
+use super::removal::{Plan, Removal};
 use super::snapshot::Snapshot;
 use super::stats::StoreStats;
 use crate::codec::DecodeError;
@@ -208,6 +211,52 @@ impl Store {
         self.wait_until_durable(writer, ticket)
     }
 
+    /// Keeps events for so many days from now on, `None` for ever. What is older goes with the next maintenance: see
+    /// [`Self::expire`].
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_keep_days(&self, days: Option<u32>) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let (draft, ()) = writer.engine.draft(|drafting| {
+            drafting.keep_days(days);
+            Ok(())
+        })?;
+        let ticket = writer.engine.append(draft)?;
+        self.wait_until_durable(writer, ticket)
+    }
+
+    /// Deletes users for good, each named by any of its ids: the events, identify() calls, associations and aliases of
+    /// all its ids. Properties of groups that it wrote stay. Answers what was removed; afterwards no answer and no file
+    /// of the store has anything of it. What arrives later makes the user anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] for one that does not exist, and when files cannot be read or written. Then nothing is
+    /// deleted, unless it was a sync that failed.
+    pub fn delete_users<N: AsRef<str>>(&self, ids: &[N]) -> Result<Removal, StoreError> {
+        self.idle_writer().engine.erase(|snapshot| Plan::users(snapshot, ids))
+    }
+
+    /// Deletes keys of a group type for good: their group() calls and associations, and the key from events, which
+    /// stay. Whoever belonged to one belongs to what the latest remaining group() call or event says.
+    ///
+    /// # Errors
+    /// As [`Self::delete_users`].
+    pub fn delete_keys<N: AsRef<str>>(&self, group_type: &str, keys: &[N]) -> Result<Removal, StoreError> {
+        self.idle_writer().engine.erase(|snapshot| Plan::keys(snapshot, group_type, keys))
+    }
+
+    /// Deletes events that are older than so many days for good: those before the midnight of UTC that many days
+    /// before today. Calls and associations stay.
+    ///
+    /// # Errors
+    /// When files cannot be read or written, as [`Self::delete_users`].
+    pub fn expire(&self, days: u32) -> Result<Removal, StoreError> {
+        let mut writer = self.idle_writer();
+        let now = writer.engine.environment.now();
+        writer.engine.erase(|_| Ok(Plan::older_than(now, days)))
+    }
+
     /// How far imports got that ended or were interrupted.
     pub fn imports(&self) -> Vec<ImportRecord> {
         self.writer().engine.state.imports.clone()
@@ -241,14 +290,35 @@ impl Store {
         Ok(())
     }
 
-    /// Seals what is in the log into a segment now, and merges what is due.
+    /// Seals what is in the log into a segment now, takes out events that are older than they are to be kept, and merges
+    /// what is due.
     ///
     /// # Errors
     /// When files cannot be written. What was acknowledged stays.
     pub fn seal(&self) -> Result<(), StoreError> {
         let mut writer = self.idle_writer();
         writer.engine.seal()?;
-        writer.engine.compact()
+        writer.engine.merge_due()
+    }
+
+    /// Does at once what maintenance would ever do: seals what is in the log, and merges what was sealed into as few
+    /// files as the limits of [`Options`] allow. `notice` is told each step before it is taken. Answers never change
+    /// by it.
+    ///
+    /// # Errors
+    /// When files cannot be read or written. What was acknowledged stays.
+    pub fn compact(&self, notice: impl FnMut(CompactStep)) -> Result<Compacted, StoreError> {
+        self.idle_writer().engine.compact(notice)
+    }
+
+    /// Copies the store into a directory that is empty or does not exist yet: everything that is durable when this
+    /// begins, and a prefix of what arrives meanwhile. Writing goes on beside it. The copy is a store, closed.
+    ///
+    /// # Errors
+    /// When the directory holds something, the store is damaged, or files cannot be written.
+    pub fn backup(&self, directory: impl AsRef<Path>) -> Result<Backup, StoreError> {
+        let from = Arc::clone(&self.writer().engine.storage);
+        backup(&*from, &DiskStorage::create(directory.as_ref())?, &SystemEnvironment, |_, _| ())
     }
 
     /// Why the store could not seal or merge what it holds when that was last due, if so. What was acknowledged is
@@ -284,7 +354,7 @@ impl Store {
     /// How much the store holds, and how many bytes each part takes.
     ///
     /// # Errors
-    /// When the system does not tell the length of a file.
+    /// When the system does not tell the length of a file, or names cannot be read.
     pub fn stats(&self) -> Result<StoreStats, StoreError> {
         let snapshot = self.snapshot()?;
         let writer = self.writer();
@@ -294,7 +364,7 @@ impl Store {
             let length = storage.file_len(&name)?;
             files.push((name, length));
         }
-        Ok(StoreStats::new(&snapshot, &files))
+        StoreStats::new(&snapshot, &files).map_err(|damage| StoreError::damaged(snapshot.location(), damage))
     }
 
     /// Closes the store: everything is durable already; the next opening has nothing to recover.
@@ -321,7 +391,7 @@ pub(super) struct View {
 }
 
 impl View {
-    fn of(engine: &Engine) -> Self {
+    pub(super) fn of(engine: &Engine) -> Self {
         let published = engine.published.clone();
         Self {
             snapshot: Snapshot {
@@ -334,12 +404,18 @@ impl View {
                 settings: published.settings,
                 cohorts: published.cohorts,
                 next_arrival: published.next_arrival,
+                erased_arrivals: engine.manifest.erased_arrivals,
             },
         }
     }
 
     pub(super) fn new(snapshot: Snapshot) -> Self {
         Self { snapshot }
+    }
+
+    /// What is sealed.
+    pub(super) fn sealed(self) -> Snapshot {
+        self.snapshot
     }
 
     /// Adds what is not sealed.
@@ -422,8 +498,12 @@ impl StoreReader {
     }
 
     /// How much the store holds, and how many bytes each part takes.
-    pub fn stats(&self) -> StoreStats {
-        StoreStats::new(&self.snapshot, &self.sizes)
+    ///
+    /// # Errors
+    /// When names cannot be read.
+    pub fn stats(&self) -> Result<StoreStats, StoreError> {
+        let Snapshot { location, .. } = &self.snapshot;
+        StoreStats::new(&self.snapshot, &self.sizes).map_err(|damage| StoreError::damaged(location, damage))
     }
 
     /// The files of the store with their lengths in bytes.

@@ -107,7 +107,7 @@ pub(crate) fn read_log(storage: &dyn Storage, entry: &LogEntry, end: LogEnd) -> 
     let name = log_name(entry.number);
     let file: Arc<str> = Arc::from(name.as_str());
     let bytes = storage.read(&name)?;
-    if entry.closed_length.is_some_and(|length| end == LogEnd::Known(length) && length < bytes.len() as u64) {
+    if entry.closed_length().is_some_and(|length| end == LogEnd::Known(length) && length < bytes.len() as u64) {
         let damage = DecodeError::new("the log goes on after the end at which it was closed", bytes.len() as u64);
         return Err(damaged(storage, damage.in_file(&file)));
     }
@@ -142,11 +142,7 @@ pub(crate) fn load(storage: &dyn Storage, manifest: Manifest, last_end: LogEnd) 
     let mut last_log = LogFound { end: 0, sequence: 0, torn_bytes: 0 };
     for (place, entry) in manifest.logs.iter().enumerate() {
         let last = place + 1 == manifest.logs.len();
-        let end = match entry.closed_length {
-            Some(length) => LogEnd::Known(length),
-            None if last => last_end,
-            None => LogEnd::Unclean,
-        };
+        let end = if last && !entry.is_closed { last_end } else { entry.end() };
         let found = read_log(storage, entry, end)?;
         state.logs.push(HotLog::empty(entry.number));
         let file: Arc<str> = Arc::from(log_name(entry.number).as_str());

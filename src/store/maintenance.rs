@@ -19,18 +19,18 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// A file that was written and is in no manifest yet.
-struct Written<T> {
-    entry: FileEntry,
-    opened: Arc<T>,
+pub(super) struct Written<T> {
+    pub entry: FileEntry,
+    pub opened: Arc<T>,
 }
 
 impl Engine {
-    fn damage(&self, damage: DecodeError) -> StoreError {
+    pub(super) fn damage(&self, damage: DecodeError) -> StoreError {
         damaged(&*self.storage, damage)
     }
 
     /// Writes an immutable file and opens it; its name lasts after the next sync of the directory.
-    fn write_file<T>(
+    pub(super) fn write_file<T>(
         &self,
         name: fn(u64) -> String,
         number: u64,
@@ -110,18 +110,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Merges sealed files until no run of them is due.
-    pub fn compact(&mut self) -> Result<(), StoreError> {
-        let result = self.merge_all();
+    /// Takes out what is older than it is to be kept, and merges sealed files until no run of them is due.
+    pub fn merge_due(&mut self) -> Result<(), StoreError> {
+        self.expire_due()?;
+        let result = self.merge_all_due();
         self.poison_if_sync_failed(result)
     }
 
-    fn merge_all(&mut self) -> Result<(), StoreError> {
+    fn merge_all_due(&mut self) -> Result<(), StoreError> {
         while let Some(run) = self.segments_to_merge() {
             self.merge_segments(run)?;
         }
-        self.merge_names()?;
-        self.merge_profiles()
+        let width = self.options.merge_width.max(2);
+        self.merge_names(width)?;
+        self.merge_profiles(width)
     }
 
     /// A run of neighbours of about one size, oldest first, that should be one segment.
@@ -138,7 +140,7 @@ impl Engine {
         })
     }
 
-    fn merge_segments(&mut self, run: Range<usize>) -> Result<(), StoreError> {
+    pub(super) fn merge_segments(&mut self, run: Range<usize>) -> Result<(), StoreError> {
         let (number, id) = (self.manifest.next_file, self.environment.file_id());
         let first_arrival = self.segments[run.start].arrivals().0;
         let bytes = self.merged(&run, id, first_arrival)?;
@@ -158,8 +160,9 @@ impl Engine {
         merge_segments(&self.segments[run.clone()], id, first_arrival).map_err(|damage| self.damage(damage))
     }
 
-    fn merge_names(&mut self) -> Result<(), StoreError> {
-        if self.dictionaries.len() < self.options.merge_width.max(2) {
+    /// Merges all parts of the dictionary where there are so many or more.
+    pub(super) fn merge_names(&mut self, parts_min: usize) -> Result<(), StoreError> {
+        if self.dictionaries.len() < parts_min {
             return Ok(());
         }
         let (number, id) = (self.manifest.next_file, self.environment.file_id());
@@ -181,8 +184,9 @@ impl Engine {
         Ok(())
     }
 
-    fn merge_profiles(&mut self) -> Result<(), StoreError> {
-        if self.profiles.parts().len() < self.options.merge_width.max(2) {
+    /// Merges all parts of the profiles where there are so many or more.
+    pub(super) fn merge_profiles(&mut self, parts_min: usize) -> Result<(), StoreError> {
+        if self.profiles.parts().len() < parts_min {
             return Ok(());
         }
         let (number, id) = (self.manifest.next_file, self.environment.file_id());

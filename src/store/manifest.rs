@@ -2,7 +2,7 @@
 
 use crate::codec::file_header::HEADER_BYTES;
 use crate::codec::{DecodeError, FileHeader, FileId, FileKind, Reader, Writer, record};
-use crate::log::ImportRecord;
+use crate::log::{ImportRecord, LogEnd};
 use crate::model::GroupTypeId;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,22 @@ pub(crate) struct FileEntry {
 pub(crate) struct LogEntry {
     pub number: u64,
     pub id: FileId,
-    /// Its length when it was closed; absent while it is written to, and after an unclean stop.
-    pub closed_length: Option<u64>,
+    /// Its length when it was closed. While it is not, so many bytes at least are synced.
+    pub length: u64,
+    /// Whether it was closed; not while it is written to, and after an unclean stop.
+    pub is_closed: bool,
+}
+
+impl LogEntry {
+    /// Where the log ends, as far as the manifest knows.
+    pub fn end(&self) -> LogEnd {
+        if self.is_closed { LogEnd::Known(self.length) } else { LogEnd::Unclean { synced: self.length } }
+    }
+
+    /// Its length if it was closed.
+    pub fn closed_length(&self) -> Option<u64> {
+        self.is_closed.then_some(self.length)
+    }
 }
 
 /// What a workspace was told about itself.
@@ -39,6 +53,8 @@ pub struct Settings {
     pub declared: Vec<(u32, String)>,
     /// Whether undeclared group types are refused.
     pub only_declared: bool,
+    /// Events are kept for so many days; `None` is for ever.
+    pub keep_days: Option<u32>,
 }
 
 impl Settings {
@@ -63,6 +79,8 @@ pub(crate) struct Manifest {
     pub next_file: u64,
     /// The arrival that follows those in sealed files.
     pub sealed_arrivals: u64,
+    /// How many of the arrivals in sealed files are there no more, as what arrived was deleted or expired.
+    pub erased_arrivals: u64,
     /// The time zone whose days the unit bitmaps follow.
     pub timezone: String,
     /// In order of arrival, as all lists below.
@@ -82,6 +100,7 @@ impl Manifest {
             generation: 1,
             next_file: log.number + 1,
             sealed_arrivals: 0,
+            erased_arrivals: 0,
             timezone: TIMEZONE.to_owned(),
             segments: Vec::new(),
             dictionaries: Vec::new(),
@@ -90,6 +109,11 @@ impl Manifest {
             settings: Settings::default(),
             imports: Vec::new(),
         }
+    }
+
+    /// Where the last log ends, as far as the manifest knows.
+    pub fn last_log_end(&self) -> LogEnd {
+        self.logs.last().map_or(LogEnd::Unclean { synced: 0 }, LogEntry::end)
     }
 
     /// The manifest as a file.
@@ -142,16 +166,18 @@ impl Manifest {
         names
     }
 
+    /// The sealed files it lists, by name.
+    pub fn sealed(&self) -> impl Iterator<Item = (String, &FileEntry)> {
+        let segments = self.segments.iter().map(|entry| (segment_name(entry.number), entry));
+        let dictionaries = self.dictionaries.iter().map(|entry| (dictionary_name(entry.number), entry));
+        let profiles = self.profiles.iter().map(|entry| (profiles_name(entry.number), entry));
+        segments.chain(dictionaries).chain(profiles)
+    }
+
     /// The names of all files it lists.
     pub fn names(&self) -> Vec<String> {
-        let of = |entries: &[FileEntry], name: fn(u64) -> String| -> Vec<String> {
-            entries.iter().map(|entry| name(entry.number)).collect()
-        };
-        let mut names = of(&self.segments, segment_name);
-        names.extend(of(&self.dictionaries, dictionary_name));
-        names.extend(of(&self.profiles, profiles_name));
-        names.extend(self.logs.iter().map(|log| log_name(log.number)));
-        names
+        let logs = self.logs.iter().map(|log| log_name(log.number));
+        self.sealed().map(|(name, _)| name).chain(logs).collect()
     }
 }
 
@@ -191,7 +217,7 @@ mod tests {
 
     #[test]
     fn every_damaged_byte_is_noticed() {
-        let log = LogEntry { number: 1, id: FileId([2; 16]), closed_length: Some(48) };
+        let log = LogEntry { number: 1, id: FileId([2; 16]), length: 48, is_closed: true };
         let mut manifest = Manifest::first(log);
         manifest.settings.declared.push((0, "Companies".to_owned()));
         let bytes = manifest.encode(FileId([1; 16])).unwrap();

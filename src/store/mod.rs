@@ -7,9 +7,12 @@
 //!   the manifest published the same way; only then is what it replaces removed.
 //! - A snapshot never changes, and never shows what is not durable.
 
+mod backup;
+mod compact;
 mod draft;
 mod engine;
 mod environment;
+mod erase;
 mod error;
 mod export;
 mod handle;
@@ -21,6 +24,7 @@ mod manifest;
 mod note;
 mod published;
 mod read;
+mod removal;
 mod salvage;
 mod seal;
 mod snapshot;
@@ -31,6 +35,8 @@ mod tests;
 mod unknown;
 mod verify;
 
+pub use backup::{Backup, backup};
+pub use compact::{CompactStep, Compacted, StoreFiles};
 pub use draft::Outcome;
 pub use engine::{Options, Recovery};
 pub use environment::{Environment, FixedEnvironment, SystemEnvironment};
@@ -38,6 +44,7 @@ pub use error::{LineRefusal, StoreError};
 pub use export::Salvaged;
 pub use handle::{Store, StoreReader, Written};
 pub use manifest::Settings;
+pub use removal::Removal;
 pub use snapshot::Snapshot;
 pub use state::SharedNames;
 pub use stats::{PartBytes, StoreStats};

@@ -23,11 +23,11 @@ const PAUSE: Duration = Duration::from_millis(4);
 fn last_log_end(storage: &dyn Storage, manifest: &Manifest) -> Result<Option<LogEnd>, StoreError> {
     let Some(log) = manifest.logs.last() else { return Ok(None) };
     match storage.probe_lock(LOCK)? {
-        LockProbe::Free => Ok(Some(LogEnd::Unclean)),
+        LockProbe::Free => Ok(Some(log.end())),
         LockProbe::Held(note) => match Note::decode(&note) {
             Some(note) if note.log == log.number => Ok(Some(LogEnd::Known(note.synced))),
             // A closed log is whole, whatever the writer is about to do.
-            _ => Ok(log.closed_length.map(LogEnd::Known)),
+            _ => Ok(log.closed_length().map(LogEnd::Known)),
         },
     }
 }
@@ -62,7 +62,10 @@ pub(super) fn with_manifest<T>(
                 thread::sleep(PAUSE);
                 continue;
             }
-            None => read(manifest, LogEnd::Unclean),
+            None => {
+                let end = manifest.last_log_end();
+                read(manifest, end)
+            }
         };
         if attempt >= ATTEMPTS || result.as_ref().is_ok_and(&is_sound) {
             return result;
@@ -94,7 +97,8 @@ pub(super) fn reader(
     sizes: Vec<(String, u64)>,
 ) -> Result<StoreReader, StoreError> {
     let published = Published::whole(&loaded.state);
-    let unclean = loaded.manifest.logs.last().is_some_and(|log| log.closed_length.is_none());
+    let erased_arrivals = loaded.manifest.erased_arrivals;
+    let unclean = loaded.manifest.logs.last().is_some_and(|log| !log.is_closed);
     let recovery = Recovery { unclean, torn_bytes: loaded.last_log.torn_bytes };
     let visible = loaded.state.logs.iter().map(|log| VisibleLog {
         number: log.number,
@@ -112,6 +116,7 @@ pub(super) fn reader(
         settings: published.settings,
         cohorts: published.cohorts,
         next_arrival: published.next_arrival,
+        erased_arrivals,
     };
     let snapshot = View::new(snapshot).snapshot(&mut HotChunks::default(), visible)?;
     Ok(StoreReader::new(snapshot, recovery, sizes))

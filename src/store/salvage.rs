@@ -147,11 +147,7 @@ impl Salvage<'_> {
                 self.damage.push(DecodeError::new(problem, 0).in_file(&file));
                 continue;
             }
-            let end = match entry.closed_length {
-                Some(length) => LogEnd::Known(length),
-                None if place + 1 == count => last_end,
-                None => LogEnd::Unclean,
-            };
+            let end = if place + 1 == count && !entry.is_closed { last_end } else { entry.end() };
             state.logs.push(HotLog::empty(entry.number));
             let found = self.storage.read(&file).map_err(StoreError::from).and_then(|bytes| {
                 let (found, damage) = scan_until_damage(bytes, end).map_err(|error| damaged(self.storage, error))?;

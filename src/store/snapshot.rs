@@ -1,12 +1,15 @@
 //! What one reader sees: everything durable at one instant, unchanged for as long as it is held.
 
+use super::error::StoreError;
 use super::manifest::Settings;
 use super::state::SharedNames;
+use super::unknown::UnknownName;
 use crate::codec::DecodeError;
 use crate::language::Cohort;
 use crate::model::{Arrival, EventId, GroupKeyId, GroupTypeId, PropertyId, StoredName, UserId};
 use crate::profiles::{Aliases, Profiles};
 use crate::segment::Segment;
+use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,6 +26,7 @@ pub struct Snapshot {
     pub(super) settings: Arc<Settings>,
     pub(super) cohorts: Arc<BTreeMap<String, Arc<Cohort>>>,
     pub(super) next_arrival: Arrival,
+    pub(super) erased_arrivals: u64,
 }
 
 impl Snapshot {
@@ -46,7 +50,7 @@ impl Snapshot {
         &self.names
     }
 
-    /// How many names of a list the snapshot has; their ids are below.
+    /// How many ids a list of the snapshot has; their ids are below. Some may have no name any more.
     pub fn name_count(&self, list: StoredName) -> u32 {
         self.name_counts.get(&list).copied().unwrap_or(0)
     }
@@ -71,12 +75,30 @@ impl Snapshot {
         self.next_arrival
     }
 
+    /// How many arrivals before that are there no more, as what arrived was deleted or expired.
+    pub fn erased_arrivals(&self) -> u64 {
+        self.erased_arrivals
+    }
+
     /// The id of a name, if the snapshot has it.
     ///
     /// # Errors
     /// When the dictionary is damaged.
     pub fn find(&self, list: StoredName, text: &str) -> Result<Option<u32>, DecodeError> {
         Ok(self.names.read().list(list).find(text)?.filter(|id| *id < self.name_count(list)))
+    }
+
+    /// The id of a name, or an error with near names.
+    pub(super) fn known(&self, list: StoredName, kind: &'static str, text: &str) -> Result<u32, StoreError> {
+        let found = self.find(list, text).map_err(|damage| StoreError::damaged(&self.location, damage))?;
+        found.ok_or_else(|| self.unknown(list, kind, text).into())
+    }
+
+    /// The error for a name that a list does not have.
+    pub fn unknown(&self, list: StoredName, kind: &'static str, text: &str) -> UnknownName {
+        let names = self.names.read();
+        let known = (0..self.name_count(list)).filter_map(|id| names.list(list).name(id).ok());
+        UnknownName::new(kind, text, known)
     }
 
     /// The id of a user, as sent.
@@ -127,12 +149,22 @@ impl Snapshot {
         self.names.read().list(list).name(id).map(str::to_owned)
     }
 
-    /// How many ids of users, as sent, there are.
+    /// How many ids of users, as sent, there are; those of erased users are among them.
     pub fn user_count(&self) -> u32 {
         self.name_count(StoredName::User)
     }
 
-    /// How many keys a group type has.
+    /// The keys that a group type has: those that an event, a group() call or an association names.
+    ///
+    /// # Errors
+    /// When the dictionary is damaged.
+    pub fn keys(&self, group_type: GroupTypeId) -> Result<RoaringBitmap, DecodeError> {
+        // A key comes into being by an event or a group() call, and is erased when nothing names it any more.
+        let all: RoaringBitmap = (0..self.key_count(group_type)).collect();
+        Ok(all - self.names.read().keys(group_type).erased()?)
+    }
+
+    /// How many ids keys of a group type have; those of erased keys are among them.
     pub fn key_count(&self, group_type: GroupTypeId) -> u32 {
         self.name_count(StoredName::GroupKey(group_type.raw()))
     }

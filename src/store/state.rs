@@ -40,11 +40,15 @@ impl HotLog {
 }
 
 /// The names of the store, shared by the writer and all readers. Names are only ever added, so a reader that sees
-/// newer ones than its snapshot is not disturbed.
+/// newer ones than its snapshot is not disturbed; where names are erased, the writer goes over to others.
 #[derive(Clone, Debug, Default)]
 pub struct SharedNames(Arc<RwLock<Dictionaries>>);
 
 impl SharedNames {
+    pub(crate) fn new(names: Dictionaries) -> Self {
+        Self(Arc::new(RwLock::new(names)))
+    }
+
     /// The names as they are now.
     pub fn read(&self) -> RwLockReadGuard<'_, Dictionaries> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
@@ -122,6 +126,7 @@ impl State {
                 }
             }
             Record::OnlyDeclared(on) => Arc::make_mut(&mut self.settings).only_declared = *on,
+            Record::KeepDays(days) => Arc::make_mut(&mut self.settings).keep_days = *days,
             Record::Import(import) => self.remember_import(*import),
         }
         if record.has_arrival() {

@@ -2,9 +2,11 @@
 
 use super::manifest::MANIFEST;
 use super::snapshot::Snapshot;
-use crate::model::StoredName;
+use crate::codec::DecodeError;
+use crate::model::{EventId, StoredName};
 use crate::segment::{Segment, SegmentBytes};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// What a store holds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -13,7 +15,7 @@ pub struct StoreStats {
     pub events: u64,
     /// Events that are in a log and not sealed yet.
     pub unsealed_events: u64,
-    /// Everything that was accepted: events, calls, aliases and cohorts.
+    /// Everything that was accepted and is still there: events, calls, aliases and cohorts.
     pub accepted: u64,
     /// Sealed segments.
     pub segments: u64,
@@ -27,6 +29,8 @@ pub struct StoreStats {
     pub group_types: u64,
     /// Keys of all group types.
     pub group_keys: u64,
+    /// Events are kept for so many days; null is for ever.
+    pub keep_days: Option<u32>,
     /// Files, without the lock.
     pub files: u64,
     /// Their bytes by what they hold.
@@ -54,7 +58,7 @@ pub struct PartBytes {
 
 impl StoreStats {
     /// What a snapshot holds, and what the files take that it was made from.
-    pub(super) fn new(snapshot: &Snapshot, files: &[(String, u64)]) -> Self {
+    pub(super) fn new(snapshot: &Snapshot, files: &[(String, u64)]) -> Result<Self, DecodeError> {
         let mut bytes = PartBytes::default();
         for (name, length) in files {
             match name.split('-').next() {
@@ -78,21 +82,29 @@ impl StoreStats {
         }
         let total_bytes = files.iter().map(|(_, length)| length).sum();
         let count = |list| u64::from(snapshot.name_count(list));
-        Self {
+        let erased_users = snapshot.names().read().users().erased()?.len();
+        let mut group_keys = 0;
+        for group_type in snapshot.group_types() {
+            group_keys += snapshot.keys(group_type)?.len();
+        }
+        let events_named: BTreeSet<EventId> =
+            snapshot.segments().iter().flat_map(|segment| segment.tables().map(|table| table.event())).collect();
+        Ok(Self {
             events,
             unsealed_events: events - sealed_events,
-            accepted: snapshot.next_arrival().raw(),
+            accepted: snapshot.next_arrival().raw().saturating_sub(snapshot.erased_arrivals()),
             segments,
-            user_ids: count(StoredName::User),
-            event_names: count(StoredName::Event),
+            user_ids: count(StoredName::User) - erased_users,
+            event_names: events_named.len() as u64,
             property_names: count(StoredName::Property),
             group_types: count(StoredName::GroupType),
-            group_keys: snapshot.group_types().map(|group_type| u64::from(snapshot.key_count(group_type))).sum(),
+            group_keys,
+            keep_days: snapshot.settings().keep_days,
             files: files.len() as u64,
             bytes,
             total_bytes,
             bytes_per_event: (events > 0).then(|| total_bytes as f64 / events as f64),
-        }
+        })
     }
 }
 
@@ -127,7 +139,7 @@ mod tests {
             }
         }
         let live = store.stats().unwrap();
-        assert_eq!(live, StoreReader::open_storage(&disk).unwrap().stats());
+        assert_eq!(live, StoreReader::open_storage(&disk).unwrap().stats().unwrap());
         assert_eq!((live.events, live.unsealed_events, live.accepted, live.segments), (100, 50, 102, 1));
         assert_eq!((live.user_ids, live.event_names, live.group_types, live.group_keys), (7, 1, 1, 3));
         let PartBytes { manifest, logs, segments, dictionaries, profiles } = live.bytes;

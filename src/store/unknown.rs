@@ -26,6 +26,8 @@ impl UnknownName {
     pub fn new<'n>(kind: &'static str, name: &str, known: impl Iterator<Item = &'n str>) -> Self {
         let wanted = name.to_lowercase();
         let mut scored: Vec<(f64, &str)> = known
+            // Erased names are empty.
+            .filter(|candidate| !candidate.is_empty())
             .take(COMPARED_MAX)
             .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_lowercase()), candidate))
             .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)

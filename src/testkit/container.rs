@@ -99,7 +99,7 @@ fn read_profiles(part: ProfilesPart) -> Result<(), DecodeError> {
     let _ = profiles.visit_calls(|_, _| ());
     let _ = profiles.aliases();
     let _ = profiles.cohorts();
-    let _ = profiles.called_users();
+    let _ = profiles.users();
     let user = [UserId::new(0), UserId::new(1)];
     let _ = profiles.calls_of_user(&user).and_then(|calls| Profiles::versions(&calls));
     for group_type in [0, 1].map(GroupTypeId::new) {

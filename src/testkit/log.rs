@@ -29,9 +29,14 @@ pub fn check_log(bytes: &[u8]) {
 /// Reads a log to all its ends.
 fn check_scan(bytes: &Bytes) {
     let length = bytes.len() as u64;
-    for end in [LogEnd::Unclean, LogEnd::Known(length), LogEnd::Known(length / 2)] {
+    for end in [
+        LogEnd::Unclean { synced: 0 },
+        LogEnd::Unclean { synced: length / 2 },
+        LogEnd::Known(length),
+        LogEnd::Known(length / 2),
+    ] {
         let Ok(found) = scan(bytes.clone(), end) else { continue };
-        if end == LogEnd::Unclean {
+        if matches!(end, LogEnd::Unclean { .. }) {
             assert_eq!(found.end + found.torn_bytes, length, "the torn tail is all that is left out");
         }
         let whole = scan(bytes.slice(..found.end as usize), LogEnd::Known(found.end));

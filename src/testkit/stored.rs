@@ -24,7 +24,7 @@ fn contradiction(what: &str) -> DecodeError {
 /// Everything accepted, in order of arrival.
 ///
 /// # Errors
-/// When something cannot be read, or arrivals are missing or doubled.
+/// When something cannot be read, or arrivals are doubled, or missing and not known to be erased.
 pub fn stored_lines(snapshot: &Snapshot) -> Result<Vec<Line>, DecodeError> {
     let mut found = Vec::new();
     for segment in snapshot.segments() {
@@ -46,8 +46,10 @@ pub fn stored_lines(snapshot: &Snapshot) -> Result<Vec<Line>, DecodeError> {
         found.push((cohort.arrival.raw(), Line::Cohort(call)));
     }
     found.sort_unstable_by_key(|(arrival, _)| *arrival);
-    let gapless = found.iter().enumerate().all(|(place, (arrival, _))| *arrival == place as u64);
-    if !gapless || found.len() as u64 != snapshot.next_arrival().raw() {
+    let in_order = found.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    let next = snapshot.next_arrival().raw();
+    let is_known = found.last().is_none_or(|(last, _)| *last < next);
+    if !in_order || !is_known || found.len() as u64 + snapshot.erased_arrivals() != next {
         return Err(DecodeError::new("arrivals are missing or doubled", 0));
     }
     Ok(found.into_iter().map(|(_, line)| line).collect())
@@ -172,13 +174,15 @@ pub fn check_derived(snapshot: &Snapshot) -> Result<(), DecodeError> {
     check_associations(snapshot)
 }
 
-/// Every name is found under its id, and no other list has it by chance.
+/// Every name is found under its id, an erased one under none, and no other list has it by chance.
 fn check_names(snapshot: &Snapshot) -> Result<(), DecodeError> {
     let types = snapshot.name_count(StoredName::GroupType);
     let lists = [StoredName::User, StoredName::Event, StoredName::Property, StoredName::GroupType];
     for list in lists.into_iter().chain((0..types).map(StoredName::GroupKey)) {
         for id in 0..snapshot.name_count(list) {
-            if snapshot.find(list, &snapshot.name(list, id)?)? != Some(id) {
+            let name = snapshot.name(list, id)?;
+            let is_erased = list.is_erasable() && name.is_empty();
+            if snapshot.find(list, &name)? != Some(id).filter(|_| !is_erased) {
                 return Err(contradiction("names and their ids"));
             }
         }
@@ -216,7 +220,15 @@ fn check_associations(snapshot: &Snapshot) -> Result<(), DecodeError> {
                 belongs(user, call.moment, GroupKeyId::new(call.entity));
             }
         })?;
-        if snapshot.profiles().associations(group_type, users, snapshot.aliases())? != expected {
+        let found = snapshot.profiles().associations(group_type, users, snapshot.aliases())?;
+        // An association outlives its event when that expires.
+        let may_outlive = snapshot.erased_arrivals() > 0;
+        let agree = found.iter().zip(&expected).all(|pair| match pair {
+            (Some((moment, _)), Some((latest, _))) if moment != latest => may_outlive && latest < moment,
+            (Some(_), None) => may_outlive,
+            (found, expected) => found == expected,
+        });
+        if !agree {
             return Err(contradiction("associations and what they were made from"));
         }
     }

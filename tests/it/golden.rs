@@ -21,7 +21,8 @@ use trackcrumb::segment::{PropertyValues, Segment, merge_segments};
 use trackcrumb::store::{FixedEnvironment, Options, Recovery, Store, StoreError, StoreReader};
 
 /// The golden stores: the name of the directory, and that of the recipe.
-const STORES: [(&str, &str); 2] = [("store", "recipe.ndjson"), ("torn-store", "torn-recipe.ndjson")];
+const STORES: [(&str, &str); 3] =
+    [("store", "recipe.ndjson"), ("torn-store", "torn-recipe.ndjson"), ("erased-store", "erased-recipe.ndjson")];
 
 /// Names of the files that hold the whole store's names, rows and calls.
 const SEGMENT: &str = "segment-00000002";
@@ -268,6 +269,33 @@ fn a_torn_tail_is_left_out_and_goes_nowhere() {
     let recovered = recipe::files(&disk);
     assert_eq!(recovered.keys().collect::<Vec<_>>(), ["MANIFEST", "log-00000002"]);
     assert_eq!(Opened::of(&recovered).lines(), lines);
+}
+
+/// Of the erased things ids and arrivals stay taken, and nothing else of them is left.
+#[test]
+fn the_golden_erased_store_has_gaps_where_things_were() {
+    let files = golden("erased-store");
+    let opened = Opened::of(&files);
+    let recipe = text("erased-recipe.ndjson");
+    let lines: Vec<&str> = recipe.lines().filter(|line| line.starts_with(r#"{"type""#)).collect();
+    let unnamed = lines[1].replace(r#""distinct_id":"user_1","#, "");
+    let without_key = lines[6].replace(r#","groups":{"company":"acme-corp"}"#, "");
+    let expected = [(1, unnamed.as_str()), (5, lines[5]), (6, &without_key), (8, lines[8])];
+    let found = opened.lines();
+    assert_eq!(found.iter().map(|(arrival, line)| (arrival.raw(), line.as_str())).collect::<Vec<_>>(), expected);
+    assert_eq!((opened.manifest.sealed_arrivals, opened.manifest.erased_arrivals), (8, 5));
+    // The log names two of them anew; user_2 is known by its association alone.
+    assert_eq!(opened.names[&StoredName::User], ["", "", "user_2", "user_3", "user_1"]);
+    assert_eq!(opened.names[&StoredName::GroupKey(0)], ["globex", "", "", "acme-corp"]);
+    let reader = StoreReader::open_storage(&disk_with(&files)).unwrap();
+    let snapshot = reader.snapshot();
+    assert_eq!(snapshot.settings().keep_days, Some(400));
+    let user = |name: &str| snapshot.user(name).unwrap().map(UserId::raw);
+    assert_eq!(["user_1", "user_2", "anon_7f3", ""].map(user), [Some(4), Some(2), None, None]);
+    assert_eq!(snapshot.keys(GroupTypeId::new(0)).unwrap().into_iter().collect::<Vec<_>>(), [0, 3]);
+    let belongs = snapshot.profiles().associations(GroupTypeId::new(0), 5, snapshot.aliases()).unwrap();
+    let belongs: Vec<_> = belongs.into_iter().map(|found| found.map(|(_, key)| key.raw())).collect();
+    assert_eq!(belongs, [None, None, Some(0), Some(0), Some(3)], "user_3 fell back to globex");
 }
 
 /// The header with other bytes from `at` on, under a right checksum.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module of the library with its floor. A module may import only from lower floors.
-const FLOORS: [(&str, u32); 18] = [
+const FLOORS: [(&str, u32); 19] = [
     ("model", 0),
     ("codec", 1),
     ("files", 1),
@@ -23,6 +23,7 @@ const FLOORS: [(&str, u32); 18] = [
     ("reports", 6),
     ("demo", 6),
     ("cli", 7),
+    ("docs", 7),
 ];
 
 fn source() -> PathBuf {
@@ -119,4 +120,17 @@ fn only_the_files_module_touches_the_file_system() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_page_of_the_documentation_is_run() {
+    let modules = fs::read_to_string(source().join("docs.rs")).unwrap();
+    let (_, list) = modules.rsplit_once("pages!(").unwrap();
+    let mut run: Vec<&str> = list.split_once(')').unwrap().0.split_whitespace().chain(["README"]).collect();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let mut pages: Vec<String> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    run.sort_unstable();
+    pages.sort_unstable();
+    assert_eq!(run.iter().map(|page| format!("{page}.md")).collect::<Vec<_>>(), pages);
 }

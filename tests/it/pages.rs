@@ -4,10 +4,11 @@ use crate::generate::{self, Scope};
 use crate::naive::Naive;
 use crate::support::{Arrivals, fill};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
+use proptest::test_runner::{Config, TestCaseError};
 use serde::Serialize;
 use serde_json::{Value, json};
 use trackcrumb::pages::{self, GroupsQuery};
+use trackcrumb::store::Snapshot;
 
 /// The page as JSON text read back, so that numbers have one form. `versions` is ours alone.
 fn shown<T: Serialize, E>(page: Result<T, E>) -> Option<Value> {
@@ -30,33 +31,40 @@ proptest! {
             naive.accept(line, *arrival_us);
         }
         let store = fill(&history, Arrivals { batch, seal_every, reopen_every: 0 }).store;
-        let snapshot = store.snapshot().unwrap();
-        prop_assert_eq!(shown(pages::group_types(&snapshot)), naive.groups(None).ok());
-        for group_type in ["company", "team", "region", "nothing"] {
-            let all = GroupsQuery { limit: usize::MAX, ..GroupsQuery::default() };
-            let naive_rows = naive.groups(Some(group_type)).ok();
-            prop_assert_eq!(shown(pages::groups(&snapshot, group_type, &all)), naive_rows.clone());
-            let rows = naive_rows.map_or(Vec::new(), |rows| rows["rows"].as_array().unwrap().clone());
-            prop_assert_eq!(paged(&snapshot, group_type), rows.clone());
-            for key in rows.iter().map(|row| row["key"].as_str().unwrap()).chain(["no such key"]) {
-                prop_assert_eq!(shown(pages::group(&snapshot, group_type, key)), naive.group(group_type, key).ok());
-            }
-        }
-        let mut users: Vec<&str> = history
-            .iter()
-            .flat_map(|(line, _)| [line["distinct_id"].as_str(), line["alias"].as_str()])
-            .flatten()
-            .collect();
-        users.sort_unstable();
-        users.dedup();
-        for user in users.into_iter().chain(["nobody"]) {
-            prop_assert_eq!(shown(pages::user(&snapshot, user)), naive.user(user).ok(), "user {}", user);
-        }
+        check_pages(&store.snapshot().unwrap(), &naive, &users_of(&history))?;
     }
 }
 
+/// Every id that a history names.
+pub fn users_of(history: &[(Value, i64)]) -> Vec<&str> {
+    let named = history.iter().flat_map(|(line, _)| [line["distinct_id"].as_str(), line["alias"].as_str()]);
+    let mut users: Vec<&str> = named.flatten().collect();
+    users.sort_unstable();
+    users.dedup();
+    users
+}
+
+/// Holds all pages of groups, and those of these users, against the naive evaluator.
+pub fn check_pages(snapshot: &Snapshot, naive: &Naive, users: &[&str]) -> Result<(), TestCaseError> {
+    prop_assert_eq!(shown(pages::group_types(snapshot)), naive.groups(None).ok());
+    for group_type in ["company", "team", "region", "nothing"] {
+        let all = GroupsQuery { limit: usize::MAX, ..GroupsQuery::default() };
+        let naive_rows = naive.groups(Some(group_type)).ok();
+        prop_assert_eq!(shown(pages::groups(snapshot, group_type, &all)), naive_rows.clone());
+        let rows = naive_rows.map_or(Vec::new(), |rows| rows["rows"].as_array().unwrap().clone());
+        prop_assert_eq!(paged(snapshot, group_type), rows.clone());
+        for key in rows.iter().map(|row| row["key"].as_str().unwrap()).chain(["no such key"]) {
+            prop_assert_eq!(shown(pages::group(snapshot, group_type, key)), naive.group(group_type, key).ok());
+        }
+    }
+    for user in users.iter().copied().chain(["nobody"]) {
+        prop_assert_eq!(shown(pages::user(snapshot, user)), naive.user(user).ok(), "user {}", user);
+    }
+    Ok(())
+}
+
 /// All rows of a type, two a page.
-fn paged(snapshot: &trackcrumb::store::Snapshot, group_type: &str) -> Vec<Value> {
+fn paged(snapshot: &Snapshot, group_type: &str) -> Vec<Value> {
     let mut query = GroupsQuery { limit: 2, ..GroupsQuery::default() };
     let mut rows = Vec::new();
     while let Some(page) = shown(pages::groups(snapshot, group_type, &query)) {

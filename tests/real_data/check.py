@@ -4,14 +4,16 @@
     check.py --data DIR_WITH_NDJSON_GZ --binary PATH_TO_TRACKCRUMB
     check.py --data DIR_WITH_NDJSON_GZ --self-only
 
-Each file is imported into a temporary directory; then every document of `examples/reports/<data set>` is run,
-the Groups pages, some profiles and the event names are asked for, and all of it is compared with `evaluator.py`,
-which reads the same lines and shares no code with the program. Equal means equal JSON: same fields, same order
-of lists, integers where integers are due, the same doubles. `--only TEXT` takes the data sets and documents whose
-name contains TEXT.
+Each file is imported into a temporary directory, and after it the identify() calls that `standing.py` makes of it;
+then every document of `examples/reports/<data set>` is run (saved cohorts first, as others refer to them), the
+Groups pages, some profiles and the event names are asked for, and all of it is compared with `evaluator`, which
+reads the same lines and shares no code with the program. Equal means equal JSON: same fields, same order of lists,
+integers where integers are due, the same doubles. `--only TEXT` takes the data sets and documents whose name
+contains TEXT.
 
 Left open by the report language, and therefore not compared: how a funnel's step shows its event when the
-matcher is not a plain name, and whether a series without a breakdown has an empty `breakdown` or none.
+matcher is not a plain name, whether a series without a breakdown has an empty `breakdown` or none, and what name
+the node of all other events has in paths.
 """
 
 import argparse
@@ -22,7 +24,11 @@ import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from evaluator import EPOCH, MICROSECOND, evaluate, event_counts, group_members, group_rows, instant, read_log
+from evaluator import evaluate, lists_units
+from evaluator.pages import event_counts, group_members, group_rows
+from evaluator.question import Workspace
+from evaluator.rows import EPOCH, MICROSECOND, Log, instant
+from standing import identify_lines
 
 DATA_SETS = ["github-events", "github-hour", "git-history"]
 DOCUMENTS = Path(__file__).resolve().parents[2] / "examples" / "reports"
@@ -30,8 +36,27 @@ PAGE = 20
 
 
 def documents(data_set):
-    for path in sorted((DOCUMENTS / data_set).glob("*.json")):
-        yield path, json.loads(path.read_text(encoding="utf-8"))
+    """[(path, document)] by name, but cohorts that are saved first, each after those it refers to."""
+    found = [(path, json.loads(path.read_text(encoding="utf-8")))
+             for path in sorted((DOCUMENTS / data_set).glob("*.json"))]
+    waiting = {document["save_as"]: (path, document) for path, document in found if "save_as" in document}
+    saved = []
+    while waiting:
+        ready = [name for name, (_, document) in waiting.items() if not waiting.keys() & cohorts_named(document)]
+        if not ready:
+            raise SystemExit(f"cohorts that refer to each other in a circle: {', '.join(waiting)}")
+        saved += [waiting.pop(name) for name in ready]
+    return saved + [(path, document) for path, document in found if "save_as" not in document]
+
+
+def cohorts_named(document):
+    """The saved cohorts that a document refers to."""
+    if isinstance(document, list):
+        return set().union(*map(cohorts_named, document))
+    if not isinstance(document, dict):
+        return set()
+    own = {document["cohort"]} if isinstance(document.get("cohort"), str) else set()
+    return own.union(*map(cohorts_named, document.values()))
 
 
 # --------------------------------------------------------------------------------- comparing answers
@@ -72,11 +97,20 @@ def comparable(document, answer):
     answer = dict(answer)
     if document["report"] == "trends":
         answer["series"] = [{"breakdown": [], **series} for series in answer["series"]]
+    if document["report"] == "paths":
+        answer["nodes"] = [without(node, "event") if "other" in node else node for node in answer["nodes"]]
     if document["report"] == "funnel":
-        plain = [isinstance(matcher, str) for matcher in document["steps"]]
-        answer["steps"] = [step if i < len(plain) and plain[i] else without(step, "event")
-                           for i, step in enumerate(answer["steps"])]
+        if "steps" in answer:
+            answer["steps"] = comparable_steps(document, answer["steps"])
+        else:
+            answer["series"] = [{**series, "steps": comparable_steps(document, series["steps"])}
+                                for series in answer["series"]]
     return answer
+
+
+def comparable_steps(document, steps):
+    plain = [isinstance(matcher, str) for matcher in document["steps"]]
+    return [step if i < len(plain) and plain[i] else without(step, "event") for i, step in enumerate(steps)]
 
 
 def without(fields, name):
@@ -128,23 +162,24 @@ class Tally:
 # ----------------------------------------------------------------------------------- the comparisons
 
 
-def imported(binary, path, log):
+def imported(binary, path, lines):
     got = binary.ask("import", str(path))
     refused = got["refused"] if isinstance(got["refused"], int) else len(got["refused"])
-    return ({"accepted": log.lines, "duplicate": 0, "refused": 0},
+    return ({"accepted": lines, "duplicate": 0, "refused": 0},
             {"accepted": got["accepted"], "duplicate": got["duplicate"], "refused": refused})
 
 
-def report(binary, path, document, log):
-    expected, got = evaluate(document, log), binary.ask("report", str(path))
-    if document["report"] == "cohort":
-        return cohort_pages(binary, document, expected, got)
+def report(binary, path, document, workspace):
+    expected, got = evaluate(document, workspace), binary.ask("report", str(path))
+    if lists_units(document):
+        return unit_pages(binary, document, expected, got)
     return comparable(document, expected), comparable(document, got)
 
 
-def cohort_pages(binary, document, expected, first):
-    """All pages joined, after a look at each: `limit` members, and a cursor on all but the last."""
-    limit = document.get("limit", 100)
+def unit_pages(binary, document, expected, first):
+    """All pages joined, after a look at each: `limit` units, and a cursor on all but the last."""
+    paged = document if document["report"] == "cohort" else document["units"]
+    limit = paged.get("limit", 100)
     page, members, sizes = first, [], []
     while True:
         members += page["members"]
@@ -152,10 +187,16 @@ def cohort_pages(binary, document, expected, first):
         cursor = page["next_cursor"]
         if cursor is None or not page["members"]:
             break
-        page = binary.ask("report", "-", stdin=json.dumps({**document, "cursor": cursor}))
+        page = binary.ask("report", "-", stdin=json.dumps(at_cursor(document, cursor)))
     size = expected["size"]
     pages = [min(limit, size - done) for done in range(0, size, limit)] or [0]
     return {**expected, "pages": pages}, {**without(first, "next_cursor"), "members": members, "pages": sizes}
+
+
+def at_cursor(document, cursor):
+    if document["report"] == "cohort":
+        return {**document, "cursor": cursor}
+    return {**document, "units": {**document["units"], "cursor": cursor}}
 
 
 def with_instant(row):
@@ -204,16 +245,22 @@ def profiles_to_read(rows, members):
 
 
 def check(data_set, path, binary_path, only, tally):
-    log = read_log(path)
+    log = Log()
     with tempfile.TemporaryDirectory(prefix="trackcrumb-check-") as folder:
-        binary = Binary(binary_path, Path(folder) / "data")
-        if not tally.compare(f"{data_set} import", lambda: imported(binary, path, log)):
+        binary, standing = Binary(binary_path, Path(folder) / "data"), Path(folder) / "standing.ndjson"
+        lines = log.read(path)
+        if not tally.compare(f"{data_set} import", lambda: imported(binary, path, lines)):
             return
+        standing.write_text("".join(json.dumps(line) + "\n" for line in identify_lines(log)), encoding="utf-8")
+        lines = log.read(standing)
+        if not tally.compare(f"{data_set} import of standings", lambda: imported(binary, standing, lines)):
+            return
+        workspace = Workspace(log)
         for file, document in documents(data_set):
             name = f"{data_set}/{file.stem}"
-            if only in name:
-                tally.compare(name, lambda: report(binary, file, document, log))
-        rows, members = group_rows(log), group_members(log)
+            if only in name or "save_as" in document:
+                tally.compare(name, lambda: report(binary, file, document, workspace))
+        rows, members = group_rows(workspace), group_members(workspace)
         if only in f"{data_set} groups":
             tally.compare(f"{data_set} groups", lambda: group_types(binary, rows))
             for group_type, page in sorted(rows.items()):
@@ -235,12 +282,14 @@ def shown_instant(row):
 
 
 def own_answers(data_set, path, only):
-    log = read_log(path)
-    rows, members = group_rows(log), group_members(log)
-    reports = {}
+    log = Log()
+    log.read(path)
+    log.take(list(identify_lines(log)))
+    workspace, reports = Workspace(log), {}
+    rows, members = group_rows(workspace), group_members(workspace)
     for file, document in documents(data_set):
-        if only in f"{data_set}/{file.stem}":
-            reports[file.stem] = evaluate(document, log)
+        if only in f"{data_set}/{file.stem}" or "save_as" in document:
+            reports[file.stem] = evaluate(document, workspace)
     return {
         "lines": log.lines,
         "reports": reports,

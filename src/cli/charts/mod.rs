@@ -2,9 +2,15 @@
 
 mod breakdown;
 mod cohort;
+mod explanation;
 mod funnel;
+mod lifecycle;
+mod paths;
 mod retention;
+mod stickiness;
 mod trends;
+
+pub use explanation::Explanation;
 
 use super::output::{Canvas, Show};
 use super::rows::Rows;
@@ -33,6 +39,9 @@ impl Show for Chart<'_> {
             Answer::Funnel(answer) => funnel::rows(answer),
             Answer::Retention(answer) => retention::rows(answer),
             Answer::Cohort(answer) => cohort::rows(answer),
+            Answer::Stickiness(answer) => stickiness::rows(answer),
+            Answer::Lifecycle(answer) => lifecycle::rows(answer),
+            Answer::Paths(answer) => paths::rows(answer),
         }
     }
 
@@ -42,6 +51,9 @@ impl Show for Chart<'_> {
             Answer::Funnel(answer) => (funnel::draw(answer, interval(self.report), canvas), answer.coverage),
             Answer::Retention(answer) => (retention::draw(answer, interval(self.report), canvas), answer.coverage),
             Answer::Cohort(answer) => (cohort::draw(answer, canvas), answer.coverage),
+            Answer::Stickiness(answer) => (stickiness::draw(answer, interval(self.report), canvas), answer.coverage),
+            Answer::Lifecycle(answer) => (lifecycle::draw(answer, interval(self.report), canvas), answer.coverage),
+            Answer::Paths(answer) => (paths::draw(answer, canvas), answer.coverage),
         };
         let unit = self.report.scope().count_by.group_type();
         let counted_by = unit.map_or_else(|| "users".to_owned(), |group_type| format!("`{}`", shown(group_type)));
@@ -76,6 +88,8 @@ fn interval(report: &Report) -> Interval {
     match report {
         Report::Trends(report) => report.interval,
         Report::Retention(report) => report.interval,
+        Report::Stickiness(report) => report.interval,
+        Report::Lifecycle(report) => report.interval,
         Report::Funnel(report) => report.interval.unwrap_or_default(),
         _ => Interval::Day,
     }

@@ -23,25 +23,45 @@ pub fn rows(answer: &TrendsAnswer) -> Rows {
     let mut columns = vec![Column::new("label", Kind::Text)];
     columns.extend(breakdown_columns(levels));
     columns.extend([Column::new("bucket", Kind::Text), Column::new("value", Kind::Number)]);
+    if answer.previous_buckets.is_some() {
+        columns.extend([Column::new("previous_bucket", Kind::Text), Column::new("previous", Kind::Number)]);
+    }
     let mut rows = Rows::with_columns(columns);
     for series in &answer.series {
-        for (bucket, value) in answer.buckets.iter().zip(&series.values) {
+        let before = series.previous.as_ref().zip(answer.previous_buckets.as_ref());
+        for (place, (bucket, value)) in answer.buckets.iter().zip(&series.values).enumerate() {
             let mut cells: Vec<Value> = vec![series.label.as_str().into()];
             cells.extend(breakdown_cells(&series.breakdown, series.other, levels));
             cells.extend([bucket.as_str().into(), figure(*value)]);
+            if let Some((previous, buckets)) = before {
+                // The range before may have a bucket less, where months differ in length.
+                let bucket = buckets.get(place).map_or(Value::Null, |bucket| bucket.as_str().into());
+                cells.extend([bucket, previous.values.get(place).map_or(Value::Null, |value| figure(*value))]);
+            }
             rows.push(cells);
         }
     }
     rows
 }
 
-/// One series with bars; several with a line each, then their numbers.
+/// One series with bars; several with a line each, then their numbers. The range before comes as series of its own,
+/// bucket beside bucket.
 pub fn draw(answer: &TrendsAnswer, interval: Interval, canvas: &Canvas) -> String {
-    match answer.series.as_slice() {
+    let (mut lines, mut line_names) = (Vec::new(), Vec::new());
+    for (series, name) in answer.series.iter().zip(names(&answer.series)) {
+        lines.push(series.clone());
+        if let Some(previous) = &series.previous {
+            let (values, total) = (previous.values.clone(), previous.total);
+            lines.push(TrendsSeries { values, total, ..series.clone() });
+        }
+        line_names.push(name);
+        line_names.extend(series.previous.as_ref().map(|_| "before".to_owned()));
+    }
+    match lines.as_slice() {
         [] => "No events, so there are no series.\n".to_owned(),
-        [series] => draw_one(answer, series, interval, canvas),
+        [series] => draw_one(answer, series, &line_names[0], interval, canvas),
         several => {
-            let names = names(several);
+            let names = line_names;
             let mut out = summary(several, &names).to_table(canvas);
             let widths = names.iter().map(|name| name.chars().count().max(FIGURE_CHARS_MIN) + COLUMN_MARGIN);
             let (mut start, mut room) = (0, canvas.width.saturating_sub(BUCKET_CHARS));
@@ -64,13 +84,12 @@ pub fn draw(answer: &TrendsAnswer, interval: Interval, canvas: &Canvas) -> Strin
     }
 }
 
-fn draw_one(answer: &TrendsAnswer, series: &TrendsSeries, interval: Interval, canvas: &Canvas) -> String {
-    let name = names(std::slice::from_ref(series)).pop().unwrap_or_default();
+fn draw_one(answer: &TrendsAnswer, series: &TrendsSeries, name: &str, interval: Interval, canvas: &Canvas) -> String {
     let top = series.values.iter().filter_map(|value| value.to_f64()).fold(0.0, f64::max);
     let width = canvas.width.saturating_sub(BUCKET_CHARS + name.chars().count().max(FIGURE_CHARS_MIN) + 8).clamp(8, 60);
     let mut rows = Rows::with_columns(vec![
         Column::new(interval_name(interval), Kind::Text),
-        Column { name: String::new(), title: name, kind: Kind::Number },
+        Column { name: String::new(), title: name.to_owned(), kind: Kind::Number },
         Column { name: String::new(), title: String::new(), kind: Kind::Drawing },
     ]);
     for (bucket, value) in answer.buckets.iter().zip(&series.values) {
@@ -121,7 +140,7 @@ fn names(series: &[TrendsSeries]) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::model::Value as Model;
-    use crate::reports::{Coverage, Figure};
+    use crate::reports::{Coverage, Figure, Previous};
 
     const PLAIN: Canvas = Canvas { width: 60, colors: false };
 
@@ -132,12 +151,13 @@ mod tests {
             other,
             values: values.map(Figure::Count).to_vec(),
             total: Figure::Count(values.iter().sum()),
+            previous: None,
         }
     }
 
     fn answer(series: Vec<TrendsSeries>) -> TrendsAnswer {
         let buckets = ["2026-01-05T00:00:00Z", "2026-01-12T00:00:00Z"].map(str::to_owned).to_vec();
-        TrendsAnswer { buckets, series, coverage: Coverage::default() }
+        TrendsAnswer { buckets, series, previous_buckets: None, coverage: Coverage::default() }
     }
 
     #[test]
@@ -170,6 +190,18 @@ mod tests {
  2026-01   2        0
 ";
         assert_eq!(format!("\n{text}"), expected);
+    }
+
+    #[test]
+    fn the_range_before_stands_beside() {
+        let mut compared = answer(vec![series("login", &[], false, [5, 6])]);
+        compared.previous_buckets = Some(vec!["2025-12-29T00:00:00Z".to_owned()]);
+        let values = vec![Figure::Count(4)];
+        compared.series[0].previous = Some(Previous { values, total: Figure::Count(4) });
+        let text = draw(&compared, Interval::Week, &PLAIN);
+        assert!(text.contains(" week of     login  before"), "{text}");
+        assert!(rows(&compared).to_csv().contains("login,2026-01-05T00:00:00Z,5,2025-12-29T00:00:00Z,4\r\n"));
+        assert!(rows(&compared).to_csv().ends_with("login,2026-01-12T00:00:00Z,6,,\r\n"));
     }
 
     #[test]

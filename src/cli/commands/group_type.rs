@@ -112,18 +112,18 @@ struct GroupTypeRow {
     /// The name for people; `None` when it is not declared.
     name: Option<String>,
     declared: bool,
-    keys: u32,
+    keys: u64,
 }
 
 impl GroupTypes {
     fn of(snapshot: &Snapshot) -> Result<Self, StoreError> {
         let settings = snapshot.settings();
+        let damaged = |damage| StoreError::Damaged { location: snapshot.location().to_owned(), damage };
         let row = |id: crate::model::GroupTypeId| {
             let name = settings.display_name(id).map(str::to_owned);
-            let group_type = snapshot
-                .name(StoredName::GroupType, id.raw())
-                .map_err(|damage| StoreError::Damaged { location: snapshot.location().to_owned(), damage })?;
-            Ok(GroupTypeRow { group_type, declared: name.is_some(), name, keys: snapshot.key_count(id) })
+            let group_type = snapshot.name(StoredName::GroupType, id.raw()).map_err(damaged)?;
+            let keys = snapshot.keys(id).map_err(damaged)?.len();
+            Ok(GroupTypeRow { group_type, declared: name.is_some(), name, keys })
         };
         let mut types = snapshot.group_types().map(row).collect::<Result<Vec<_>, StoreError>>()?;
         types.sort_by(|a, b| a.group_type.cmp(&b.group_type));

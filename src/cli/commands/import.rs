@@ -4,18 +4,19 @@ use super::super::data::{DataArg, close};
 use super::super::exit::{Exit, Failure};
 use super::super::format::FormatArg;
 use super::super::output::{Canvas, Output, Show};
+use super::super::progress::{byte_bar, byte_spinner};
 use super::super::rows::{Kind, Rows};
+use super::super::stop::on_signal;
 use super::super::text::{count, counted, list};
 use crate::store::Store;
 use crate::store::import::{ImportError, ImportNotice, ImportOptions, Imported, Seekable, Streamed, import};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Most refused lines that are shown one by one.
 const REFUSALS_SHOWN: u64 = 100;
@@ -142,9 +143,11 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     let input = Input::open(&arguments.file)?;
     let name = input.name.clone();
     let store = arguments.data.open(output)?;
-    let options = ImportOptions { again: arguments.again, strict: arguments.strict, ..ImportOptions::default() };
+    // Without it a signal ends the process, and the next opening recovers.
+    let stop = on_signal().ok();
+    let options = ImportOptions { again: arguments.again, strict: arguments.strict, stop, ..ImportOptions::default() };
     let started = Instant::now();
-    let bar = progress_bar(input.length);
+    let bar = input.length.map_or_else(byte_spinner, byte_bar);
     output.set_bar(Some(bar.clone()));
     let mut refused = 0;
     let result = input.import(&store, &options, &mut |notice| match notice {
@@ -205,20 +208,4 @@ fn say_what_was_there(done: &Imported, name: &str, output: &mut Output) {
              as a changed copy of this one counts as new from its first line",
         );
     }
-}
-
-/// A bar on standard error; hidden where that is no terminal.
-fn progress_bar(length: Option<u64>) -> ProgressBar {
-    let (bar, template) = match length {
-        Some(length) => (
-            ProgressBar::new(length),
-            "{wide_bar:.cyan/blue} {bytes}/{total_bytes}  {msg}  {elapsed} of about {duration}",
-        ),
-        None => (ProgressBar::new_spinner(), "{spinner:.cyan} {bytes}  {msg}  {elapsed}"),
-    };
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(100));
-    bar
 }

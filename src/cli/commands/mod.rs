@@ -1,7 +1,11 @@
 //! The commands.
 
+mod backup;
+mod compact;
+mod delete;
 mod demo;
 mod events;
+mod expire;
 mod export;
 mod group_type;
 mod groups;
@@ -30,6 +34,10 @@ pub enum Command {
     Stats(stats::Arguments),
     Verify(verify::Arguments),
     Export(export::Arguments),
+    Backup(backup::Arguments),
+    Compact(compact::Arguments),
+    Delete(delete::Arguments),
+    Expire(expire::Arguments),
 }
 
 /// Runs a command.
@@ -45,6 +53,10 @@ pub fn run(command: Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Stats(arguments) => stats::run(&arguments, output),
         Command::Verify(arguments) => verify::run(&arguments, output),
         Command::Export(arguments) => export::run(&arguments, output),
+        Command::Backup(arguments) => backup::run(&arguments, output),
+        Command::Delete(arguments) => delete::run(&arguments, output),
+        Command::Expire(arguments) => expire::run(&arguments, output),
+        Command::Compact(arguments) => compact::run(&arguments, output),
         Command::GroupType(arguments) => group_type::run(&arguments, output),
     }
 }

@@ -1,6 +1,6 @@
 //! `report`: runs one report document.
 
-use super::super::charts::Chart;
+use super::super::charts::{Chart, Explanation};
 use super::super::data::{DataArg, close};
 use super::super::exit::{Exit, Failure};
 use super::super::format::FormatArg;
@@ -23,10 +23,14 @@ Examples:
   trackcrumb report funnel.json
   trackcrumb report --format csv - <<'END'
   {\"report\":\"trends\",\"from\":\"-30d\",\"to\":\"now\",\"series\":[{\"event\":\"signed_up\"}]}
-  END")]
+  END
+  trackcrumb report --explain funnel.json")]
 pub struct Arguments {
     /// The file that holds the document, or `-` for standard input
     file: String,
+    /// Print what was read for the answer, what was skipped and why, instead of the answer
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     data: DataArg,
     #[command(flatten)]
@@ -39,6 +43,12 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     let text = read_document(&arguments.file)?;
     let report = Report::parse(&text).map_err(ReportError::Document)?;
     let now = SystemEnvironment.now();
+    if arguments.explain {
+        let reader = arguments.data.read(output)?;
+        let (_, stages) = reports::explain(reader.snapshot(), &report, now)?;
+        output.show(&Explanation::new(reader.snapshot(), stages))?;
+        return Ok(Exit::Done);
+    }
     let answer = match &report {
         Report::Cohort(cohort) if let Some(name) = &cohort.save_as => {
             let store = match arguments.data.open_existing(output) {

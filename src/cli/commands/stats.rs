@@ -23,7 +23,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> {
     output.set_format(arguments.format.format);
     let reader = arguments.data.read(output)?;
-    output.show(&reader.stats())?;
+    output.show(&reader.stats()?)?;
     Ok(Exit::Done)
 }
 

@@ -7,8 +7,7 @@ use super::super::output::{Canvas, Output, Show};
 use super::super::rows::{Kind, Rows};
 use super::super::text::{bytes, counted, shown};
 use crate::codec::DecodeError;
-use crate::files::DiskStorage;
-use crate::store::{StoreError, VerifyReport, verify};
+use crate::store::{VerifyReport, verify};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -25,13 +24,7 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> {
     output.set_format(arguments.format.format);
-    let storage = match DiskStorage::open(&arguments.data.data) {
-        Err(error) if error.is_not_found() => {
-            return Err(StoreError::Absent { location: arguments.data.data.display().to_string() }.into());
-        }
-        opened => opened.map_err(StoreError::File)?,
-    };
-    let report = verify(&storage)?;
+    let report = verify(&arguments.data.storage()?)?;
     output.show(&report)?;
     Ok(if report.damage.is_empty() { Exit::Done } else { Exit::Damaged })
 }

@@ -2,8 +2,8 @@
 
 use super::super::path_values::PathValues;
 use super::super::query::Query;
-use super::super::row_test::CompileError;
 use super::super::scan::Block;
+use crate::codec::DecodeError;
 use crate::language::Hold;
 use crate::model::{Number, Value};
 use crate::segment::{BlockBuffer, Table, UserRuns};
@@ -27,7 +27,7 @@ impl<'a> Held<'a> {
     }
 
     /// A reader of held values for the rows of one table.
-    pub fn open(&self, table: Table<'_>) -> Result<TableHeld<'_>, CompileError> {
+    pub fn open(&self, table: Table<'_>) -> Result<TableHeld<'_>, DecodeError> {
         let column = match self.hold {
             None => HeldColumn::Nothing,
             Some(Hold::User) => HeldColumn::Users(table.users()?),

@@ -14,7 +14,7 @@ mod walk;
 use super::breakdown_values::BreakdownValues;
 use super::look::Look;
 use super::query::Query;
-use super::row_test::CompileError;
+use crate::codec::DecodeError;
 use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
 use rows::{Gatherer, Marks, PartRows, Row};
 use std::cmp::Ordering;
@@ -40,7 +40,7 @@ pub struct FunnelPlan<'a> {
     /// How long after its opening an attempt may take; inclusive.
     pub window_micros: i64,
     /// The tuples of breakdown values that attempts open with, when they are wanted.
-    pub values: Option<&'a BreakdownValues<'a>>,
+    pub values: Option<&'a BreakdownValues>,
     /// By when attempts open, when [`Attempts::starts`] are wanted.
     pub buckets: Option<&'a Buckets>,
 }
@@ -94,8 +94,8 @@ pub struct Start {
 /// The attempts of all units.
 ///
 /// # Errors
-/// When the store is damaged, or a filter is not executed yet.
-pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Attempts, CompileError> {
+/// When the store is damaged.
+pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Attempts, DecodeError> {
     let mut exclusions: Vec<(usize, usize)> = plan.excluded.iter().map(|one| (one.from, one.to)).collect();
     exclusions.sort_unstable();
     exclusions.dedup();
@@ -114,7 +114,7 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Attempts, Com
 }
 
 /// The rows of all parts in which an attempt opens; `None` when none does.
-fn gather(query: Query<'_>, plan: &FunnelPlan<'_>, rules: &Rules) -> Result<Option<PartRows>, CompileError> {
+fn gather(query: Query<'_>, plan: &FunnelPlan<'_>, rules: &Rules) -> Result<Option<PartRows>, DecodeError> {
     let mut gatherer = Gatherer::new(query, plan.hold, plan.values);
     let (from_micros, to_micros) = (plan.range.from_micros, plan.range.to_micros);
     // `to` itself is not in the range, so the last attempt may open one microsecond before it.

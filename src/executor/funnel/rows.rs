@@ -1,11 +1,11 @@
 //! The rows that matter to a funnel, gathered from all tables and put together by part.
 
-use super::super::breakdown_values::{BreakdownValues, TableTuples};
+use super::super::breakdown_values::{BreakdownValues, TableBreakdown};
 use super::super::look::Look;
 use super::super::query::{NO_UNIT, Query};
-use super::super::row_test::CompileError;
 use super::super::scan::visit_rows;
 use super::hold::{Held, NO_VALUE, Parts, TableHeld};
+use crate::codec::DecodeError;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::language::Hold;
 
@@ -74,7 +74,7 @@ pub(super) struct Gatherer<'a> {
     query: Query<'a>,
     held: Held<'a>,
     parts: Parts,
-    values: Option<&'a BreakdownValues<'a>>,
+    values: Option<&'a BreakdownValues>,
     rows: Vec<Row>,
     /// The part of each row.
     part_of: Vec<u32>,
@@ -85,37 +85,37 @@ struct Columns<'a> {
     arrivals: Packed,
     arrival_base: u64,
     held: TableHeld<'a>,
-    tuples: Option<TableTuples<'a>>,
+    tuples: Option<TableBreakdown<'a>>,
 }
 
 impl<'a> Gatherer<'a> {
-    pub fn new(query: Query<'a>, hold: Option<&'a Hold>, values: Option<&'a BreakdownValues<'a>>) -> Self {
+    pub fn new(query: Query<'a>, hold: Option<&'a Hold>, values: Option<&'a BreakdownValues>) -> Self {
         let (held, parts) = (Held::new(query, hold), Parts::new(query, hold));
         Self { query, held, parts, values, rows: Vec::new(), part_of: Vec::new() }
     }
 
     /// Takes the rows that open attempts with a step. They must be taken before all others.
-    pub fn gather_opening(&mut self, look: &Look, step: usize) -> Result<(), CompileError> {
+    pub fn gather_opening(&mut self, look: &Look, step: usize) -> Result<(), DecodeError> {
         self.gather(look, Marks::opening_step(step), (0, 1))
     }
 
     /// Takes the rows of the step that must come after all before, where those happened.
-    pub fn gather_next(&mut self, look: &Look, step: usize) -> Result<(), CompileError> {
+    pub fn gather_next(&mut self, look: &Look, step: usize) -> Result<(), DecodeError> {
         self.gather(look, Marks::step(step), (step as u8, step as u8 + 1))
     }
 
     /// Takes the rows of a step that may come in any order, where an attempt opens.
-    pub fn gather_any(&mut self, look: &Look, step: usize) -> Result<(), CompileError> {
+    pub fn gather_any(&mut self, look: &Look, step: usize) -> Result<(), DecodeError> {
         self.gather(look, Marks::step(step), (1, 1))
     }
 
     /// Takes rows that matter between two steps, where these happened. They must be taken after all steps.
-    pub fn gather_between(&mut self, look: &Look, marks: Marks) -> Result<(), CompileError> {
+    pub fn gather_between(&mut self, look: &Look, marks: Marks) -> Result<(), DecodeError> {
         self.gather(look, marks, (2, 2))
     }
 
     /// Takes the rows that a look asks for in parts that are at least so deep, and then so deep.
-    fn gather(&mut self, look: &Look, marks: Marks, (depth_min, depth): (u8, u8)) -> Result<(), CompileError> {
+    fn gather(&mut self, look: &Look, marks: Marks, (depth_min, depth): (u8, u8)) -> Result<(), DecodeError> {
         let Self { query, held, parts, values, rows, part_of } = self;
         let values = values.filter(|_| marks.opens());
         let mut buffer = Box::new([0; BLOCK_VALUES]);
@@ -127,7 +127,7 @@ impl<'a> Gatherer<'a> {
                     arrivals: table.arrivals()?,
                     arrival_base: table.arrival_base().raw(),
                     held: held.open(table)?,
-                    tuples: values.map(|values| values.open(table)).transpose()?,
+                    tuples: values.map(|values| values.open(*query, table)).transpose()?,
                 })
             },
             |columns, block, mask, scratch| {

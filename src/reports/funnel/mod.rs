@@ -6,52 +6,58 @@ mod steps;
 
 pub use answer::{FunnelAnswer, FunnelResult, FunnelSeries, FunnelStarts, FunnelStep, FunnelSteps};
 
-use super::answer::Answer;
 use super::context::Context;
 use super::error::ReportError;
-use super::members::answer_members;
 use crate::executor::{Attempts, BreakdownValues, Excluded, FunnelPlan, Look, Reached, attempts};
-use crate::language::{Buckets, Funnel, FunnelUnits, Matcher};
+use crate::language::{Buckets, Funnel, FunnelUnits};
 use roaring::RoaringBitmap;
 use split::Split;
 
-pub(super) fn run(context: &Context<'_>, report: &Funnel) -> Result<Answer, ReportError> {
-    let looks = report.steps.iter().map(|step| context.look(step)).collect::<Result<Vec<Look>, _>>()?;
-    let values = match report.breakdown.as_slice() {
-        [] => None,
-        several => Some(BreakdownValues::new(context.query, several).map_err(|error| context.failed(error))?),
-    };
-    let buckets = report
-        .interval
-        .map(|interval| Buckets::cover(context.range, interval, report.week_start, &report.scope.timezone))
-        .transpose()?;
-    let found = attempts(context.query, &plan(context, report, &looks, values.as_ref(), buckets.as_ref())?)
-        .map_err(|error| context.failed(error))?;
-    let split = match &values {
-        None => Split::none(),
-        Some(values) => Split::rank(values, &found.counting, report.limit),
-    };
-    let coverage = context.coverage(&looks)?;
-    if let Some(units) = &report.units {
-        let behind = units_behind(&found.counting, &split, units)?;
-        return Ok(Answer::Cohort(answer_members(context, &behind, &units.page, coverage)?));
+/// The rows that the report looks at.
+pub(super) fn looks(context: &Context<'_>, report: &Funnel) -> Result<Vec<Look>, ReportError> {
+    report.steps.iter().map(|step| context.look(step)).collect()
+}
+
+/// What became of all attempts, and the series that they are in.
+struct Found {
+    attempts: Attempts,
+    split: Split,
+    buckets: Option<Buckets>,
+}
+
+impl Found {
+    fn new(context: &Context<'_>, report: &Funnel) -> Result<Self, ReportError> {
+        let values = context.breakdown(&report.breakdown)?;
+        let buckets = report
+            .interval
+            .map(|interval| Buckets::cover(context.range, interval, report.week_start, &report.scope.timezone))
+            .transpose()?;
+        let plan = plan(context, report, values.as_ref(), buckets.as_ref())?;
+        let attempts = context.stage(|| "attempts".to_owned(), || attempts(context.query, &plan))?;
+        let split = match &values {
+            None => Split::none(),
+            Some(values) => Split::rank(values, &attempts.counting, report.limit),
+        };
+        Ok(Self { attempts, split, buckets })
     }
-    let mut series = series(report, &found, &split, buckets.as_ref());
+}
+
+pub(super) fn run(context: &Context<'_>, report: &Funnel) -> Result<FunnelAnswer, ReportError> {
+    let mut series = series(report, &Found::new(context, report)?);
     let result = match series.pop() {
-        Some(whole) if values.is_none() => FunnelResult::Whole(whole.steps),
+        Some(whole) if report.breakdown.is_empty() => FunnelResult::Whole(whole.steps),
         last => {
             series.extend(last);
             FunnelResult::Split { series }
         }
     };
-    Ok(Answer::Funnel(FunnelAnswer { result, coverage }))
+    Ok(FunnelAnswer { result, coverage: context.coverage(&looks(context, report)?)? })
 }
 
 fn plan<'p>(
     context: &Context<'_>,
     report: &'p Funnel,
-    steps: &[Look],
-    values: Option<&'p BreakdownValues<'p>>,
+    values: Option<&'p BreakdownValues>,
     buckets: Option<&'p Buckets>,
 ) -> Result<FunnelPlan<'p>, ReportError> {
     let excluded = report.exclude.iter().map(|exclusion| {
@@ -59,11 +65,11 @@ fn plan<'p>(
         Ok(Excluded { look, from: exclusion.from - 1, to: exclusion.to - 1 })
     });
     Ok(FunnelPlan {
-        steps: steps.to_vec(),
+        steps: looks(context, report)?,
         order: report.order,
         entry: report.entry,
         excluded: excluded.collect::<Result<_, ReportError>>()?,
-        seen: context.look(&Matcher::any_event())?,
+        seen: context.look_at_all(context.range),
         hold: report.hold.as_ref(),
         range: context.range,
         window_micros: report.window.micros(),
@@ -73,14 +79,15 @@ fn plan<'p>(
 }
 
 /// The series of the answer in order; one of everything without a breakdown.
-fn series(report: &Funnel, found: &Attempts, split: &Split, buckets: Option<&Buckets>) -> Vec<FunnelSeries> {
+fn series(report: &Funnel, found: &Found) -> Vec<FunnelSeries> {
+    let Found { attempts, split, buckets } = found;
     let mut units: Vec<Vec<&Reached>> = vec![Vec::new(); split.len()];
-    for reached in &found.counting {
+    for reached in &attempts.counting {
         if let Some(series) = split.series_of(reached.tuple) {
             units[series].push(reached);
         }
     }
-    let starts = buckets.map(|buckets| steps::starts(&found.starts, split, buckets, report.steps.len()));
+    let starts = buckets.as_ref().map(|buckets| steps::starts(&attempts.starts, split, buckets, report.steps.len()));
     let mut starts = starts.into_iter().flatten();
     let one = |(place, units): (usize, &Vec<&Reached>)| FunnelSeries {
         breakdown: split.ranked.get(place).cloned().unwrap_or_default(),
@@ -91,12 +98,13 @@ fn series(report: &Funnel, found: &Attempts, split: &Split, buckets: Option<&Buc
 }
 
 /// The units of one number of the answer.
-fn units_behind(counting: &[Reached], split: &Split, wanted: &FunnelUnits) -> Result<RoaringBitmap, ReportError> {
-    let series = split.named(&wanted.value)?;
+pub(super) fn units(context: &Context<'_>, report: &Funnel, asked: &FunnelUnits) -> Result<RoaringBitmap, ReportError> {
+    let Found { attempts, split, .. } = Found::new(context, report)?;
+    let series = split.named(&asked.value)?;
     let is_behind = |reached: &&Reached| {
         let is_in_series = series.is_none() || split.series_of(reached.tuple) == series;
         let level = reached.level();
-        is_in_series && if wanted.dropped { level == wanted.step } else { level >= wanted.step }
+        is_in_series && if asked.dropped { level == asked.step } else { level >= asked.step }
     };
-    Ok(counting.iter().filter(is_behind).map(|reached| reached.unit).collect())
+    Ok(attempts.counting.iter().filter(is_behind).map(|reached| reached.unit).collect())
 }

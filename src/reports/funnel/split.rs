@@ -23,7 +23,7 @@ impl Split {
     }
 
     /// Ranks tuples by units, then by value.
-    pub fn rank(values: &BreakdownValues<'_>, counting: &[Reached], limit: usize) -> Self {
+    pub fn rank(values: &BreakdownValues, counting: &[Reached], limit: usize) -> Self {
         let mut counts: HashMap<u32, u64> = HashMap::new();
         counting.iter().for_each(|reached| *counts.entry(reached.tuple).or_default() += 1);
         let mut order: Vec<(u64, Vec<Value>, u32)> =

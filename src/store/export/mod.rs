@@ -99,7 +99,8 @@ where
             self.segment(segment, &mut others)?;
         }
         self.others_before(Arrival::new(u64::MAX), &mut others)?;
-        let lost = self.snapshot.next_arrival().raw().saturating_sub(self.lines);
+        let held = self.snapshot.next_arrival().raw().saturating_sub(self.snapshot.erased_arrivals());
+        let lost = held.saturating_sub(self.lines);
         Ok(Salvaged { lines: self.lines, lost, damage: self.damage.found })
     }
 

@@ -28,6 +28,9 @@ pub enum ImportCause {
     /// The store does not take more.
     #[error(transparent)]
     Store(StoreError),
+    /// It was told to stop.
+    #[error("it was interrupted")]
+    Interrupted,
     /// Lines were refused in a strict import.
     #[error(
         "nothing was stored, as {} refused and the import is strict; correct {}, or leave --strict out",

@@ -26,13 +26,14 @@ pub use run::import;
 pub use source::{ImportSource, Seekable, Streamed};
 
 use super::error::LineRefusal;
+use std::sync::atomic::AtomicBool;
 
 /// Most unpacked bytes of a strict import, which is held in memory until it is stored.
 /// What it stores takes about three times as much for a moment.
 pub const STRICT_BYTES_MAX: u64 = 256 << 20;
 
 /// How an import is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct ImportOptions {
     /// Import what was imported before once more, on purpose.
     pub again: bool,
@@ -42,11 +43,13 @@ pub struct ImportOptions {
     pub chunk_lines: usize,
     /// A chunk ends with the line that makes it this long, in unpacked bytes.
     pub chunk_bytes: u64,
+    /// Once this is set, the import ends before its next chunk ([`ImportCause::Interrupted`]).
+    pub stop: Option<&'static AtomicBool>,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { again: false, strict: false, chunk_lines: 5_000, chunk_bytes: 4 << 20 }
+        Self { again: false, strict: false, chunk_lines: 5_000, chunk_bytes: 4 << 20, stop: None }
     }
 }
 

@@ -8,11 +8,16 @@ use crate::input::Unpacked;
 use crate::log::ImportRecord;
 use crate::store::{LineRefusal, Outcome, Store, StoreError};
 use std::io;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// Chunks that wait to be committed while the next is parsed.
 const CHUNKS_WAITING: usize = 2;
+
+/// How often a request to stop is looked for while there is nothing to commit.
+const STOP_INTERVAL: Duration = Duration::from_millis(50);
 
 type Parsed = io::Result<Chunk>;
 
@@ -37,7 +42,7 @@ pub fn import(
     }
     let done = known.longest().filter(|_| !options.again);
     let (chunks, parser) = parse_aside(source, done, *options).map_err(not_begun)?;
-    let mut run = Run { store, notice, done: Imported::default(), anew: None };
+    let mut run = Run { store, notice, done: Imported::default(), anew: None, stop: options.stop };
     let result = if options.strict {
         run.commit_strictly(&chunks, done)
     } else {
@@ -108,13 +113,27 @@ struct Run<'a> {
     done: Imported,
     /// Records to be forgotten before the first chunk is stored, as the input is imported anew.
     anew: Option<Vec<ImportRecord>>,
+    stop: Option<&'static AtomicBool>,
 }
 
 impl Run<'_> {
+    /// The next chunk; `None` at the end of the input. While there is nothing to read, a request to stop is heard.
+    fn next(&self, chunks: &Receiver<Parsed>) -> Result<Option<Chunk>, ImportCause> {
+        loop {
+            if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                return Err(ImportCause::Interrupted);
+            }
+            match chunks.recv_timeout(STOP_INTERVAL) {
+                Ok(chunk) => return chunk.map(Some).map_err(ImportCause::of_reading),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            }
+        }
+    }
+
     /// Commits chunk by chunk.
     fn commit(&mut self, chunks: &Receiver<Parsed>) -> Result<(), ImportCause> {
-        for chunk in chunks {
-            let mut chunk = chunk.map_err(ImportCause::of_reading)?;
+        while let Some(mut chunk) = self.next(chunks)? {
             if let Some(record) = &mut chunk.record
                 && let Some(records) = self.anew.take()
             {
@@ -174,8 +193,7 @@ impl Run<'_> {
         let mut record = None;
         let mut refused = 0;
         let (mut input_bytes, mut lines) = (0, 0);
-        for chunk in chunks {
-            let chunk = chunk.map_err(|error| self.give_up(ImportCause::of_reading(error)))?;
+        while let Some(chunk) = self.next(chunks).map_err(|cause| self.give_up(cause))? {
             (input_bytes, lines) = (chunk.input_bytes, chunk.lines_passed);
             self.done.done_before += chunk.done_before;
             let problems: Vec<_> =

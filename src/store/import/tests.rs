@@ -60,7 +60,8 @@ impl ImportSource for BreaksWhenRead {
     }
 }
 
-const SMALL: ImportOptions = ImportOptions { again: false, strict: false, chunk_lines: 2, chunk_bytes: 1 << 20 };
+const SMALL: ImportOptions =
+    ImportOptions { again: false, strict: false, chunk_lines: 2, chunk_bytes: 1 << 20, stop: None };
 
 /// What an import says: its result, and refusals as `line: reason`.
 fn run(

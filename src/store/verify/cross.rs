@@ -5,7 +5,7 @@ use super::{Opened, VerifyReport};
 use crate::codec::DecodeError;
 use crate::dictionary::Dictionaries;
 use crate::log::LogEnd;
-use crate::model::{Arrival, StoredName};
+use crate::model::{Arrival, IdSets, StoredName};
 use crate::store::manifest::{MANIFEST, Manifest, dictionary_name, log_name};
 use crate::store::state::parse_cohort;
 use bytes::Bytes;
@@ -18,6 +18,8 @@ pub(super) struct Names {
     pub dictionaries: Dictionaries,
     /// Whether all of them are known; if not, ids are not judged.
     pub are_known: bool,
+    /// Ids whose names were erased: nothing may refer to them.
+    pub erased: IdSets,
 }
 
 impl Names {
@@ -48,12 +50,37 @@ pub(super) fn check(
     sealed.check_segments(report, opened, &names);
     sealed.check_profiles(report, opened, &names);
     // What a damaged file held is not missed a second time.
-    if is_whole && report.damage.is_empty() && sealed.seen.len() != manifest.sealed_arrivals {
-        let missing = manifest.sealed_arrivals - sealed.seen.len();
-        let problem = format!("{missing} of {} sealed arrivals are in no file", manifest.sealed_arrivals);
+    let (found, erased) = (sealed.seen.len(), manifest.erased_arrivals);
+    if is_whole && report.damage.is_empty() && found.checked_add(erased) != Some(manifest.sealed_arrivals) {
+        let all = manifest.sealed_arrivals;
+        let problem = format!("of {all} sealed arrivals {erased} were erased and {found} are in files");
         report.damage.push(damage(problem, &Arc::from(MANIFEST)));
     }
+    if report.damage.is_empty() {
+        check_erased(report, opened, &names);
+    }
     check_logs(report, manifest, logs, last_end, &mut names);
+}
+
+/// Nothing sealed refers to an erased name.
+fn check_erased(report: &mut VerifyReport, opened: &Opened, names: &Names) {
+    let mut check = |file: &Arc<str>, add: &dyn Fn(&mut IdSets) -> Result<(), DecodeError>| {
+        let mut in_use = IdSets::new();
+        if let Err(error) = add(&mut in_use) {
+            report.damage.push(error.in_file(file));
+        }
+        let found = in_use.iter().find_map(|(list, ids)| {
+            let id = (ids & names.erased.get(list)?).min()?;
+            Some((*list, id))
+        });
+        report.damage.extend(found.map(|erased| nameless(erased, file)));
+    };
+    for segment in &opened.segments {
+        check(segment.file(), &|in_use| segment.add_units(in_use));
+    }
+    for part in &opened.profiles {
+        check(part.file(), &|in_use| part.add_units(in_use));
+    }
 }
 
 fn check_manifest(report: &mut VerifyReport, manifest: &Manifest) {
@@ -75,7 +102,7 @@ fn check_manifest(report: &mut VerifyReport, manifest: &Manifest) {
         report.damage.push(damage("the declared group types are out of order", &file));
     }
     let last = manifest.logs.len().saturating_sub(1);
-    if manifest.logs.iter().take(last).any(|log| log.closed_length.is_none()) {
+    if manifest.logs.iter().take(last).any(|log| !log.is_closed) {
         report.notes.push("an earlier log was not closed".to_owned());
     }
 }
@@ -85,6 +112,7 @@ fn check_names(report: &mut VerifyReport, manifest: &Manifest, opened: &Opened) 
     let mut names = Names {
         dictionaries: Dictionaries::default(),
         are_known: opened.dictionaries.len() == manifest.dictionaries.len(),
+        erased: IdSets::new(),
     };
     for (part, entry) in opened.dictionaries.iter().zip(&manifest.dictionaries).filter(|_| names.are_known) {
         if let Err(error) = names.dictionaries.attach(part) {
@@ -106,6 +134,11 @@ fn check_names(report: &mut VerifyReport, manifest: &Manifest, opened: &Opened) 
             let last = manifest.dictionaries.last().map(|entry| dictionary_name(entry.number)).unwrap_or_default();
             report.damage.extend(found.map(|problem| damage(problem, &Arc::from(last.as_str()))));
         }
+    }
+    for (list, _) in names.dictionaries.counts() {
+        // What cannot be read was found when its part was read.
+        let erased = names.dictionaries.list(list).erased().unwrap_or_default();
+        names.erased.insert(list, erased);
     }
     let types = names.dictionaries.group_types().len();
     if names.are_known && manifest.settings.declared.iter().any(|(id, _)| *id >= types) {

@@ -22,11 +22,8 @@ pub(super) fn check_logs(
     let mut follower = Follower { names, next: Some(Arrival::new(manifest.sealed_arrivals)) };
     for (place, (entry, bytes)) in manifest.logs.iter().zip(logs).enumerate() {
         let file = log_file(entry.number);
-        let end = match entry.closed_length {
-            Some(length) => LogEnd::Known(length),
-            None if place + 1 == manifest.logs.len() => last_end,
-            None => LogEnd::Unclean,
-        };
+        let is_last = place + 1 == manifest.logs.len();
+        let end = if is_last && !entry.is_closed { last_end } else { entry.end() };
         let found = match bytes {
             Some(bytes) => check_log(report, entry, bytes.clone(), end, &mut follower),
             // It was told already why it cannot be read.
@@ -53,7 +50,7 @@ fn check_log(
     follower: &mut Follower<'_>,
 ) -> Result<bool, DecodeError> {
     let length = bytes.len() as u64;
-    if entry.closed_length.is_some_and(|closed| closed < length) {
+    if entry.closed_length().is_some_and(|closed| closed < length) {
         return Err(DecodeError::new("the log goes on after the end at which it was closed", length));
     }
     let (found, damage) = scan_until_damage(bytes, end)?;
@@ -106,7 +103,8 @@ impl Follower<'_> {
     }
 
     fn known(&self, list: StoredName, id: u32) -> Result<(), String> {
-        if !self.names.are_known || id < self.names.dictionaries.list(list).len() {
+        let is_erased = self.names.erased.get(&list).is_some_and(|erased| erased.contains(id));
+        if !self.names.are_known || (id < self.names.dictionaries.list(list).len() && !is_erased) {
             return Ok(());
         }
         Err(format!("a record names the id {id} of a list that has no such name"))
@@ -141,7 +139,7 @@ impl Follower<'_> {
             Record::Alias(alias) => self.user(alias.user).and_then(|()| self.user(alias.alias)),
             Record::Cohort(cohort) => parse_cohort(cohort.report).map(|_| ()),
             Record::DeclareGroupType { group_type, .. } => self.known(StoredName::GroupType, group_type.raw()),
-            Record::OnlyDeclared(_) | Record::Import(_) => Ok(()),
+            Record::OnlyDeclared(_) | Record::KeepDays(_) | Record::Import(_) => Ok(()),
         }
     }
 }

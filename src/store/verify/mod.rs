@@ -146,7 +146,7 @@ impl<'a> Verifier<'a> {
 
     /// Verifies a log by itself. Where it ends is not known, so that a tail that is not whole is only mentioned.
     fn log_alone(&mut self, name: &str) -> Result<Option<DecodeError>, StoreError> {
-        match scan(self.storage.read(name)?, LogEnd::Unclean) {
+        match scan(self.storage.read(name)?, LogEnd::Unclean { synced: 0 }) {
             Ok(found) if found.torn_bytes > 0 => {
                 let note = format!("the last {} bytes of `{name}` are no whole batch", found.torn_bytes);
                 self.report.notes.push(note);
@@ -188,7 +188,8 @@ fn without_manifest(storage: &dyn Storage, damage: DecodeError) -> Result<Verify
         let found = if name.starts_with("log-") {
             verifier.log_alone(&name).map(|found| found.into_iter().collect())
         } else {
-            verify_sealed(storage, &name, length)
+            let bytes = storage.map(&name, length).map_err(StoreError::from);
+            bytes.and_then(|bytes| verify_sealed(storage, &name, bytes))
         };
         if let Some(found) = verifier.keep(found, &name)? {
             verifier.report.damage.extend(found);
@@ -197,9 +198,8 @@ fn without_manifest(storage: &dyn Storage, damage: DecodeError) -> Result<Verify
     Ok(verifier.report)
 }
 
-/// Verifies one sealed file by itself.
-fn verify_sealed(storage: &dyn Storage, name: &str, length: u64) -> Result<Vec<DecodeError>, StoreError> {
-    let bytes = storage.map(name, length)?;
+/// Verifies the content of one sealed file by itself.
+pub(super) fn verify_sealed(storage: &dyn Storage, name: &str, bytes: Bytes) -> Result<Vec<DecodeError>, StoreError> {
     let found = if name.starts_with("segment-") {
         Segment::open(bytes, name).map(|segment| segment.verify())
     } else if name.starts_with("dictionary-") {

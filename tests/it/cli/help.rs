@@ -5,7 +5,7 @@ use std::io::Read;
 use std::process::Stdio;
 
 /// Every command, subcommands included.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 20] = [
     "demo",
     "import",
     "report",
@@ -20,6 +20,12 @@ const COMMANDS: [&str; 14] = [
     "stats",
     "verify",
     "export",
+    "backup",
+    "compact",
+    "delete",
+    "delete user",
+    "delete group",
+    "expire",
 ];
 
 #[test]

@@ -4,8 +4,10 @@ mod bad_lines;
 mod export;
 mod help;
 mod imports;
+mod maintenance;
 mod places;
 mod reports;
+mod stops;
 
 use serde_json::Value;
 use std::ffi::OsStr;

@@ -128,7 +128,7 @@ fn t4_every_damaged_byte_is_found() {
     assert!(kinds.iter().all(|kind| files.iter().any(|(name, _)| name.starts_with(kind))), "{files:?}");
     let history = History::new(steps());
     let right = read_all(&disk).unwrap();
-    assert_eq!(right.lines, history.lines);
+    assert_eq!(right.lines, history.marks[history.marks.len() - 1].lines);
     let bytes: u64 = files.iter().map(|(_, length)| length).sum();
     let masks = DAMAGES.div_ceil(bytes);
     let places: Vec<(&str, u64)> =

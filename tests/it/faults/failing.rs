@@ -79,10 +79,9 @@ impl Trial {
 
     /// What the disk holds if the power goes now.
     fn check_power_loss(&self, policies: &[LossPolicy]) -> Result<(), String> {
-        let mut history = History { steps: Vec::new(), lines: self.model.lines.clone(), marks: Vec::new() };
+        let mut history = History { steps: Vec::new(), marks: Vec::new() };
         history.marks.push(self.model.mark.clone());
         if let Some(doubtful) = &self.doubtful {
-            history.lines.clone_from(&doubtful.lines);
             history.marks.push(doubtful.mark.clone());
         }
         let progress = Progress { acknowledged: 0, begun: history.marks.len() - 1 };
@@ -102,7 +101,7 @@ impl Trial {
                     let closed = store.close();
                     if closed.is_err() { self.restart()? } else { self.open()? }
                 }
-                Step::Seal => match store.seal() {
+                Step::Seal | Step::Compact => match tidy(&store, step) {
                     Ok(()) => store,
                     Err(_) => self.after_failure(store, step, None)?,
                 },
@@ -136,7 +135,7 @@ impl Trial {
             return Err("what was refused is there".to_owned());
         }
         let again = || match step {
-            Step::Seal => store.seal().map(|()| Vec::new()),
+            Step::Seal | Step::Compact => tidy(&store, step).map(|()| Vec::new()),
             _ => write(&store, step),
         };
         if self.sync_failed() {
@@ -153,6 +152,11 @@ impl Trial {
         self.model = after.unwrap_or_else(|| self.model.clone());
         Ok(store)
     }
+}
+
+/// Does a step that changes no answer.
+fn tidy(store: &Store, step: &Step) -> Result<(), StoreError> {
+    if matches!(step, Step::Compact) { store.compact(|_| ()).map(|_| ()) } else { store.seal() }
 }
 
 fn view(store: &Store) -> Result<View, String> {

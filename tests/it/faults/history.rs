@@ -6,7 +6,9 @@ use std::ops::RangeInclusive;
 use trackcrumb::input::parse_line;
 use trackcrumb::log::ImportRecord;
 use trackcrumb::model::limits::DUPLICATE_WINDOW_MICROS;
-use trackcrumb::model::{Line, Timestamp};
+use trackcrumb::model::{Line, Timestamp, UserName};
+
+const DAY_MICROS: i64 = 86_400_000_000;
 
 /// The arrival time of everything.
 pub const NOW_MICROS: i64 = 1_767_312_000_000_000;
@@ -21,7 +23,13 @@ pub enum Step {
     Import(Vec<Line>, ImportRecord),
     Declare(&'static str, &'static str),
     OnlyDeclared(bool),
+    /// Of a user of the pool, who may not exist.
+    DeleteUser(&'static str),
+    DeleteKey(&'static str, &'static str),
+    /// Of events older than so many days.
+    Expire(u32),
     Seal,
+    Compact,
     Reopen,
     /// The process is killed and starts again: nothing is lost that was written, synced or not.
     Kill,
@@ -30,7 +38,7 @@ pub enum Step {
 impl Step {
     /// Whether it writes something that is acknowledged.
     pub fn writes(&self) -> bool {
-        !matches!(self, Self::Seal | Self::Reopen | Self::Kill)
+        !matches!(self, Self::Seal | Self::Compact | Self::Reopen | Self::Kill)
     }
 }
 
@@ -42,11 +50,10 @@ pub enum Fate {
     Refused,
 }
 
-/// What a store holds, beside the lines.
+/// What a store holds after a step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mark {
-    /// How many of the lines.
-    pub lines: usize,
+    pub lines: Vec<Line>,
     /// Declared group types with their display names.
     pub declared: BTreeMap<String, String>,
     pub only_declared: bool,
@@ -81,13 +88,27 @@ impl Model {
                 self.mark.only_declared = *on;
                 Vec::new()
             }
-            Step::Seal | Step::Reopen | Step::Kill => Vec::new(),
+            Step::DeleteUser(id) => {
+                self.delete_user(id);
+                Vec::new()
+            }
+            Step::DeleteKey(group_type, key) => {
+                self.delete_key(group_type, key);
+                Vec::new()
+            }
+            Step::Expire(days) => {
+                let end = (NOW_MICROS.div_euclid(DAY_MICROS) - i64::from(*days)) * DAY_MICROS;
+                let is_old = |line: &Line| matches!(line, Line::Track(event) if event.time.unwrap().micros() < end);
+                self.lines.retain(|line| !is_old(line));
+                Vec::new()
+            }
+            Step::Seal | Step::Compact | Step::Reopen | Step::Kill => Vec::new(),
         };
         if let Step::Import(_, import) = step {
             self.mark.imports.retain(|known| known.digest != import.continues && known.digest != import.digest);
             self.mark.imports.push(*import);
         }
-        self.mark.lines = self.lines.len();
+        self.mark.lines.clone_from(&self.lines);
         fates
     }
 
@@ -107,6 +128,36 @@ impl Model {
         }
         self.lines.push(line);
         Fate::Accepted
+    }
+
+    fn delete_user(&mut self, id: &str) {
+        let shown = self.shown(id);
+        let aliases = Self { lines: self.lines.clone(), ..Self::default() };
+        let is_of = |id: &UserName| aliases.shown(id.as_str()) == shown;
+        self.lines.retain(|line| match line {
+            Line::Track(event) => !is_of(&event.user),
+            Line::Identify(call) => !is_of(&call.user),
+            Line::Alias(call) => !is_of(&call.user) && !is_of(&call.alias),
+            Line::Group(_) | Line::Cohort(_) => true,
+        });
+        for line in &mut self.lines {
+            if let Line::Group(call) = line {
+                call.user.take_if(|user| is_of(user));
+            }
+        }
+    }
+
+    fn delete_key(&mut self, group_type: &str, key: &str) {
+        let is_key = |of: &str, named: &str| of == group_type && named == key;
+        self.lines.retain(|line| match line {
+            Line::Group(call) => !is_key(call.group_type.as_str(), call.key.as_str()),
+            _ => true,
+        });
+        for line in &mut self.lines {
+            if let Line::Track(event) = line {
+                event.groups.retain(|of, named| !is_key(of.as_str(), named.as_str()));
+            }
+        }
     }
 
     fn is_duplicate(&self, line: &Line) -> bool {
@@ -156,8 +207,6 @@ fn at_arrival(line: &Line) -> Line {
 #[derive(Clone, Debug)]
 pub struct History {
     pub steps: Vec<Step>,
-    /// Of all lines that are ever accepted.
-    pub lines: Vec<Line>,
     /// The first is that of an empty store.
     pub marks: Vec<Mark>,
 }
@@ -172,7 +221,7 @@ impl History {
                 marks.push(model.mark.clone());
             }
         }
-        Self { steps, lines: model.lines, marks }
+        Self { steps, marks }
     }
 
     /// A history that has a bit of everything.
@@ -192,21 +241,27 @@ impl History {
         let mut model = Model { lines: self.lines_at(end).to_vec(), mark: self.marks[end].clone() };
         model.take(step);
         let marks = self.marks[marks].iter().cloned().chain([model.mark]).collect();
-        Self { steps: vec![step.clone()], lines: model.lines, marks }
+        Self { steps: vec![step.clone()], marks }
     }
 
     pub fn lines_at(&self, mark: usize) -> &[Line] {
-        &self.lines[..self.marks[mark].lines]
+        &self.marks[mark].lines
     }
 }
 
 fn step(random: &mut Random, number: u8) -> Step {
-    match random.below(20) {
+    match random.below(24) {
+        20 | 21 => match random.below(3) {
+            0 => Step::DeleteUser(random.pick(&USERS)),
+            1 => Step::DeleteKey(random.pick(&TYPES), random.pick(&KEYS)),
+            _ => Step::Expire(4 + random.below(8) as u32),
+        },
+        22 => Step::Compact,
         0 => Step::Declare("company", random.pick(&["Companies", "Customers", "Kunden und Käufer"])),
         1 => Step::OnlyDeclared(random.one_in(2)),
         2 | 3 => Step::Seal,
         4 => Step::Reopen,
-        5 => Step::Kill,
+        5 | 23 => Step::Kill,
         6 | 7 => {
             // Each continues the one before, or begins anew.
             let continues = if random.one_in(3) { [0; 32] } else { [number.wrapping_sub(1); 32] };

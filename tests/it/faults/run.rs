@@ -9,7 +9,7 @@ use trackcrumb::codec::FileId;
 use trackcrumb::files::Operation;
 use trackcrumb::files::sim::SimDisk;
 use trackcrumb::model::{GroupType, Timestamp};
-use trackcrumb::store::{Environment, Options, Outcome, StoreError};
+use trackcrumb::store::{Environment, Options, Outcome, Removal, StoreError};
 
 /// Sizes at which everything happens soon.
 pub const OPTIONS: Options = Options { log_bytes_max: 1000, merge_width: 2, segment_rows_max: 1000 };
@@ -62,7 +62,10 @@ pub fn write(store: &Store, step: &Step) -> Result<Vec<Fate>, StoreError> {
             store.set_only_declared(*on)?;
             return Ok(Vec::new());
         }
-        Step::Seal | Step::Reopen | Step::Kill => unreachable!("these write nothing"),
+        Step::DeleteUser(id) => return deleted(store.delete_users(&[id])),
+        Step::DeleteKey(group_type, key) => return deleted(store.delete_keys(group_type, &[key])),
+        Step::Expire(days) => return deleted(store.expire(*days)),
+        Step::Seal | Step::Compact | Step::Reopen | Step::Kill => unreachable!("these write nothing"),
     };
     let fate = |outcome| match outcome {
         Outcome::Accepted => Fate::Accepted,
@@ -70,6 +73,14 @@ pub fn write(store: &Store, step: &Step) -> Result<Vec<Fate>, StoreError> {
         Outcome::Refused(_) => Fate::Refused,
     };
     Ok(written?.outcomes.into_iter().map(fate).collect())
+}
+
+/// What is not there need not be deleted.
+fn deleted(removal: Result<Removal, StoreError>) -> Result<Vec<Fate>, StoreError> {
+    match removal {
+        Ok(_) | Err(StoreError::Unknown(_)) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether a store said of a step's lines what the model says. A strict batch that is refused names its first bad line.
@@ -144,6 +155,7 @@ impl Run {
         for (number, step) in (2..).zip(&history.steps) {
             match step {
                 Step::Seal => store.seal()?,
+                Step::Compact => drop(store.compact(|_| ())?),
                 Step::Reopen => {
                     store.close()?;
                     store = open(&self.disk, &life)?;

@@ -22,6 +22,7 @@ mod values;
 
 use proptest::prelude::*;
 use serde_json::Value;
+use std::ops::RangeInclusive;
 
 pub use settings::Setting;
 pub use units::behind;
@@ -80,25 +81,25 @@ pub fn document_in(scope: Scope, setting: Setting) -> BoxedStrategy<Value> {
     prop_oneof![40 => valid.clone(), 1 => valid.prop_map(refused::spoilt)].boxed()
 }
 
-/// A history of up to `lines` lines and up to `documents` documents over it.
-pub fn case(scope: Scope, lines: usize, documents: usize) -> BoxedStrategy<Case> {
+/// A history of up to `lines` lines and so many documents over it.
+pub fn case(scope: Scope, lines: usize, documents: RangeInclusive<usize>) -> BoxedStrategy<Case> {
     case_of(scope, lines, documents, document_in)
 }
 
 /// The same with funnels only.
-pub fn funnel_case(scope: Scope, lines: usize, documents: usize) -> BoxedStrategy<Case> {
+pub fn funnel_case(scope: Scope, lines: usize, documents: RangeInclusive<usize>) -> BoxedStrategy<Case> {
     case_of(scope, lines, documents, funnels::document)
 }
 
 fn case_of(
     scope: Scope,
     lines: usize,
-    documents: usize,
+    documents: RangeInclusive<usize>,
     document: fn(Scope, Setting) -> BoxedStrategy<Value>,
 ) -> BoxedStrategy<Case> {
     let of_setting = move |setting: Setting| {
         let history = histories::history(scope, setting, lines);
-        let documents = prop::collection::vec(document(scope, setting), 1..=documents);
+        let documents = prop::collection::vec(document(scope, setting), documents.clone());
         (history, documents).prop_map(move |(history, documents)| Case {
             setting,
             history,

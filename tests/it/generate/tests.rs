@@ -38,7 +38,7 @@ fn tally(scope: Scope, cases: u32) {
     let mut by_report = std::collections::BTreeMap::new();
     let mut wrong = std::collections::BTreeMap::new();
     for _ in 0..cases {
-        let case = case(scope, 60, 6).new_tree(&mut runner).expect("a case").current();
+        let case = case(scope, 60, 1..=6).new_tree(&mut runner).expect("a case").current();
         let mut naive = Naive::default();
         for (line, time) in &case.history {
             match naive.accept(line, *time) {
@@ -84,7 +84,7 @@ proptest! {
 
     /// The units behind a number are as many as the number says.
     #[test]
-    fn units_are_as_many_as_the_number(case in case(Scope::Whole, 40, 4)) {
+    fn units_are_as_many_as_the_number(case in case(Scope::Whole, 40, 1..=4)) {
         let naive = stored(&case);
         for document in &case.documents {
             let Ok(result) = naive.report(document, case.now_us) else { continue };

@@ -31,7 +31,8 @@ pub struct SealedFile {
 pub struct LogFile {
     pub number: u64,
     pub id: FileId,
-    pub closed_length: Option<u64>,
+    pub length: u64,
+    pub is_closed: bool,
 }
 
 /// The record in a manifest, told over again from `format-spec/manifest.md`.
@@ -40,6 +41,7 @@ pub struct ManifestRecord {
     pub generation: u64,
     pub next_file: u64,
     pub sealed_arrivals: u64,
+    pub erased_arrivals: u64,
     pub timezone: String,
     pub segments: Vec<SealedFile>,
     pub dictionaries: Vec<SealedFile>,
@@ -47,6 +49,7 @@ pub struct ManifestRecord {
     pub logs: Vec<LogFile>,
     pub declared: Vec<(u32, String)>,
     pub only_declared: bool,
+    pub keep_days: Option<u32>,
     pub imports: Vec<ImportRecord>,
 }
 
@@ -87,7 +90,7 @@ impl Opened {
         let manifest = ManifestRecord::decode(&files["MANIFEST"]);
         let bytes = |kind: &str, number: u64| bytes::Bytes::from(files[&format!("{kind}-{number:08}")].clone());
         let [log] = &manifest.logs[..] else { panic!("one log was expected") };
-        let end = log.closed_length.map_or(LogEnd::Unclean, LogEnd::Known);
+        let end = if log.is_closed { LogEnd::Known(log.length) } else { LogEnd::Unclean { synced: log.length } };
         let found = scan(bytes("log", log.number), end).unwrap();
         assert_eq!(found.id, log.id);
         let segment = manifest.segments.first().map(|file| Segment::open(bytes("segment", file.number), "s").unwrap());
@@ -234,7 +237,10 @@ impl Opened {
                     Record::Cohort(cohort) => {
                         Line::Cohort(CohortCall { name: cohort.name.to_owned(), report: cohort.report.to_owned() })
                     }
-                    Record::DeclareGroupType { .. } | Record::OnlyDeclared(_) | Record::Import(_) => return Ok(()),
+                    Record::DeclareGroupType { .. }
+                    | Record::OnlyDeclared(_)
+                    | Record::KeepDays(_)
+                    | Record::Import(_) => return Ok(()),
                 };
                 lines.push((arrival, line));
                 Ok(())

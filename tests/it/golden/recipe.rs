@@ -50,6 +50,13 @@ pub fn build(recipe: &str) -> BTreeMap<String, Vec<u8>> {
                 build.store.declare_group_type(&group_type, step["name"].as_str().unwrap()).unwrap();
             }
             Some("only_declared") => build.store.set_only_declared(step["on"].as_bool().unwrap()).unwrap(),
+            Some("delete_users") => drop(build.store.delete_users(&texts(&step["ids"])).unwrap()),
+            Some("delete_keys") => {
+                let group_type = step["group_type"].as_str().unwrap();
+                drop(build.store.delete_keys(group_type, &texts(&step["keys"])).unwrap());
+            }
+            Some("expire") => drop(build.store.expire(days(&step)).unwrap()),
+            Some("keep") => build.store.set_keep_days(Some(days(&step))).unwrap(),
             Some("seal") => build.store.seal().unwrap(),
             Some("close") => {
                 build.store.close().unwrap();
@@ -65,6 +72,14 @@ pub fn build(recipe: &str) -> BTreeMap<String, Vec<u8>> {
         }
     }
     panic!("a recipe ends with `close` or `kill`");
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+fn days(step: &Value) -> u32 {
+    step["days"].as_u64().unwrap() as u32
 }
 
 impl Build {

@@ -92,13 +92,22 @@ pub(super) fn page(
 ) -> Result<Value, String> {
     let is_cohort = !document.contains_key("units");
     let asked = if is_cohort { document } else { units };
-    let limit = whole(asked, "limit", 1, 100)?;
+    // Beside `units`, the document's own limit is a breakdown's where there is one, else it is the page's.
+    let limit_of = if asked.contains_key("limit") || splits(document) { asked } else { document };
+    let limit = whole(limit_of, "limit", 1, 100)?;
     let after = asked.get("cursor").map(|json| text(json, "cursor")).transpose()?.unwrap_or("");
     let rest: Vec<&String> = members.iter().filter(|member| member.as_str() > after).collect();
     let shown = &rest[..limit.min(rest.len())];
     let next = if rest.len() > limit { Value::from(shown[limit - 1].as_str()) } else { Value::Null };
     let coverage = coverage.json();
     Ok(json!({"size": members.len(), "members": shown, "next_cursor": next, "coverage": coverage}))
+}
+
+/// Whether a document's numbers are split by values.
+fn splits(document: &Map<String, Value>) -> bool {
+    let items = |field: &str| document.get(field).and_then(Value::as_array).into_iter().flatten();
+    let by_value = items("series").any(|series| series["measure"].get("count_by_value").is_some());
+    items("breakdown").next().is_some() || by_value
 }
 
 /// One part of a cohort's `where`.

@@ -9,12 +9,14 @@ mod breakdown;
 mod cohort;
 mod coverage;
 mod document;
+mod erase;
 mod filter;
 mod formula;
 mod funnel;
 mod funnel_attempts;
 mod funnel_result;
 mod head;
+mod held;
 mod lifecycle;
 mod lookup;
 mod measure;
@@ -37,10 +39,11 @@ mod tests;
 #[cfg(test)]
 mod tests_whole;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use erase::Remembered;
 use properties::Update;
 use value::Object;
 
@@ -56,6 +59,10 @@ pub struct Naive {
     cohorts: BTreeMap<String, Value>,
     /// Declared group types: type -> display name.
     declared: BTreeMap<String, String>,
+    /// What expired events said about associations.
+    remembered: Vec<Remembered>,
+    /// Group types that were used when something was deleted.
+    known_types: BTreeSet<String>,
     /// How many things were accepted so far: the next arrival number.
     arrivals: u64,
 }

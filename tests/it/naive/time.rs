@@ -166,7 +166,7 @@ impl Clock {
         found.unwrap_or(high) * 1_000_000
     }
 
-    /// The same wall-clock time `count` intervals earlier.
+    /// The same wall-clock time `count` intervals earlier. The start of a day without midnight counts as its midnight.
     pub(super) fn moved_back(&self, at: i64, interval: Interval, count: i64) -> Result<i64, String> {
         let span = match interval {
             Interval::Hour => Span::new().try_hours(count),
@@ -174,7 +174,10 @@ impl Clock {
             Interval::Week(_) => Span::new().try_weeks(count),
             Interval::Month => Span::new().try_months(count),
         };
-        let earlier = span.and_then(|span| self.zoned(at).datetime().checked_sub(span));
+        let zoned = self.zoned(at);
+        let opens_day = zoned.start_of_day().is_ok_and(|start| start == zoned);
+        let wall = if opens_day { zoned.date().at(0, 0, 0, 0) } else { zoned.datetime() };
+        let earlier = span.and_then(|span| wall.checked_sub(span));
         let zoned = earlier.and_then(|wall| wall.to_zoned_datetime(self.zone.clone()));
         zoned.map(|zoned| zoned.timestamp().as_microsecond()).map_err(|e| e.to_string())
     }

@@ -65,8 +65,13 @@ pub fn filled(case: &Case, arrivals: Arrivals) -> Result<(Snapshot, Naive), Test
 
 fn check(case: &Case, arrivals: Arrivals) -> Result<(), TestCaseError> {
     let (snapshot, naive) = filled(case, arrivals)?;
+    check_documents(&snapshot, &naive, case)
+}
+
+/// Holds the answers to the documents of a case against the naive evaluator.
+pub fn check_documents(snapshot: &Snapshot, naive: &Naive, case: &Case) -> Result<(), TestCaseError> {
     for document in &case.documents {
-        let ours = engine_answer(&snapshot, document, case.now_us);
+        let ours = engine_answer(snapshot, document, case.now_us);
         let naive = naive.report(document, case.now_us);
         match (ours, naive) {
             (Ok(ours), Ok(naive)) => {
@@ -84,7 +89,19 @@ proptest! {
     #![proptest_config(Config { cases: cases(), max_shrink_iters: 4000, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn engine_and_naive_evaluator_agree(case in generate::case(Scope::First, 120, 12), arrivals in arrivals()) {
+    fn engine_and_naive_evaluator_agree(case in generate::case(Scope::First, 120, 1..=12), arrivals in arrivals()) {
+        check(&case, arrivals)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: cases(), max_shrink_iters: 4000, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn engine_and_naive_evaluator_agree_on_the_whole_language(
+        case in generate::case(Scope::Whole, 120, 1..=12),
+        arrivals in arrivals(),
+    ) {
         check(&case, arrivals)?;
     }
 }

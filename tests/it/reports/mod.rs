@@ -1,6 +1,8 @@
 //! Reports against the naive evaluator, which reads the contract on its own and scans plain rows.
 
-mod agree;
-mod funnels;
+pub mod agree;
+mod explained;
 mod named;
 mod named_funnels;
+mod rules;
+mod units;

@@ -93,13 +93,6 @@ fn an_unknown_group_type_is_an_error_that_names_near_ones() {
 }
 
 #[test]
-fn what_is_read_but_not_executed_yet_says_so_by_name() {
-    let events = snapshot(&[("a", "ann", 1, "acme")]);
-    let stickiness = json!({"report": "stickiness", "from": "2026-01-01", "to": "2026-01-02", "event": "a"});
-    assert_eq!(error(&events, stickiness), "stickiness reports are not supported yet; leave them out");
-}
-
-#[test]
 fn only_tables_of_named_events_are_read() {
     let events =
         snapshot(&[("a", "ann", 1, "acme"), ("b", "ann", 2, "acme"), ("a", "bob", 3, ""), ("b", "bob", 4, "")]);

@@ -51,6 +51,7 @@ pub struct Filled {
     pub store: Store,
     pub disk: SimDisk,
     pub outcomes: Vec<Outcome>,
+    pub environment: Arc<TestEnvironment>,
 }
 
 fn open(disk: &SimDisk, environment: &Arc<TestEnvironment>) -> Store {
@@ -60,33 +61,51 @@ fn open(disk: &SimDisk, environment: &Arc<TestEnvironment>) -> Store {
 
 /// Fills a store with a history: lines, each with the time of its arrival in microseconds.
 pub fn fill(history: &[(Value, i64)], arrivals: Arrivals) -> Filled {
-    let disk = SimDisk::new();
-    let environment = Arc::new(TestEnvironment::default());
-    let mut store = open(&disk, &environment);
-    let mut outcomes = Vec::with_capacity(history.len());
-    let mut batches = 0;
-    let mut rest = history;
-    while let Some((_, arrival_us)) = rest.first() {
-        // One batch arrives at one time.
-        let same_time = rest.iter().take_while(|(_, other)| other == arrival_us).count();
-        let (batch, after) = rest.split_at(same_time.min(arrivals.batch.max(1)));
-        rest = after;
-        environment.set_now(*arrival_us);
-        let parsed: Vec<_> = batch.iter().map(|(line, _)| parse_line(line.to_string().as_bytes())).collect();
-        let lines: Vec<_> = parsed.iter().filter_map(|line| line.clone().ok()).collect();
-        let mut written = store.write(lines).unwrap().outcomes.into_iter();
-        outcomes.extend(parsed.into_iter().map(|line| match line {
-            Ok(_) => written.next().unwrap(),
-            Err(refusal) => Outcome::Refused(refusal.into()),
-        }));
-        batches += 1;
-        if arrivals.seal_every > 0 && batches % arrivals.seal_every == 0 {
-            store.seal().unwrap();
-        }
-        if arrivals.reopen_every > 0 && batches % arrivals.reopen_every == 0 {
-            drop(store);
-            store = open(&disk, &environment);
+    let mut filled = Filled::empty();
+    filled.add(history, arrivals);
+    filled
+}
+
+impl Filled {
+    /// A store without anything.
+    pub fn empty() -> Self {
+        let disk = SimDisk::new();
+        let environment = Arc::new(TestEnvironment::default());
+        Self { store: open(&disk, &environment), disk, outcomes: Vec::new(), environment }
+    }
+
+    /// Closes the store and opens it again.
+    pub fn reopen(&mut self) {
+        // The first must be closed before the second is opened.
+        let spare = Self::empty().store;
+        drop(std::mem::replace(&mut self.store, spare));
+        self.store = open(&self.disk, &self.environment);
+    }
+
+    /// Adds more of the history.
+    pub fn add(&mut self, history: &[(Value, i64)], arrivals: Arrivals) {
+        let mut batches = 0;
+        let mut rest = history;
+        while let Some((_, arrival_us)) = rest.first() {
+            // One batch arrives at one time.
+            let same_time = rest.iter().take_while(|(_, other)| other == arrival_us).count();
+            let (batch, after) = rest.split_at(same_time.min(arrivals.batch.max(1)));
+            rest = after;
+            self.environment.set_now(*arrival_us);
+            let parsed: Vec<_> = batch.iter().map(|(line, _)| parse_line(line.to_string().as_bytes())).collect();
+            let lines: Vec<_> = parsed.iter().filter_map(|line| line.clone().ok()).collect();
+            let mut written = self.store.write(lines).unwrap().outcomes.into_iter();
+            self.outcomes.extend(parsed.into_iter().map(|line| match line {
+                Ok(_) => written.next().unwrap(),
+                Err(refusal) => Outcome::Refused(refusal.into()),
+            }));
+            batches += 1;
+            if arrivals.seal_every > 0 && batches % arrivals.seal_every == 0 {
+                self.store.seal().unwrap();
+            }
+            if arrivals.reopen_every > 0 && batches % arrivals.reopen_every == 0 {
+                self.reopen();
+            }
         }
     }
-    Filled { store, disk, outcomes }
 }

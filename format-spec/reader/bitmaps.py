@@ -1,0 +1,41 @@
+"""Bitmaps filed under numbers: "Bitmaps" of segment.md."""
+
+from pyroaring import BitMap
+
+from packed import unpack
+from spans import Cursor, ascends
+
+
+def filed(span, rows):
+    """The (count, bitmap) under each number, from a blob. `rows` are the (number, member) that they must hold."""
+    head = Cursor(span)
+    parts, end = [], 24
+    for length in [head.u64() for _ in range(3)]:
+        parts.append(unpack(span.part(end, end + length, "a column of the filed bitmaps")))
+        end += length
+    numbers, counts, starts = parts
+    bitmaps = span.part(end, len(span))
+    span.expect(ascends(numbers), "the numbers of the filed bitmaps do not ascend")
+    span.expect(len(counts) == len(numbers) == len(starts) - 1, "the columns of the filed bitmaps differ in length")
+    span.expect(starts[0] == 0 and starts[-1] == len(bitmaps), "the bitmaps do not fill their blob")
+    span.expect(ascends(starts), "a bitmap is empty")
+    found = {
+        number: (count, _bitmap(bitmaps.part(start, stop, "a bitmap")))
+        for number, count, start, stop in zip(numbers, counts, starts, starts[1:])
+    }
+    expected = {}
+    for number, member in rows:
+        expected.setdefault(number, []).append(member)
+    expected = {number: (len(members), BitMap(members)) for number, members in expected.items()}
+    span.expect(found == expected, "the filed bitmaps are not those of the rows")
+    return found
+
+
+def _bitmap(span):
+    try:
+        bitmap = BitMap.deserialize(bytes(span.data))
+    except ValueError as error:
+        raise span.damage(f"this is no Roaring bitmap: {error}") from error
+    span.expect(len(bitmap) > 0, "a bitmap is empty")
+    span.expect(bitmap.serialize() == span.data, "a bitmap is not what it reads as")
+    return bitmap

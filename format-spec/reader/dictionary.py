@@ -1,0 +1,89 @@
+"""Names and their ids: dictionary.md."""
+
+from container import Container
+from packed import unpack
+from records import list_of
+from siphash import siphash13
+from spans import Cursor, ascends, decoded
+
+USERS, EVENTS, PROPERTIES, GROUP_TYPES, KEYS = range(5)
+ERASABLE = (USERS, KEYS)  # an empty name of these lists is one that was erased
+LONGEST = {USERS: 400, EVENTS: 200, GROUP_TYPES: 100, KEYS: 400}
+
+
+class Dictionaries:
+    """The lists of names of a store. A list is (number, id of the group type for keys, else None)."""
+
+    def __init__(self):
+        self._lists, self._known = {}, set()
+
+    def add_part(self, file):
+        """Adds the names of a dictionary file. Gives its identity."""
+        container = Container(file, "dictionary")
+        sections = list_of(container.content, _section)
+        order = [(number, group_type or 0) for (number, group_type), *_ in sections]
+        file.expect(ascends(order), "the sections are not in the order of their lists")
+        for section, first_id, count, starts, names, slots in sections:
+            there = len(self._lists.get(section, []))
+            file.expect(first_id == there, f"a section begins with id {first_id} and not {there}")
+            found = _names(container.blob(starts), container.blob(names), count)
+            _check_slots(container.blob(slots), container.identity, found, section[0] in ERASABLE)
+            for name in found:
+                if name or section[0] not in ERASABLE:
+                    self.add(file, section, decoded(file, name))
+                else:
+                    self._lists.setdefault(section, []).append("")
+        container.finish()
+        return container.identity
+
+    def add(self, span, section, name):
+        """Gives a name, which came from `span`, the next id of its list."""
+        number, group_type = section
+        if number == KEYS:
+            span.expect(group_type < self.count((GROUP_TYPES, None)), "keys come before their type")
+        length = len(name.encode())
+        span.expect(number == PROPERTIES or 1 <= length <= LONGEST[number], f"a name of {length} bytes")
+        span.expect((section, name) not in self._known, f"{name!r} is named twice")
+        self._known.add((section, name))
+        self._lists.setdefault(section, []).append(name)
+
+    def count(self, section):
+        return len(self._lists.get(section, []))
+
+    def name(self, number, id, group_type=None):
+        """The name of an id. A KeyError when there is none."""
+        names = self._lists.get((number, group_type), [])
+        if not 0 <= id < len(names):
+            raise KeyError(f"nothing has the id {id} in list {number}")
+        if number in ERASABLE and not names[id]:
+            raise KeyError(f"the name with the id {id} in list {number} was erased")
+        return names[id]
+
+
+def _section(cursor):
+    number = cursor.u32()
+    cursor.expect(number <= KEYS, f"there is no list {number}")
+    return ((number, cursor.u32() if number == KEYS else None), *(cursor.u32() for _ in range(5)))
+
+
+def _names(starts, names, count):
+    ends = unpack(starts)
+    starts.expect(count >= 1 and len(ends) == count + 1, f"{len(ends)} starts for {count} names")
+    starts.expect(ends[0] == 0 and ends[-1] == len(names), "the names do not fill their blob")
+    return [bytes(names.part(one, end, "a name").data) for one, end in zip(ends, ends[1:])]
+
+
+def _check_slots(slots, identity, names, erasable):
+    """Refuses a table in which a name is not found as dictionary.md says, or that has other entries."""
+    size = 1 << (2 * len(names) - 1).bit_length()
+    slots.expect(len(slots) == 4 * size, f"{len(slots)} bytes of slots for {len(names)} names")
+    cursor = Cursor(slots)
+    found, expected = [cursor.u32() for _ in range(size)], [0] * size
+    for place, name in enumerate(names):
+        if erasable and not name:
+            continue
+        slot = siphash13(identity, name) % size
+        while expected[slot]:
+            slot = (slot + 1) % size
+        expected[slot] = place + 1
+    slots.expect(found == expected, "the slots do not lead to the names")

@@ -1,0 +1,119 @@
+//! What a property of users or keys says, now and along time: folded once for a report, then looked up by number.
+
+use super::query::{Query, Units};
+use crate::codec::DecodeError;
+use crate::model::value::lookup_path;
+use crate::model::{Moment, Properties, Value};
+use crate::profiles::{Call, fold_into};
+use roaring::RoaringBitmap;
+
+/// A value for each user (under its shown id) or key, after each of the calls that changed it.
+#[derive(Clone, Debug)]
+pub(super) struct HolderValues<T> {
+    /// What holds before its first call, and for those without calls.
+    before: T,
+    /// The changes of holder h are `changes[starts[h]..starts[h + 1]]`.
+    starts: Vec<u32>,
+    changes: Vec<Change<T>>,
+}
+
+/// From a moment on, another value.
+#[derive(Clone, Copy, Debug)]
+struct Change<T> {
+    moment: Moment,
+    value: T,
+}
+
+impl<T: Copy + PartialEq> HolderValues<T> {
+    /// Folds the calls of all users, or of all keys of a type. `of` says what the value at `path` means; it gets
+    /// `None` where the property is absent.
+    pub fn fold(
+        query: Query<'_>,
+        holders: Units,
+        path: &str,
+        mut of: impl FnMut(Option<&Value>) -> T,
+    ) -> Result<Self, DecodeError> {
+        let snapshot = query.snapshot;
+        let (count, group_type) = match holders {
+            Units::Users => (snapshot.user_count(), None),
+            Units::Keys(group_type) => (snapshot.key_count(group_type), Some(group_type)),
+        };
+        let mut calls: Vec<Call> = Vec::new();
+        snapshot.profiles().visit_calls_of(group_type, |mut call| {
+            if group_type.is_none() {
+                call.entity = query.shown_user(call.entity);
+            }
+            calls.push(call);
+        })?;
+        query.trace.count(|counts| counts.calls_folded += calls.len() as u64);
+        calls.sort_unstable_by_key(|call| (call.entity, call.moment));
+
+        let before = of(None);
+        let mut starts = vec![0; count as usize + 1];
+        let mut changes: Vec<Change<T>> = Vec::new();
+        for calls in calls.chunk_by(|a, b| a.entity == b.entity) {
+            let mut properties = Properties::new();
+            let mut last = before;
+            for call in calls {
+                fold_into(&mut properties, call)?;
+                let value = of(lookup_path(&properties, path));
+                if value != last {
+                    changes.push(Change { moment: call.moment, value });
+                    last = value;
+                }
+            }
+            if let Some(end) = starts.get_mut(calls[0].entity as usize + 1) {
+                *end = changes.len() as u32;
+            }
+        }
+        // Holders without calls begin and end where the one before ends.
+        for holder in 1..starts.len() {
+            starts[holder] = starts[holder].max(starts[holder - 1]);
+        }
+        Ok(Self { before, starts, changes })
+    }
+
+    fn changes_of(&self, holder: u32) -> &[Change<T>] {
+        let at = |holder: usize| self.starts.get(holder).map(|start| *start as usize);
+        match (at(holder as usize), at(holder as usize + 1)) {
+            (Some(start), Some(end)) => &self.changes[start..end],
+            _ => &[],
+        }
+    }
+
+    /// The value now; of no holder, what an absent property says.
+    pub fn now(&self, holder: u32) -> T {
+        self.changes_of(holder).last().map_or(self.before, |change| change.value)
+    }
+
+    /// The value in force for an event: after the calls that are before it in order.
+    pub fn at_event(&self, holder: u32, event: Moment) -> T {
+        self.after(holder, |moment| moment < event)
+    }
+
+    /// The value after the changes that are past.
+    fn after(&self, holder: u32, is_past: impl Fn(Moment) -> bool) -> T {
+        let changes = self.changes_of(holder);
+        let past = changes.partition_point(|change| is_past(change.moment));
+        past.checked_sub(1).map_or(self.before, |last| changes[last].value)
+    }
+
+    /// The value after the calls before an instant, in microseconds.
+    pub fn before_instant(&self, holder: u32, instant_micros: i64) -> T {
+        self.after(holder, |moment| moment.time.micros() < instant_micros)
+    }
+}
+
+/// The holders among `all` (users under their shown ids, or keys: what the query counts) whose property now passes.
+///
+/// # Errors
+/// When the store is damaged.
+pub fn holders_passing(
+    query: Query<'_>,
+    all: &RoaringBitmap,
+    path: &str,
+    passes: impl Fn(Option<&Value>) -> bool,
+) -> Result<RoaringBitmap, DecodeError> {
+    let values = HolderValues::fold(query, query.units, path, passes)?;
+    Ok(all.iter().filter(|holder| values.now(*holder)).collect())
+}

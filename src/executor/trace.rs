@@ -1,0 +1,133 @@
+//! What an execution read, what it skipped and why: the numbers behind `report --explain`.
+
+use serde::Serialize;
+use std::cell::{Cell, RefCell};
+use std::time::Instant;
+
+/// What was read and skipped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Tables (one event in one segment) of which rows were read.
+    pub tables_read: u64,
+    /// Tables answered from their index of days, without a row.
+    pub tables_by_index: u64,
+    /// Tables skipped because another event was asked for.
+    pub tables_of_other_events: u64,
+    /// Tables skipped because none of their rows lies in the range.
+    pub tables_out_of_range: u64,
+    /// Blocks of up to 1,024 rows that were read.
+    pub blocks_read: u64,
+    /// Blocks skipped because none of their rows lies in the range.
+    pub blocks_out_of_range: u64,
+    /// Blocks skipped because none of their rows passes the filter.
+    pub blocks_filtered: u64,
+    /// Rows in the range that were tested.
+    pub rows_tested: u64,
+    /// Rows that passed.
+    pub rows_passed: u64,
+    /// Bitmaps of units per event and day that were read.
+    pub bitmaps_read: u64,
+    /// identify() and group() calls that were folded.
+    pub calls_folded: u64,
+}
+
+impl Counts {
+    fn parts(&mut self) -> [&mut u64; 11] {
+        [
+            &mut self.tables_read,
+            &mut self.tables_by_index,
+            &mut self.tables_of_other_events,
+            &mut self.tables_out_of_range,
+            &mut self.blocks_read,
+            &mut self.blocks_out_of_range,
+            &mut self.blocks_filtered,
+            &mut self.rows_tested,
+            &mut self.rows_passed,
+            &mut self.bitmaps_read,
+            &mut self.calls_folded,
+        ]
+    }
+
+    /// What was counted since `earlier`.
+    fn since(mut self, mut earlier: Self) -> Self {
+        for (count, before) in self.parts().into_iter().zip(earlier.parts()) {
+            *count -= *before;
+        }
+        self
+    }
+}
+
+/// One stage of an execution.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stage {
+    /// What was done.
+    pub stage: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// What was read for it.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// Collects counts, and stages when it is asked to. It never changes an answer.
+#[derive(Debug, Default)]
+pub struct Trace {
+    counts: Cell<Counts>,
+    stages: Option<RefCell<Vec<Stage>>>,
+    /// Whether a stage is under way: what it calls is part of it.
+    inside: Cell<bool>,
+}
+
+impl Trace {
+    /// A trace that keeps the stages.
+    pub fn of_stages() -> Self {
+        Self { stages: Some(RefCell::default()), ..Self::default() }
+    }
+
+    /// Counts something.
+    #[inline]
+    pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {
+        let mut counts = self.counts.get();
+        change(&mut counts);
+        self.counts.set(counts);
+    }
+
+    /// Does a stage's work. A stage inside another is part of that one.
+    pub fn stage<T>(&self, name: impl FnOnce() -> String, work: impl FnOnce() -> T) -> T {
+        let Some(stages) = self.stages.as_ref().filter(|_| !self.inside.get()) else { return work() };
+        let (started, before) = (Instant::now(), self.counts.get());
+        self.inside.set(true);
+        let done = work();
+        self.inside.set(false);
+        let (seconds, counts) = (started.elapsed().as_secs_f64(), self.counts.get().since(before));
+        stages.borrow_mut().push(Stage { stage: name(), seconds, counts });
+        done
+    }
+
+    /// The stages so far, in order.
+    pub fn stages(&self) -> Vec<Stage> {
+        self.stages.as_ref().map(|stages| stages.borrow().clone()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_has_what_was_counted_in_it_and_in_what_it_calls() {
+        let trace = Trace::of_stages();
+        trace.count(|counts| counts.rows_tested += 5);
+        trace.stage(
+            || "outer".to_owned(),
+            || {
+                trace.count(|counts| counts.rows_tested += 2);
+                trace.stage(|| "inner".to_owned(), || trace.count(|counts| counts.bitmaps_read += 1));
+            },
+        );
+        let stages = trace.stages();
+        assert_eq!(stages.len(), 1);
+        assert_eq!((stages[0].counts.rows_tested, stages[0].counts.bitmaps_read), (2, 1));
+        assert!(Trace::default().stages().is_empty());
+    }
+}

@@ -1,0 +1,98 @@
+//! Lifecycle: which of the active units of a bucket are new, returning or resurrecting, and which are missing.
+
+use super::answer::Coverage;
+use super::context::Context;
+use super::error::ReportError;
+use crate::executor::{first_units_by_bucket, units_by_bucket, units_in};
+use crate::language::{Buckets, Lifecycle, LifecycleState, LifecycleUnits};
+use roaring::RoaringBitmap;
+use serde::Serialize;
+
+/// The answer to a lifecycle report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LifecycleAnswer {
+    /// The start of each bucket, RFC 3339.
+    pub buckets: Vec<String>,
+    /// Units whose first matching event in all history lies in the bucket.
+    pub new: Vec<u64>,
+    /// Units active in the bucket before, too.
+    pub returning: Vec<u64>,
+    /// Units that were active some time before, but not in the bucket before.
+    pub resurrecting: Vec<u64>,
+    /// Units active in the bucket before, and not in this one.
+    pub dormant: Vec<u64>,
+    /// What was looked at.
+    pub coverage: Coverage,
+}
+
+/// The sets of units from which states follow.
+struct States {
+    buckets: Buckets,
+    /// Who was active in the bucket before the first, and then in each.
+    active: Vec<RoaringBitmap>,
+    /// Whose first matching event lies in each bucket.
+    first: Vec<RoaringBitmap>,
+}
+
+impl States {
+    fn new(context: &Context<'_>, report: &Lifecycle) -> Result<Self, ReportError> {
+        let buckets = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
+        let look = context.look(&report.event)?;
+        if buckets.is_empty() {
+            return Ok(Self { buckets, active: Vec::new(), first: Vec::new() });
+        }
+        // The bucket before the first is looked at whole, wherever the range begins.
+        let before = look.within(buckets.with_before(1)?.range(0));
+        let active = context.stage(
+            || format!("active: `{}`", report.event.label()),
+            || {
+                let mut active = vec![units_in(context.query, &before)?];
+                active.extend(units_by_bucket(context.query, &look, &buckets)?);
+                Ok(active)
+            },
+        )?;
+        let first = context.stage(
+            || format!("first: `{}`", report.event.label()),
+            || first_units_by_bucket(context.query, &look, &buckets),
+        )?;
+        Ok(Self { buckets, active, first })
+    }
+
+    fn units(&self, bucket: usize, state: LifecycleState) -> RoaringBitmap {
+        let (before, now) = (&self.active[bucket], &self.active[bucket + 1]);
+        let first = &self.first[bucket];
+        match state {
+            LifecycleState::New => first.clone(),
+            LifecycleState::Returning => (now & before) - first,
+            LifecycleState::Resurrecting => (now - before) - first,
+            LifecycleState::Dormant => before - now,
+        }
+    }
+
+    fn counts(&self, state: LifecycleState) -> Vec<u64> {
+        (0..self.buckets.len()).map(|bucket| self.units(bucket, state).len()).collect()
+    }
+}
+
+pub(super) fn run(context: &Context<'_>, report: &Lifecycle) -> Result<LifecycleAnswer, ReportError> {
+    let states = States::new(context, report)?;
+    Ok(LifecycleAnswer {
+        buckets: states.buckets.labels(),
+        new: states.counts(LifecycleState::New),
+        returning: states.counts(LifecycleState::Returning),
+        resurrecting: states.counts(LifecycleState::Resurrecting),
+        dormant: states.counts(LifecycleState::Dormant),
+        coverage: context.coverage(&[context.look(&report.event)?])?,
+    })
+}
+
+/// The units that are in a state in a bucket.
+pub(super) fn units(
+    context: &Context<'_>,
+    report: &Lifecycle,
+    asked: &LifecycleUnits,
+) -> Result<RoaringBitmap, ReportError> {
+    let states = States::new(context, report)?;
+    let bucket = states.buckets.named(&asked.bucket, context.scope, "bucket", context.now)?;
+    Ok(states.units(bucket, asked.state))
+}

@@ -1,0 +1,80 @@
+//! Series of events, split by the document's breakdown.
+
+use super::super::context::Context;
+use super::super::error::ReportError;
+use super::Frame;
+use super::answer::Measured;
+use crate::codec::DecodeError;
+use crate::executor::{Figures, Look, Query, Series, Slots, measure};
+use crate::language::{DocumentError, Measure, Trends, UnitsValue};
+
+/// The tuples of values that the document shows; one ranking serves all its series.
+pub(super) struct EventSlots(Option<Slots>);
+
+impl EventSlots {
+    /// Ranks the values of all rows that the series look at.
+    pub fn rank(context: &Context<'_>, report: &Trends, looks: &[Look]) -> Result<Self, ReportError> {
+        let Some(values) = context.breakdown(&report.breakdown)? else { return Ok(Self(None)) };
+        let rank = || Slots::rank(context.query, looks, values, report.limit);
+        Ok(Self(Some(context.stage(|| "ranking of the breakdown".to_owned(), rank)?)))
+    }
+
+    /// How many lines each series has.
+    pub fn count(&self) -> usize {
+        self.0.as_ref().map_or(1, Slots::len)
+    }
+
+    /// A series in a range, measured by [`Self::measure`].
+    pub fn series<'s>(&'s self, report: &Trends, look: &'s Look, frame: &'s Frame) -> Series<'s> {
+        Series { look, buckets: &frame.buckets, slots: self.0.as_ref(), is_cumulative: report.cumulative }
+    }
+
+    /// The figures of a series, one list for each slot.
+    pub fn measure(
+        &self,
+        query: Query<'_>,
+        report: &Trends,
+        look: &Look,
+        frame: &Frame,
+        wanted: &Measure,
+    ) -> Result<Vec<Figures>, DecodeError> {
+        let look = look.within(frame.range);
+        measure(query, &self.series(report, &look, frame), wanted)
+    }
+
+    /// Puts the names of the slots to their figures.
+    pub fn label(&self, label: &str, figures: Vec<Figures>, previous: Option<Vec<Figures>>) -> Vec<Measured> {
+        let mut previous = previous.map(Vec::into_iter);
+        let line = |(slot, figures): (usize, Figures)| {
+            let tuple = self.0.as_ref().and_then(|slots| slots.ranked.get(slot));
+            Measured {
+                label: label.to_owned(),
+                breakdown: tuple.cloned().unwrap_or_default(),
+                other: self.0.is_some() && tuple.is_none(),
+                figures,
+                previous: previous.as_mut().and_then(Iterator::next),
+            }
+        };
+        figures.into_iter().enumerate().map(line).collect()
+    }
+
+    /// The slots, if there is a breakdown and one of its tuples is meant, and the place of that one.
+    pub fn named(&self, value: &UnitsValue) -> Result<Option<(&Slots, usize)>, ReportError> {
+        let Some(slots) = &self.0 else { return Ok(None) };
+        let slot = match value {
+            UnitsValue::Whole => return Ok(None),
+            UnitsValue::Value(tuple) => slots.ranked.iter().position(|ranked| ranked == tuple),
+            UnitsValue::Other => slots.has_other.then_some(slots.ranked.len()),
+        };
+        let slot = slot.ok_or_else(no_such_series)?;
+        Ok(Some((slots, slot)))
+    }
+}
+
+/// The result has no line with the named value.
+pub(super) fn no_such_series() -> DocumentError {
+    DocumentError::rule(
+        "units.breakdown",
+        "no series of the result has this value; take it from the `breakdown` of one that is shown",
+    )
+}

@@ -1,0 +1,99 @@
+//! Compacting on demand: the store in its tidiest form, at once.
+
+use super::engine::Engine;
+use super::error::StoreError;
+use serde::Serialize;
+use std::ops::Range;
+
+/// What compacting is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompactStep {
+    /// What is in the log becomes a segment.
+    Seal,
+    /// So many segments, with so many rows, become one.
+    MergeSegments {
+        /// How many.
+        segments: usize,
+        /// Their rows.
+        rows: u64,
+    },
+    /// The parts of the dictionary become one.
+    MergeNames,
+    /// The parts of the profiles become one.
+    MergeProfiles,
+}
+
+/// The files of a store in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StoreFiles {
+    /// Sealed segments.
+    pub segments: u64,
+    /// All files, without the lock.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What compacting did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Compacted {
+    /// The files before.
+    pub before: StoreFiles,
+    /// The files after.
+    pub after: StoreFiles,
+}
+
+impl Engine {
+    /// Seals, takes out what is due to expire, and merges all that can be merged.
+    pub fn compact(&mut self, mut notice: impl FnMut(CompactStep)) -> Result<Compacted, StoreError> {
+        self.check_usable()?;
+        let before = self.files()?;
+        notice(CompactStep::Seal);
+        self.seal()?;
+        self.expire_due()?;
+        let merged = self.merge_everything(&mut notice);
+        self.poison_if_sync_failed(merged)?;
+        Ok(Compacted { before, after: self.files()? })
+    }
+
+    fn merge_everything(&mut self, notice: &mut dyn FnMut(CompactStep)) -> Result<(), StoreError> {
+        // The last run first, so that the places of the others stay what they are.
+        for run in self.fewest_segments().into_iter().rev() {
+            let rows = self.segments[run.clone()].iter().map(|segment| segment.rows()).sum();
+            notice(CompactStep::MergeSegments { segments: run.len(), rows });
+            self.merge_segments(run)?;
+        }
+        notice(CompactStep::MergeNames);
+        self.merge_names(2)?;
+        notice(CompactStep::MergeProfiles);
+        self.merge_profiles(2)
+    }
+
+    /// Runs of neighbours, each as long as one segment may be, that are to become one each.
+    fn fewest_segments(&self) -> Vec<Range<usize>> {
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        let mut rows = 0;
+        for (place, segment) in self.segments.iter().enumerate() {
+            rows += segment.rows();
+            match runs.last_mut().filter(|_| rows <= self.options.segment_rows_max) {
+                Some(run) => run.end = place + 1,
+                None => {
+                    runs.push(place..place + 1);
+                    rows = segment.rows();
+                }
+            }
+        }
+        runs.retain(|run| run.len() > 1);
+        runs
+    }
+
+    fn files(&self) -> Result<StoreFiles, StoreError> {
+        let names = self.manifest.all_names();
+        let lengths = names.iter().map(|name| self.storage.file_len(name)).collect::<Result<Vec<u64>, _>>()?;
+        Ok(StoreFiles {
+            segments: self.segments.len() as u64,
+            files: lengths.len() as u64,
+            bytes: lengths.iter().sum(),
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! What an explanation says was read is what was read.
+
+use crate::support::{Arrivals, fill};
+use serde_json::{Value, json};
+use trackcrumb::language::Report;
+use trackcrumb::model::Timestamp;
+use trackcrumb::reports;
+
+#[test]
+fn an_explanation_tells_tables_rows_and_bitmaps_and_what_was_skipped() {
+    let event = |event: &str, day: u32| {
+        let time = format!("2026-01-0{day}T10:00:00Z");
+        (json!({"type": "track", "distinct_id": "u", "event": event, "timestamp": time, "properties": {"n": day}}), 0)
+    };
+    let history: Vec<(Value, i64)> = vec![event("a", 1), event("a", 2), event("b", 3), event("a", 9)];
+    let snapshot = fill(&history, Arrivals { batch: 3, seal_every: 1, reopen_every: 0 }).store.snapshot().unwrap();
+    let explain = |filter: Value| {
+        let mut document =
+            json!({"report": "trends", "from": "2026-01-01", "to": "2026-01-05", "series": [{"event": "a"}]});
+        if !filter.is_null() {
+            document["filter"] = filter;
+        }
+        let report = Report::from_value(&document).unwrap();
+        let (answer, stages) = reports::explain(&snapshot, &report, Timestamp::MAX).unwrap();
+        assert_eq!(answer, reports::run(&snapshot, &report, Timestamp::MAX).unwrap());
+        stages.into_iter().find(|stage| stage.stage == "series `a`").unwrap().counts
+    };
+    let by_index = explain(Value::Null);
+    assert_eq!((by_index.tables_by_index, by_index.bitmaps_read, by_index.tables_read), (1, 2, 0));
+    assert_eq!((by_index.tables_of_other_events, by_index.tables_out_of_range), (1, 1));
+    let by_rows = explain(json!({"property": "n", "op": "gt", "value": 1}));
+    assert_eq!((by_rows.tables_read, by_rows.rows_tested, by_rows.rows_passed), (1, 2, 1));
+    assert_eq!(by_rows.bitmaps_read, 0);
+}
