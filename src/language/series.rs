@@ -4,7 +4,7 @@ use super::DocumentError;
 use super::matcher::Matcher;
 use super::measure::{Measure, PropertyMeasure};
 use super::node::{Node, Writer};
-use super::reader::At;
+use super::reader::{At, Fields};
 use super::scope::{CountBy, read_group};
 
 /// One line of a trends report.
@@ -90,17 +90,25 @@ impl Series {
                 Ok(Self { source: Source::Events { event, measure }, label: fields.get_optional("label", label)? })
             }
             _ => {
-                let fields = at.fields(&["property_of", "measure", "property", "label"])?;
+                let fields = at.fields(&["property_of", "measure", "property", "agg", "label"])?;
                 let of = read_holder(&fields.need("property_of", "\"user\" or {\"group\":…}")?)?;
-                let measure = fields.need("measure", "a measure such as {\"sum\":\"seats\"}")?;
-                let measure = match fields.get("property") {
-                    Some(path) => PropertyMeasure::read_with_path(&measure, &path)?,
-                    None => PropertyMeasure::read(&measure)?,
-                };
+                let measure = read_property_measure(&fields)?;
                 Ok(Self { source: Source::PropertyOf { of, measure }, label: fields.get_optional("label", label)? })
             }
         }
     }
+}
+
+/// `"measure":{"sum":"seats"}`, or the same in two fields: `"property":"seats","agg":"sum"`.
+fn read_property_measure(fields: &Fields<'_>) -> Result<PropertyMeasure, DocumentError> {
+    let Some(agg) = fields.get("agg").or_else(|| fields.get("property")) else {
+        return PropertyMeasure::read(&fields.need("measure", "a measure such as {\"sum\":\"seats\"}")?);
+    };
+    if fields.get("measure").is_some() {
+        return Err(agg.rule("stands beside `measure`, which says the same; keep one of them"));
+    }
+    let word = fields.need("agg", "\"sum\", \"avg\" or \"count_by_value\"")?;
+    PropertyMeasure::read_with_path(&word, &fields.need("property", "the name of a property")?)
 }
 
 /// Whose properties: `"user"`, or `{"group":"company"}`.

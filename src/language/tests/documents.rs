@@ -145,7 +145,7 @@ fn the_rank_of_a_percentile_is_the_decimal_as_written() {
 fn a_series_of_properties_is_read_in_both_forms() {
     let expected = Series::property_of(CountBy::group("company"), PropertyMeasure::Sum("mrr".to_owned()));
     assert_eq!(series(r#"{"property_of":{"group":"company"},"measure":{"sum":"mrr"}}"#), expected);
-    assert_eq!(series(r#"{"property_of":{"group":"company"},"property":"mrr","measure":"sum"}"#), expected);
+    assert_eq!(series(r#"{"property_of":{"group":"company"},"property":"mrr","agg":"sum"}"#), expected);
     let users = series(r#"{"property_of":"user","measure":{"count_by_value":"plan"},"label":"Plans"}"#);
     assert_eq!(users.shown_label(), "Plans");
     assert_eq!(

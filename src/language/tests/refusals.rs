@@ -301,6 +301,15 @@ fn property_series_refuse_what_is_about_events() {
         &json.replace("\"from\"", r#""cumulative":false,"breakdown":[],"compare":"previous","formula":"A / B","from""#),
     );
     let check = |series: &str, expected: &str| refused(&trends_of(series), expected);
+    check(
+        r#"{"property_of":"user","property":"age"}"#,
+        "`series[0]`: `agg` is missing; give \"sum\", \"avg\" or \"count_by_value\"",
+    );
+    check(r#"{"property_of":"user","agg":"sum"}"#, "`series[0]`: `property` is missing; give the name of a property");
+    check(
+        r#"{"property_of":"user","property":"age","agg":"sum","measure":{"sum":"age"}}"#,
+        "`series[0].agg`: stands beside `measure`, which says the same; keep one of them",
+    );
     check(r#"{"property_of":"user"}"#, "`series[0]`: `measure` is missing; give a measure such as {\"sum\":\"seats\"}");
     check(
         r#"{"property_of":"company","measure":{"sum":"x"}}"#,
@@ -316,8 +325,8 @@ fn property_series_refuse_what_is_about_events() {
         "`series[0].measure`: `sum` needs to know of what; write {\"sum\":\"price\"}",
     );
     check(
-        r#"{"property_of":"user","property":"x","measure":"total"}"#,
-        "`series[0].measure`: `total` is not known; use `sum`, `avg` or `count_by_value`",
+        r#"{"property_of":"user","property":"x","agg":"total"}"#,
+        "`series[0].agg`: `total` is not known; use `sum`, `avg` or `count_by_value`",
     );
     check(
         r#"{"event":"a","property_of":"user"}"#,
