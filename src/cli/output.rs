@@ -47,6 +47,11 @@ pub trait Show {
     /// The answer as rows.
     fn to_rows(&self) -> Rows;
 
+    /// Where the next page begins, when the rows are not all there is.
+    fn next_cursor(&self) -> Option<&str> {
+        None
+    }
+
     /// The answer for people; ends with a line break.
     fn to_table(&self, canvas: &Canvas) -> String {
         self.to_rows().to_table(canvas)
@@ -96,6 +101,10 @@ impl Output {
 
     /// Prints an answer in the form asked for.
     pub fn show(&mut self, answer: &impl Show) -> Result<(), Failure> {
+        // JSON holds the cursor and tables tell of it; rows alone would pass for everything.
+        if let (Format::Csv | Format::Ndjson, Some(cursor)) = (self.format(), answer.next_cursor()) {
+            self.note(&format!("there is more; ask again with a larger limit, or with the cursor {cursor:?}"));
+        }
         match self.format() {
             Format::Table => self.print(&answer.to_table(&self.canvas)),
             Format::Json => self.print(&(answer.to_json() + "\n")),

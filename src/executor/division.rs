@@ -1,6 +1,6 @@
 //! How a range is divided: into the buckets of a report, or at any instants.
 
-use crate::language::{Buckets, ResolvedRange, is_utc_midnight};
+use crate::language::{Buckets, ResolvedRange, cut_at_utc_days};
 
 /// Pieces that follow one another.
 pub trait Division {
@@ -70,8 +70,7 @@ impl Division for Edges {
     }
 
     fn are_utc_days(&self, range: ResolvedRange) -> bool {
-        let inner = self.0.iter().filter(|edge| range.from_micros < **edge && **edge < range.to_micros);
-        range.is_utc_day_aligned() && inner.copied().all(is_utc_midnight)
+        cut_at_utc_days(&self.0, range)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::DocumentError;
 use super::bound::TimeBound;
 use super::calendar::{Interval, Ruler, WeekDay};
-use super::range::{ResolvedRange, is_utc_midnight};
+use super::range::{ResolvedRange, cut_at_utc_days};
 use super::scope::Scope;
 use super::zone::Zone;
 use crate::model::Timestamp;
@@ -210,8 +210,7 @@ impl Buckets {
     /// Whether the parts of all buckets inside the range are made of whole UTC days, so that what is kept per UTC
     /// day answers for them.
     pub fn are_utc_days(&self, range: ResolvedRange) -> bool {
-        let inner = self.edges.iter().filter(|edge| range.from_micros < **edge && **edge < range.to_micros);
-        range.is_utc_day_aligned() && inner.copied().all(is_utc_midnight)
+        cut_at_utc_days(&self.edges, range)
     }
 
     /// The length of the calendar units.

@@ -53,6 +53,13 @@ impl ResolvedRange {
     }
 }
 
+/// Whether the pieces between ascending edges, as far as they lie inside a range, are made of whole UTC days, so that
+/// what is kept per UTC day answers for them.
+pub fn cut_at_utc_days(edges: &[i64], range: ResolvedRange) -> bool {
+    let inner = edges.iter().filter(|edge| range.from_micros < **edge && **edge < range.to_micros);
+    range.is_utc_day_aligned() && inner.copied().all(is_utc_midnight)
+}
+
 /// Whether the instant is a midnight of UTC.
 pub const fn is_utc_midnight(time_micros: i64) -> bool {
     time_micros.rem_euclid(MICROS_PER_DAY) == 0

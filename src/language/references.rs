@@ -11,11 +11,22 @@ use super::{DocumentError, Report};
 use crate::model::Timestamp;
 use std::collections::BTreeSet;
 
+/// What a condition asks of a cohort that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CohortKind {
+    /// That it counts just these units.
+    Of(CountBy),
+    /// That it counts keys, of any type.
+    OfKeys,
+}
+
 /// The names in a document, reports inside conditions included. What saved cohorts name in turn is not here.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct References {
     /// Saved cohorts.
     pub cohorts: BTreeSet<String>,
+    /// Those of them in conditions, each with what it must be one of.
+    pub cohort_kinds: Vec<(String, CohortKind)>,
     /// Group types.
     pub group_types: BTreeSet<String>,
     /// Event names.
@@ -86,7 +97,7 @@ impl References {
                 self.matcher(&report.start);
                 self.matcher(&report.return_);
             }
-            Report::Cohort(report) => self.condition(&report.where_),
+            Report::Cohort(report) => self.condition(&report.where_, &report.scope.count_by),
             Report::Stickiness(report) => self.matcher(&report.event),
             Report::Lifecycle(report) => self.matcher(&report.event),
             Report::Paths(report) => match &report.anchor {
@@ -146,21 +157,26 @@ impl References {
         }
     }
 
-    fn condition(&mut self, condition: &Condition) {
+    fn condition(&mut self, condition: &Condition, count_by: &CountBy) {
         match condition {
             Condition::All(conditions) | Condition::Any(conditions) => {
-                conditions.iter().for_each(|condition| self.condition(condition));
+                conditions.iter().for_each(|condition| self.condition(condition, count_by));
             }
-            Condition::Not(condition) => self.condition(condition),
+            Condition::Not(condition) => self.condition(condition, count_by),
             Condition::Did { event, .. } | Condition::FirstDid { event, .. } => self.matcher(event),
             Condition::Property { .. } => {}
-            Condition::Cohort(name) | Condition::HasMemberIn(name) | Condition::MemberOf(Membership::Cohort(name)) => {
-                self.cohorts.insert(name.clone());
-            }
+            Condition::Cohort(name) => self.cohort(name, CohortKind::Of(count_by.clone())),
+            Condition::HasMemberIn(name) => self.cohort(name, CohortKind::Of(CountBy::Users)),
+            Condition::MemberOf(Membership::Cohort(name)) => self.cohort(name, CohortKind::OfKeys),
             Condition::MemberOf(Membership::Keys { group, .. }) => {
                 self.group_types.insert(group.clone());
             }
             Condition::Report(report) => self.report(report),
         }
+    }
+
+    fn cohort(&mut self, name: &str, kind: CohortKind) {
+        self.cohorts.insert(name.to_owned());
+        self.cohort_kinds.push((name.to_owned(), kind));
     }
 }

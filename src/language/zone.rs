@@ -159,11 +159,12 @@ impl Zone {
 
     /// The instant as RFC 3339 on the zone's clock: `Z` for UTC, else the offset. An offset with seconds, as
     /// before standard time, is cut to minutes and the clock with it, so that the label still names the instant.
+    /// Where the clock shows a year that RFC 3339 cannot write, it is the instant in UTC.
     pub fn label(&self, time_micros: i64) -> String {
-        if self.utc {
+        let minutes = self.offset_micros(time_micros).div_euclid(60_000_000);
+        if self.utc || !ResolvedRange::ALL.contains(time_micros + minutes * 60_000_000) {
             return format!("{}Z", civil(time_micros));
         }
-        let minutes = self.offset_micros(time_micros).div_euclid(60_000_000);
         let sign = if minutes < 0 { '-' } else { '+' };
         let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
         format!("{}{sign}{hours:02}:{rest:02}", civil(time_micros + minutes * 60_000_000))

@@ -6,52 +6,82 @@ use hashbrown::HashMap;
 /// The joined ids. Ids that no alias() named are their own user and take no room.
 #[derive(Clone, Debug, Default)]
 pub struct Aliases {
-    /// The shown id of every id that is shown under another. Always one step: values are shown ids themselves.
-    shown: HashMap<UserId, UserId>,
-    /// The other ids of every shown id that has any.
-    joined: HashMap<UserId, Vec<UserId>>,
+    /// The place in `users` of every id that is joined to another, or that another is joined to.
+    user_of: HashMap<UserId, u32>,
+    /// Users of several ids. One that joined another is left empty.
+    users: Vec<Joined>,
+}
+
+/// A user of several ids.
+#[derive(Clone, Debug)]
+struct Joined {
+    shown: UserId,
+    /// All of its ids, in no order.
+    ids: Vec<UserId>,
 }
 
 impl Aliases {
     /// Everything that is `alias`'s user joins `user`'s user, shown under the latter's shown id.
     /// Returns whether anything changed.
     pub fn join(&mut self, user: UserId, alias: UserId) -> bool {
-        let (kept, gone) = (self.shown(user), self.shown(alias));
-        if kept == gone {
+        let shown = self.shown(user);
+        if shown == self.shown(alias) {
             return false;
         }
-        let mut moved = self.joined.remove(&gone).unwrap_or_default();
-        moved.push(gone);
+        let (kept, gone) = (self.place(user), self.place(alias));
+        // The fewer ids move, whoever's they are, so that a long chain of calls takes little time.
+        let size = |place: usize| self.users[place].ids.len();
+        let (into, from) = if size(kept) < size(gone) { (gone, kept) } else { (kept, gone) };
+        let moved = std::mem::take(&mut self.users[from].ids);
         for id in &moved {
-            self.shown.insert(*id, kept);
+            self.user_of.insert(*id, into as u32);
         }
-        self.joined.entry(kept).or_default().extend(moved);
+        self.users[into].ids.extend(moved);
+        self.users[into].shown = shown;
         true
+    }
+
+    /// Where the user of an id is, which is made if need be.
+    fn place(&mut self, id: UserId) -> usize {
+        let next = self.users.len() as u32;
+        let place = *self.user_of.entry(id).or_insert(next);
+        if place == next {
+            self.users.push(Joined { shown: id, ids: vec![id] });
+        }
+        place as usize
     }
 
     /// The id under which an id's user is shown.
     #[inline]
     pub fn shown(&self, id: UserId) -> UserId {
-        if self.shown.is_empty() { id } else { self.shown.get(&id).copied().unwrap_or(id) }
+        if self.users.is_empty() {
+            return id;
+        }
+        self.user_of.get(&id).map_or(id, |place| self.users[*place as usize].shown)
     }
 
     /// All ids of a user: the shown one first, the others in ascending order.
     pub fn ids_of(&self, id: UserId) -> Vec<UserId> {
-        let shown = self.shown(id);
-        let mut others = self.joined.get(&shown).cloned().unwrap_or_default();
-        others.sort_unstable();
-        others.insert(0, shown);
-        others
+        let Some(place) = self.user_of.get(&id) else { return vec![id] };
+        let Joined { shown, ids } = &self.users[*place as usize];
+        let mut ids: Vec<UserId> = ids.iter().copied().filter(|id| id != shown).collect();
+        ids.sort_unstable();
+        ids.insert(0, *shown);
+        ids
     }
 
     /// Whether no ids are joined.
     pub fn is_empty(&self) -> bool {
-        self.shown.is_empty()
+        self.users.is_empty()
     }
 
     /// Every id that is shown under another, with that other; in no order.
     pub fn iter(&self) -> impl Iterator<Item = (UserId, UserId)> {
-        self.shown.iter().map(|(id, shown)| (*id, *shown))
+        let pairs = |user: &Joined| {
+            let shown = user.shown;
+            user.ids.iter().copied().filter(move |id| *id != shown).map(move |id| (id, shown)).collect::<Vec<_>>()
+        };
+        self.users.iter().flat_map(pairs)
     }
 }
 
@@ -70,5 +100,18 @@ mod tests {
         assert!(aliases.join(id(2), id(5)), "joined under the shown id of the named one");
         assert_eq!([1, 2, 3, 4, 5].map(|raw| aliases.shown(id(raw)).raw()), [3, 3, 3, 4, 3]);
         assert_eq!(aliases.ids_of(id(5)), [3, 1, 2, 5].map(id));
+    }
+
+    #[test]
+    fn the_smaller_user_moves_and_the_shown_id_stays_what_was_asked_for() {
+        let id = UserId::new;
+        let mut aliases = Aliases::default();
+        for joined in 1..100 {
+            aliases.join(id(0), id(joined));
+        }
+        assert!(aliases.join(id(200), id(50)), "a user of one id takes over one of a hundred");
+        assert_eq!(aliases.shown(id(0)), id(200));
+        assert_eq!(aliases.ids_of(id(7)).len(), 101);
+        assert_eq!(aliases.iter().count(), 100);
     }
 }

@@ -3,9 +3,9 @@
 use super::context::Context;
 use super::error::ReportError;
 use super::members::{CohortAnswer, answer_members_of};
-use super::{funnel, lifecycle, retention, stickiness, trends};
+use super::{cohort, funnel, lifecycle, retention, stickiness, trends};
 use crate::executor::{Look, Units};
-use crate::language::{Page, Report};
+use crate::language::{DocumentError, Page, Report, UnitsValue};
 use roaring::RoaringBitmap;
 
 /// Who is counted in a number.
@@ -58,6 +58,23 @@ pub(super) fn behind<'d>(context: &Context<'_>, report: &'d Report) -> Result<Op
         },
         Report::Cohort(_) | Report::Paths(_) => None,
     })
+}
+
+/// The units that a report is about: a cohort's, or those behind the number that its document names.
+pub(super) fn units(context: &Context<'_>, report: &Report) -> Result<RoaringBitmap, ReportError> {
+    match report {
+        Report::Cohort(report) => Ok(cohort::units(context, report)?.0),
+        other => Ok(behind(context, other)?.map(|behind| behind.units).unwrap_or_default()),
+    }
+}
+
+/// The result has no series of the value that a `units` names.
+pub(super) fn no_such_series(wanted: &UnitsValue) -> DocumentError {
+    let (field, sentence) = match wanted {
+        UnitsValue::Other => ("other", "the result has no series of other values; leave it out"),
+        _ => ("breakdown", "the result has no series of this value; give the `breakdown` of one that it shows"),
+    };
+    DocumentError::rule(format!("units.{field}"), sentence)
 }
 
 impl Behind<'_> {

@@ -92,7 +92,14 @@ impl Evaluation<'_, '_> {
     /// A saved cohort, which must be one of these units.
     fn cohort_of(&self, name: &str, units: Units) -> Result<&CohortUnits, ReportError> {
         let found = self.context.cohorts.get(name).filter(|cohort| cohort.units == units);
-        found.map(|cohort| &**cohort).ok_or_else(|| ReportError::OtherUnits { name: name.to_owned() })
+        found.map(|cohort| &**cohort).ok_or_else(|| self.other_units(name))
+    }
+
+    /// A cohort is of other units than a condition can use. Lines that would lead here are refused, so that only the
+    /// document's own conditions do.
+    fn other_units(&self, name: &str) -> ReportError {
+        let counted = self.context.cohorts.get(name).map(|cohort| cohort.units);
+        ReportError::OtherUnits { name: name.to_owned(), counted: self.context.units_name(counted) }
     }
 
     fn member_of(&self, membership: &Membership) -> Result<RoaringBitmap, ReportError> {
@@ -105,7 +112,7 @@ impl Evaluation<'_, '_> {
                 (group_type, keys)
             }
             Membership::Cohort(name) => {
-                let other = || ReportError::OtherUnits { name: name.clone() };
+                let other = || self.other_units(name);
                 let cohort = context.cohorts.get(name).ok_or_else(other)?;
                 let Units::Keys(group_type) = cohort.units else { return Err(other()) };
                 (group_type, cohort.members.clone())
@@ -120,7 +127,7 @@ impl Evaluation<'_, '_> {
         let context = self.context;
         let users = &self.cohort_of(name, Units::Users)?.members;
         let Some(group_type) = context.query.group_type() else {
-            return Err(ReportError::OtherUnits { name: name.to_owned() });
+            return Err(self.other_units(name));
         };
         let current = context.stage(|| "members".to_owned(), || associated_keys(context.query, group_type))?;
         Ok(users.iter().filter_map(|user| current.get(user as usize).copied().flatten()).collect())
@@ -130,6 +137,6 @@ impl Evaluation<'_, '_> {
     fn behind(&self, report: &Report) -> Result<RoaringBitmap, ReportError> {
         let context = Context::new(self.context.run, report, self.context.now)?;
         // The language has seen to it that the report has `units`, and of this kind.
-        Ok(behind(&context, report)?.map(|behind| behind.units).unwrap_or_default())
+        behind::units(&context, report)
     }
 }

@@ -1,6 +1,6 @@
 //! What the parts of one report share: the snapshot, what is counted, the range, the cohorts, and the checks of names.
 
-use super::cohort;
+use super::behind;
 use super::error::ReportError;
 use crate::codec::DecodeError;
 use crate::executor::{
@@ -8,7 +8,7 @@ use crate::executor::{
 };
 use crate::language::{Breakdown, Matcher, Report, ResolvedRange, Scope};
 use crate::model::{GroupTypeId, StoredName, Timestamp};
-use crate::store::{Snapshot, StoreError, UnknownName};
+use crate::store::{CohortDefinition, Snapshot, StoreError, UnknownName};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,29 +43,57 @@ impl<'a> Run<'a> {
         StoreError::Damaged { location: self.snapshot.location().to_owned(), damage }.into()
     }
 
-    /// A saved cohort, evaluated as of `now`.
+    /// A saved cohort, evaluated as of `now`, unless it has a `now` of its own.
     fn cohort(&self, name: &str, now: Timestamp) -> Result<Arc<CohortUnits>, ReportError> {
-        let key = (name.to_owned(), now.micros());
-        if let Some(known) = self.evaluated.borrow().get(&key) {
-            return Ok(Arc::clone(known));
+        // What a cohort builds on comes first, so that a chain of them takes no stack. Circles were refused.
+        let mut waiting = vec![(name.to_owned(), now)];
+        while let Some((next, asked)) = waiting.pop() {
+            let definition = self.definition(&next)?;
+            let own_now = definition.report.scope().now(asked);
+            let mut missing = Vec::new();
+            for other in &definition.references.cohorts {
+                if self.known(other, own_now)?.is_none() {
+                    missing.push((other.clone(), own_now));
+                }
+            }
+            if !missing.is_empty() {
+                waiting.push((next, asked));
+                waiting.extend(missing);
+            } else if self.known(&next, asked)?.is_none() {
+                let found = self.evaluate(&next, definition, own_now)?;
+                self.evaluated.borrow_mut().insert((next, own_now.micros()), found);
+            }
         }
-        let Some(saved) = self.snapshot.cohorts().get(name) else {
-            let known = self.snapshot.cohorts().keys().map(String::as_str);
-            return Err(UnknownName::new("cohort", name, known).into());
+        self.known(name, now)?.ok_or_else(|| self.no_cohort(name))
+    }
+
+    fn no_cohort(&self, name: &str) -> ReportError {
+        UnknownName::new("cohort", name, self.snapshot.cohorts().names()).into()
+    }
+
+    fn definition(&self, name: &str) -> Result<&'a CohortDefinition, ReportError> {
+        self.snapshot.cohorts().get(name).map(|cohort| &**cohort).ok_or_else(|| self.no_cohort(name))
+    }
+
+    /// A cohort that was evaluated before.
+    fn known(&self, name: &str, asked: Timestamp) -> Result<Option<Arc<CohortUnits>>, ReportError> {
+        let own_now = self.definition(name)?.report.scope().now(asked);
+        Ok(self.evaluated.borrow().get(&(name.to_owned(), own_now.micros())).map(Arc::clone))
+    }
+
+    fn evaluate(
+        &self,
+        name: &str,
+        definition: &CohortDefinition,
+        now: Timestamp,
+    ) -> Result<Arc<CohortUnits>, ReportError> {
+        let work = || {
+            let context = Context::new(self, &definition.report, now)?;
+            let members = behind::units(&context, &definition.report)?;
+            Ok(Arc::new(CohortUnits { units: context.query.units, members }))
         };
-        // Cohorts that would refer to themselves were refused when they arrived, so this comes to an end.
-        let report = Report::Cohort((**saved).clone());
-        let Report::Cohort(document) = &report else { unreachable!("just made") };
-        let found = self.trace.stage(
-            || format!("saved cohort `{name}`"),
-            || {
-                let context = Context::new(self, &report, now)?;
-                let (members, _) = cohort::units(&context, document)?;
-                Ok::<_, ReportError>(Arc::new(CohortUnits { units: context.query.units, members }))
-            },
-        )?;
-        self.evaluated.borrow_mut().insert(key, Arc::clone(&found));
-        Ok(found)
+        let found: Result<_, ReportError> = self.trace.stage(|| format!("saved cohort `{name}`"), work);
+        found.map_err(|error| error.in_cohort(name))
     }
 
     fn group_type(&self, name: &str) -> Result<GroupTypeId, ReportError> {
@@ -122,6 +150,17 @@ impl<'a> Context<'a> {
         work: impl FnOnce() -> Result<T, DecodeError>,
     ) -> Result<T, ReportError> {
         self.run.trace.stage(name, work).map_err(|damage| self.damaged(damage))
+    }
+
+    /// What units are, for messages.
+    pub fn units_name(&self, units: Option<Units>) -> String {
+        match units {
+            Some(Units::Keys(group_type)) => match self.run.snapshot.name(StoredName::GroupType, group_type.raw()) {
+                Ok(name) => format!("keys of `{name}`"),
+                Err(_) => "keys".to_owned(),
+            },
+            _ => "users".to_owned(),
+        }
     }
 
     /// The group type of this name, as an id.

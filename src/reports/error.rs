@@ -23,13 +23,33 @@ pub enum ReportError {
     },
     /// A condition names a cohort of other units than it can use.
     #[error(
-        "cohort `{name}` is one of other units than this condition asks for; use `member_of` and `has_member_in` to go between users and keys"
+        "cohort `{name}` is one of {counted}, which this condition cannot use; use `member_of` and `has_member_in` to go between users and keys"
     )]
     OtherUnits {
         /// The cohort.
         name: String,
+        /// What it counts.
+        counted: String,
+    },
+    /// A saved cohort that the document refers to has no answer.
+    #[error("in the cohort `{name}`: {cause}")]
+    InCohort {
+        /// The cohort.
+        name: String,
+        /// Why.
+        cause: Box<ReportError>,
     },
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl ReportError {
+    /// The same error, met while a saved cohort was evaluated. Damage is where it is, whoever met it.
+    pub(super) fn in_cohort(self, name: &str) -> Self {
+        match self {
+            Self::Store(_) | Self::InCohort { .. } => self,
+            cause => Self::InCohort { name: name.to_owned(), cause: Box::new(cause) },
+        }
+    }
 }

@@ -114,7 +114,7 @@ pub(super) fn run(context: &Context<'_>, report: &Paths) -> Result<PathsAnswer, 
     let mut answer = PathsAnswer { nodes: Vec::new(), links: Vec::new(), coverage: context.coverage(&[anchor])? };
     for (number, step) in steps.iter().enumerate() {
         let mut counts = vec![0; step.names.len() + 1];
-        // By place here and place at the next step; `None` sorts first, but a path's end is told last.
+        // By place here and place at the next step, where the end of a path comes last.
         let mut links: BTreeMap<(usize, usize), u64> = BTreeMap::new();
         let next = steps.get(number + 1);
         for trail in &trails {

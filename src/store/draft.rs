@@ -3,10 +3,11 @@
 //! Nothing here changes the store but aliases and cohorts, which later lines of the same batch must see;
 //! the engine builds those anew when a draft is given up.
 
+use super::cohorts::CohortDefinition;
 use super::error::LineRefusal;
-use super::state::{State, parse_cohort};
+use super::state::State;
 use crate::codec::DecodeError;
-use crate::language::{Cohort, Page, Report};
+use crate::language::{Page, Report};
 use crate::log::record::{AliasRecord, CohortRecord, Definition, EventRecord, GroupRecord, IdentifyRecord, Record};
 use crate::log::{BatchBuilder, ImportRecord};
 use crate::model::limits::DUPLICATE_WINDOW_MICROS;
@@ -16,7 +17,7 @@ use crate::model::{
 };
 use crate::segment::Segment;
 use hashbrown::HashMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What became of a line.
@@ -204,15 +205,16 @@ impl Drafting<'_> {
 
     fn cohort(&mut self, call: &CohortCall) -> Result<Outcome, DecodeError> {
         let refused = |problem: String| Ok(Outcome::Refused(LineRefusal::Cohort { name: call.name.clone(), problem }));
-        let cohort = match parse_cohort(&call.report) {
+        let cohort = match CohortDefinition::parse(&call.report) {
             Ok(cohort) => cohort,
             Err(problem) => return refused(problem),
         };
-        if cohort.save_as.is_some() || cohort.page != Page::default() {
+        if let Report::Cohort(document) = &cohort.report
+            && (document.save_as.is_some() || document.page != Page::default())
+        {
             return refused("a saved document carries no save_as, limit or cursor; leave them out".to_owned());
         }
-        let references = Report::Cohort(cohort.clone()).references();
-        for group_type in &references.group_types {
+        for group_type in &cohort.references.group_types {
             if self.find(StoredName::GroupType, group_type)?.is_none() {
                 return refused(format!(
                     "it names the group type `{group_type}`, which is neither used nor declared yet"
@@ -222,35 +224,13 @@ impl Drafting<'_> {
                 return Ok(refused);
             }
         }
-        for other in &references.cohorts {
-            if *other != call.name && !self.state.cohorts.contains_key(other) {
-                return refused(format!("it names the cohort `{other}`, which does not exist; save that one first"));
-            }
-        }
-        if self.reaches(references.cohorts, &call.name) {
-            return refused("it refers to itself, directly or through others; break the circle".to_owned());
+        if let Some(problem) = self.state.cohorts.problem(&call.name, &cohort, self.now) {
+            return refused(problem);
         }
         Arc::make_mut(&mut self.state.cohorts).insert(call.name.clone(), Arc::new(cohort));
         self.draft.touched_shared = true;
         self.draft.builder.push(&Record::Cohort(CohortRecord { name: &call.name, report: &call.report }));
         Ok(Outcome::Accepted)
-    }
-
-    /// Whether following references from `from` leads to `name`.
-    fn reaches(&self, from: impl IntoIterator<Item = String>, name: &str) -> bool {
-        let mut waiting: Vec<String> = from.into_iter().collect();
-        let mut seen = BTreeSet::new();
-        while let Some(next) = waiting.pop() {
-            if next == name {
-                return true;
-            }
-            if let Some(cohort) = self.state.cohorts.get(&next)
-                && seen.insert(next)
-            {
-                waiting.extend(Report::Cohort(Cohort::clone(cohort)).references().cohorts);
-            }
-        }
-        false
     }
 
     /// Declares a group type, which comes into being if need be.

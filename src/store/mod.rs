@@ -8,6 +8,7 @@
 //! - A snapshot never changes, and never shows what is not durable.
 
 mod backup;
+mod cohorts;
 mod compact;
 mod draft;
 mod engine;
@@ -36,6 +37,7 @@ mod unknown;
 mod verify;
 
 pub use backup::{Backup, backup};
+pub use cohorts::{CohortDefinition, Cohorts};
 pub use compact::{CompactStep, Compacted, StoreFiles};
 pub use draft::Outcome;
 pub use engine::{Options, Recovery};

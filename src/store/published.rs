@@ -1,9 +1,9 @@
 //! The part of the state that readers may see: what is durable.
 
+use super::cohorts::Cohorts;
 use super::manifest::Settings;
 use super::state::State;
 use crate::codec::DecodeError;
-use crate::language::Cohort;
 use crate::log::{Batch, Record};
 use crate::model::{Arrival, StoredName};
 use crate::profiles::Aliases;
@@ -17,7 +17,7 @@ pub(crate) struct Published {
     pub batches: usize,
     pub aliases: Arc<Aliases>,
     pub settings: Arc<Settings>,
-    pub cohorts: Arc<BTreeMap<String, Arc<Cohort>>>,
+    pub cohorts: Arc<Cohorts>,
     /// Names of each list; readers leave out later ones.
     pub name_counts: BTreeMap<StoredName, u32>,
     pub next_arrival: Arrival,

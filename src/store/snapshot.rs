@@ -1,11 +1,11 @@
 //! What one reader sees: everything durable at one instant, unchanged for as long as it is held.
 
+use super::cohorts::Cohorts;
 use super::error::StoreError;
 use super::manifest::Settings;
 use super::state::SharedNames;
 use super::unknown::UnknownName;
 use crate::codec::DecodeError;
-use crate::language::Cohort;
 use crate::model::{Arrival, EventId, GroupKeyId, GroupTypeId, PropertyId, StoredName, UserId};
 use crate::profiles::{Aliases, Profiles};
 use crate::segment::Segment;
@@ -24,7 +24,7 @@ pub struct Snapshot {
     pub(super) name_counts: BTreeMap<StoredName, u32>,
     pub(super) aliases: Arc<Aliases>,
     pub(super) settings: Arc<Settings>,
-    pub(super) cohorts: Arc<BTreeMap<String, Arc<Cohort>>>,
+    pub(super) cohorts: Arc<Cohorts>,
     pub(super) next_arrival: Arrival,
     pub(super) erased_arrivals: u64,
 }
@@ -66,7 +66,7 @@ impl Snapshot {
     }
 
     /// Saved cohorts by name.
-    pub fn cohorts(&self) -> &BTreeMap<String, Arc<Cohort>> {
+    pub fn cohorts(&self) -> &Cohorts {
         &self.cohorts
     }
 

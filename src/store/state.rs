@@ -1,16 +1,15 @@
 //! What a store knows beside its sealed files: names, aliases, settings, cohorts, imports, and batches not sealed yet.
 //! Built by applying batch payloads in order, the same way when they arrive and when a log is read again.
 
+use super::cohorts::{CohortDefinition, Cohorts};
 use super::manifest::Settings;
 use crate::codec::DecodeError;
 use crate::dictionary::Dictionaries;
-use crate::language::Cohort;
 use crate::log::{Batch, ImportRecord, Record};
 use crate::model::{Arrival, StoredName, Timestamp, UserId};
 use crate::profiles::{Aliases, Profiles};
 use bytes::Bytes;
 use hashbrown::HashMap;
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// A batch that is in a log and in no segment yet.
@@ -66,7 +65,7 @@ pub(crate) struct State {
     pub aliases: Arc<Aliases>,
     pub settings: Arc<Settings>,
     /// Saved cohorts by name.
-    pub cohorts: Arc<BTreeMap<String, Arc<Cohort>>>,
+    pub cohorts: Arc<Cohorts>,
     pub imports: Vec<ImportRecord>,
     pub next_arrival: Arrival,
     /// Logs in order; the last is written to.
@@ -138,8 +137,8 @@ impl State {
 
     /// Keeps a cohort under its name; what it says was judged when it was accepted.
     pub fn save_cohort(&mut self, name: &str, report: &str) -> Result<(), DecodeError> {
-        let cohort =
-            parse_cohort(report).map_err(|problem| DecodeError::new(format!("cohort `{name}`: {problem}"), 0))?;
+        let cohort = CohortDefinition::parse(report)
+            .map_err(|problem| DecodeError::new(format!("cohort `{name}`: {problem}"), 0))?;
         Arc::make_mut(&mut self.cohorts).insert(name.to_owned(), Arc::new(cohort));
         Ok(())
     }
@@ -182,14 +181,5 @@ impl State {
     /// How many names each list has.
     pub fn name_counts(&self) -> Vec<(StoredName, u32)> {
         self.names.read().counts()
-    }
-}
-
-/// Reads a saved cohort's document.
-pub(crate) fn parse_cohort(report: &str) -> Result<Cohort, String> {
-    match crate::language::Report::parse(report) {
-        Ok(crate::language::Report::Cohort(cohort)) => Ok(cohort),
-        Ok(_) => Err("its document is another kind of report; save a document with \"report\":\"cohort\"".to_owned()),
-        Err(error) => Err(error.to_string()),
     }
 }

@@ -168,7 +168,7 @@ pub fn check_derived(snapshot: &Snapshot) -> Result<(), DecodeError> {
     }
     let cohorts = snapshot.profiles().cohorts()?;
     let names: BTreeSet<&str> = cohorts.iter().map(|cohort| cohort.name.as_str()).collect();
-    if !names.into_iter().eq(snapshot.cohorts().keys().map(String::as_str)) {
+    if !names.into_iter().eq(snapshot.cohorts().names()) {
         return Err(contradiction("cohort lines and saved cohorts"));
     }
     check_associations(snapshot)

@@ -162,7 +162,7 @@ fn the_golden_store_opens_clean_and_closes_unchanged() {
         assert_eq!(snapshot.next_arrival(), Arrival::new(1125));
         assert_eq!(snapshot.settings().declared, [(0, "Companies".to_owned()), (1, "Projects".to_owned())]);
         assert!(snapshot.settings().only_declared);
-        assert_eq!(snapshot.cohorts().keys().collect::<Vec<_>>(), ["keen", "keen companies"]);
+        assert_eq!(snapshot.cohorts().names().collect::<Vec<_>>(), ["keen", "keen companies"]);
         let shown = |name: &str| {
             let shown = snapshot.aliases().shown(snapshot.user(name).unwrap().unwrap());
             snapshot.name(StoredName::User, shown.raw()).unwrap()

@@ -33,6 +33,13 @@ impl Show for Chart<'_> {
         serde_json::to_string(self.answer).unwrap_or_default()
     }
 
+    fn next_cursor(&self) -> Option<&str> {
+        match self.answer {
+            Answer::Cohort(answer) => answer.next_cursor.as_deref(),
+            _ => None,
+        }
+    }
+
     fn to_rows(&self) -> Rows {
         match self.answer {
             Answer::Trends(answer) => trends::rows(answer),

@@ -9,21 +9,33 @@ use serde_json::Value;
 /// Room that the columns beside the bars take, in characters.
 const SIDE_CHARS: usize = 64;
 
-fn end_name(end: Option<&PathsEnd>, ended: &str) -> String {
+fn end_name(end: Option<&PathsEnd>) -> String {
     match end {
         Some(PathsEnd::Event(name)) => name.clone(),
         Some(PathsEnd::Other) => "(other)".to_owned(),
-        None => ended.to_owned(),
+        None => "(end)".to_owned(),
     }
 }
 
-/// A row for each link; `to` is empty where a path ends.
+/// A row for each link. `from` and `to` are empty for the rest of a step, and `to` where a path ends.
 pub fn rows(answer: &PathsAnswer) -> Rows {
-    let columns = [("step", Kind::Number), ("from", Kind::Text), ("to", Kind::Text), ("count", Kind::Number)];
-    let mut rows = Rows::new(columns);
+    let mut rows = Rows::new([
+        ("step", Kind::Number),
+        ("from", Kind::Text),
+        ("from_other", Kind::Text),
+        ("to", Kind::Text),
+        ("to_other", Kind::Text),
+        ("count", Kind::Number),
+    ]);
+    let cells = |end: Option<&PathsEnd>| match end {
+        Some(PathsEnd::Event(name)) => [Value::from(name.as_str()), false.into()],
+        Some(PathsEnd::Other) => [Value::Null, true.into()],
+        None => [Value::Null, false.into()],
+    };
     for link in &answer.links {
-        let to = link.to.as_ref().map_or(Value::Null, |to| end_name(Some(to), "").into());
-        rows.push([link.step.into(), end_name(Some(&link.from), "").into(), to, link.count.into()]);
+        let [from, from_other] = cells(Some(&link.from));
+        let [to, to_other] = cells(link.to.as_ref());
+        rows.push([link.step.into(), from, from_other, to, to_other, link.count.into()]);
     }
     rows
 }
@@ -44,7 +56,7 @@ pub fn draw(answer: &PathsAnswer, canvas: &Canvas) -> String {
     ]);
     let drawn = |link: &PathsLink| bar(link.count as f64 / all.max(1) as f64, width);
     for link in &answer.links {
-        let (from, to) = (end_name(Some(&link.from), ""), end_name(link.to.as_ref(), "(end)"));
+        let (from, to) = (end_name(Some(&link.from)), end_name(link.to.as_ref()));
         rows.push([link.step.into(), from.into(), to.into(), link.count.into(), drawn(link).into()]);
     }
     rows.to_table(canvas)
@@ -77,6 +89,6 @@ mod tests {
 ";
         let text = draw(&answer, &Canvas { width: 72, colors: false });
         assert_eq!(format!("\n{text}"), expected);
-        assert_eq!(rows(&answer).to_csv().lines().last(), Some("0,log_in,,1"));
+        assert_eq!(rows(&answer).to_csv().lines().last(), Some("0,log_in,false,,false,1"));
     }
 }

@@ -6,11 +6,12 @@ use super::super::text::{bar, cut, sparkline};
 use super::breakdown::{breakdown_cells, breakdown_columns, breakdown_name};
 use super::{bucket_name, figure, interval_name};
 use crate::language::Interval;
-use crate::reports::{TrendsAnswer, TrendsSeries};
+use crate::reports::{Figure, TrendsAnswer, TrendsSeries};
 use serde_json::Value;
 
-/// Longest name of a series in the head of a table, in characters.
-const NAME_CHARS_MAX: usize = 24;
+/// Longest name of a series in the head of a table, in characters, and what is left of its label at least.
+const NAME_CHARS_MAX: usize = 32;
+const LABEL_CHARS_MIN: usize = 8;
 /// Room that a column of numbers takes beside its title, in characters.
 const COLUMN_MARGIN: usize = 2;
 /// Room of the column of buckets, and least room of a column of numbers.
@@ -29,15 +30,17 @@ pub fn rows(answer: &TrendsAnswer) -> Rows {
     let mut rows = Rows::with_columns(columns);
     for series in &answer.series {
         let before = series.previous.as_ref().zip(answer.previous_buckets.as_ref());
-        for (place, (bucket, value)) in answer.buckets.iter().zip(&series.values).enumerate() {
+        // The range before may have a bucket more or less, where clocks change or months differ in length.
+        let count = answer.buckets.len().max(before.map_or(0, |(_, buckets)| buckets.len()));
+        let pair = |buckets: &[String], values: &[Figure], place: usize| {
+            let bucket = buckets.get(place).map_or(Value::Null, |bucket| bucket.as_str().into());
+            [bucket, values.get(place).map_or(Value::Null, |value| figure(*value))]
+        };
+        for place in 0..count {
             let mut cells: Vec<Value> = vec![series.label.as_str().into()];
             cells.extend(breakdown_cells(&series.breakdown, series.other, levels));
-            cells.extend([bucket.as_str().into(), figure(*value)]);
-            if let Some((previous, buckets)) = before {
-                // The range before may have a bucket less, where months differ in length.
-                let bucket = buckets.get(place).map_or(Value::Null, |bucket| bucket.as_str().into());
-                cells.extend([bucket, previous.values.get(place).map_or(Value::Null, |value| figure(*value))]);
-            }
+            cells.extend(pair(&answer.buckets, &series.values, place));
+            cells.extend(before.iter().flat_map(|(previous, buckets)| pair(buckets, &previous.values, place)));
             rows.push(cells);
         }
     }
@@ -130,8 +133,12 @@ fn names(series: &[TrendsSeries]) -> Vec<String> {
             return cut(&series.label, NAME_CHARS_MAX);
         }
         let value = breakdown_name(&series.breakdown, series.other);
-        let name = if one_label { value } else { format!("{}: {value}", series.label) };
-        cut(&name, NAME_CHARS_MAX)
+        if one_label {
+            return cut(&value, NAME_CHARS_MAX);
+        }
+        // The value tells the series apart, so the label is cut first.
+        let room = NAME_CHARS_MAX.saturating_sub(value.chars().count() + 2).max(LABEL_CHARS_MIN);
+        cut(&format!("{}: {value}", cut(&series.label, room)), NAME_CHARS_MAX)
     };
     series.iter().map(name).collect()
 }
@@ -140,7 +147,7 @@ fn names(series: &[TrendsSeries]) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::model::Value as Model;
-    use crate::reports::{Coverage, Figure, Previous};
+    use crate::reports::{Coverage, Previous};
 
     const PLAIN: Canvas = Canvas { width: 60, colors: false };
 

@@ -77,6 +77,10 @@ impl Show for GroupTypes {
 }
 
 impl Show for Groups {
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
     fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }

@@ -6,9 +6,9 @@ use super::super::exit::{Exit, Failure};
 use super::super::format::FormatArg;
 use super::super::output::Output;
 use crate::language::{Cohort, Report};
-use crate::model::CohortCall;
+use crate::model::{CohortCall, StoredName};
 use crate::reports::{self, ReportError};
-use crate::store::{Environment, StoreError, SystemEnvironment};
+use crate::store::{Environment, Snapshot, StoreError, SystemEnvironment, UnknownName};
 use clap::Args;
 use std::fs::File;
 use std::io::{self, Read};
@@ -60,10 +60,28 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
             close(store)?;
             answer
         }
-        _ => reports::run(arguments.data.read(output)?.snapshot(), &report, now)?,
+        _ => {
+            let reader = arguments.data.read(output)?;
+            note_unknown_events(reader.snapshot(), &report, output)?;
+            reports::run(reader.snapshot(), &report, now)?
+        }
     };
     output.show(&Chart { report: &report, answer: &answer })?;
     Ok(Exit::Done)
+}
+
+/// An event that never occurred gives zeros, which may come from a slip of the pen.
+fn note_unknown_events(snapshot: &Snapshot, report: &Report, output: &mut Output) -> Result<(), Failure> {
+    let damaged = |damage| StoreError::Damaged { location: snapshot.location().to_owned(), damage };
+    for event in report.references().events {
+        if snapshot.event(&event).map_err(damaged)?.is_none() {
+            let names = snapshot.names().read();
+            let list = names.list(StoredName::Event);
+            let known = (0..snapshot.name_count(StoredName::Event)).filter_map(|id| list.name(id).ok());
+            output.note(&UnknownName::new("event", &event, known).to_string());
+        }
+    }
+    Ok(())
 }
 
 fn read_document(file: &str) -> Result<String, Failure> {

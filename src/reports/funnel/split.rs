@@ -1,5 +1,6 @@
 //! The breakdown of a funnel: the values that are shown, and to which of them each tuple belongs.
 
+use super::super::behind::no_such_series;
 use crate::executor::{BreakdownValues, Reached};
 use crate::language::{DocumentError, UnitsValue};
 use crate::model::Value;
@@ -55,13 +56,6 @@ impl Split {
             UnitsValue::Value(values) => self.ranked.iter().position(|ranked| ranked == values),
             UnitsValue::Other => self.has_other.then_some(self.ranked.len()),
         };
-        let missing = || {
-            let (field, sentence) = match wanted {
-                UnitsValue::Other => ("other", "the result has no series of other values; leave it out".to_owned()),
-                _ => ("breakdown", "the result has no series of this value; give one that it shows".to_owned()),
-            };
-            DocumentError::rule(format!("units.{field}"), sentence)
-        };
-        found.map(Some).ok_or_else(missing)
+        found.map(Some).ok_or_else(|| no_such_series(wanted))
     }
 }

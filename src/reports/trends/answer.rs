@@ -47,7 +47,6 @@ pub struct Previous {
 }
 
 /// One line before it is put into shape.
-#[derive(Clone, Debug)]
 pub(super) struct Measured {
     pub label: String,
     pub breakdown: Vec<Value>,

@@ -1,12 +1,14 @@
 //! Series of events, split by the document's breakdown.
 
+use super::super::behind::no_such_series;
 use super::super::context::Context;
 use super::super::error::ReportError;
 use super::Frame;
 use super::answer::Measured;
 use crate::codec::DecodeError;
 use crate::executor::{Figures, Look, Query, Series, Slots, measure};
-use crate::language::{DocumentError, Measure, Trends, UnitsValue};
+use crate::language::{Measure, Trends, UnitsValue};
+use crate::model::Value;
 
 /// The tuples of values that the document shows; one ranking serves all its series.
 pub(super) struct EventSlots(Option<Slots>);
@@ -42,15 +44,21 @@ impl EventSlots {
         measure(query, &self.series(report, &look, frame), wanted)
     }
 
+    /// The values of a slot, and whether it is that of all others.
+    pub fn name(&self, slot: usize) -> (Vec<Value>, bool) {
+        let tuple = self.0.as_ref().and_then(|slots| slots.ranked.get(slot));
+        (tuple.cloned().unwrap_or_default(), self.0.is_some() && tuple.is_none())
+    }
+
     /// Puts the names of the slots to their figures.
     pub fn label(&self, label: &str, figures: Vec<Figures>, previous: Option<Vec<Figures>>) -> Vec<Measured> {
         let mut previous = previous.map(Vec::into_iter);
         let line = |(slot, figures): (usize, Figures)| {
-            let tuple = self.0.as_ref().and_then(|slots| slots.ranked.get(slot));
+            let (breakdown, other) = self.name(slot);
             Measured {
                 label: label.to_owned(),
-                breakdown: tuple.cloned().unwrap_or_default(),
-                other: self.0.is_some() && tuple.is_none(),
+                breakdown,
+                other,
                 figures,
                 previous: previous.as_mut().and_then(Iterator::next),
             }
@@ -66,15 +74,7 @@ impl EventSlots {
             UnitsValue::Value(tuple) => slots.ranked.iter().position(|ranked| ranked == tuple),
             UnitsValue::Other => slots.has_other.then_some(slots.ranked.len()),
         };
-        let slot = slot.ok_or_else(no_such_series)?;
+        let slot = slot.ok_or_else(|| no_such_series(value))?;
         Ok(Some((slots, slot)))
     }
-}
-
-/// The result has no line with the named value.
-pub(super) fn no_such_series() -> DocumentError {
-    DocumentError::rule(
-        "units.breakdown",
-        "no series of the result has this value; take it from the `breakdown` of one that is shown",
-    )
 }

@@ -65,7 +65,7 @@ pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer
     }
     let series = match &report.formula {
         None => all.into_iter().flatten().collect(),
-        Some(formula) => combined(formula, &all, slots.count()),
+        Some(formula) => combined(formula, &all, &slots, &frame, previous.as_ref()),
     };
     Ok(TrendsAnswer {
         buckets: frame.buckets.labels(),
@@ -75,28 +75,33 @@ pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer
     })
 }
 
-/// The formula's series, one for each slot: every series has the same slots.
-fn combined(formula: &Formula, all: &[Vec<Measured>], slots: usize) -> Vec<Measured> {
-    (0..slots)
-        .filter_map(|slot| {
-            let inputs: Vec<&Measured> = all.iter().filter_map(|series| series.get(slot)).collect();
-            let first = *inputs.first()?;
-            let of = |figures: Vec<&Figures>| {
-                let evaluate = |figure: &dyn Fn(&Figures) -> Figure| {
-                    let values: Vec<Option<f64>> = figures.iter().map(|figures| figure(figures).to_f64()).collect();
-                    Figure::of(formula.evaluate(&values))
-                };
-                let buckets = figures.first().map_or(0, |figures| figures.values.len());
-                let values = (0..buckets).map(|bucket| evaluate(&|figures| figures.values[bucket])).collect();
-                Figures { values, total: evaluate(&|figures| figures.total) }
+/// The formula's series, one for each slot of the breakdown. A series that has no such line, as one of a property
+/// counted by value, counts as null; a formula may not name it.
+fn combined(
+    formula: &Formula,
+    all: &[Vec<Measured>],
+    slots: &EventSlots,
+    frame: &Frame,
+    previous: Option<&Frame>,
+) -> Vec<Measured> {
+    let line = |slot: usize| {
+        let inputs: Vec<Option<&Measured>> = all.iter().map(|series| series.get(slot)).collect();
+        let of = |frame: &Frame, figures: &dyn Fn(&Measured) -> Option<&Figures>| {
+            let evaluate = |figure: &dyn Fn(&Figures) -> Figure| {
+                let value = |input: &Option<&Measured>| figure(figures((*input)?)?).to_f64();
+                Figure::of(formula.evaluate(&inputs.iter().map(value).collect::<Vec<_>>()))
             };
-            let previous: Option<Vec<&Figures>> = inputs.iter().map(|series| series.previous.as_ref()).collect();
-            Some(Measured {
-                label: formula.text().to_owned(),
-                figures: of(inputs.iter().map(|series| &series.figures).collect()),
-                previous: previous.map(of),
-                ..first.clone()
-            })
-        })
-        .collect()
+            let values = (0..frame.buckets.len()).map(|bucket| evaluate(&|figures| figures.values[bucket])).collect();
+            Figures { values, total: evaluate(&|figures| figures.total) }
+        };
+        let (breakdown, other) = slots.name(slot);
+        Measured {
+            label: formula.text().to_owned(),
+            breakdown,
+            other,
+            figures: of(frame, &|input| Some(&input.figures)),
+            previous: previous.map(|frame| of(frame, &|input| input.previous.as_ref())),
+        }
+    };
+    (0..slots.count()).map(line).collect()
 }

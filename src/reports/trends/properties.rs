@@ -1,10 +1,10 @@
 //! Series of properties: what all users, or all keys of a type, hold as of each bucket's end.
 
+use super::super::behind::no_such_series;
 use super::super::context::Context;
 use super::super::error::ReportError;
 use super::Frame;
 use super::answer::Measured;
-use super::events::no_such_series;
 use crate::executor::{Figure, Figures, Holdings, Units};
 use crate::language::{CountBy, PropertyMeasure, Trends, UnitsValue};
 use roaring::RoaringBitmap;
@@ -105,13 +105,13 @@ impl<'d> PropertySeries<'d> {
             (PropertyMeasure::CountByValue(_), UnitsValue::Whole) => self.holdings.holders_of(instant, |_| true),
             (PropertyMeasure::CountByValue(_), UnitsValue::Other) => {
                 if !self.has_other {
-                    return Err(no_such_series().into());
+                    return Err(no_such_series(value).into());
                 }
                 self.holdings.holders_of(instant, |value| !self.ranked.contains(&value))
             }
             (PropertyMeasure::CountByValue(_), UnitsValue::Value(tuple)) => {
                 let wanted = self.ranked.iter().find(|value| tuple == &[values[**value as usize].clone()]);
-                let wanted = *wanted.ok_or_else(no_such_series)?;
+                let wanted = *wanted.ok_or_else(|| no_such_series(value))?;
                 self.holdings.holders_of(instant, |value| value == wanted)
             }
         })

@@ -6,8 +6,8 @@ use crate::codec::DecodeError;
 use crate::dictionary::Dictionaries;
 use crate::log::LogEnd;
 use crate::model::{Arrival, IdSets, StoredName};
+use crate::store::cohorts::CohortDefinition;
 use crate::store::manifest::{MANIFEST, Manifest, dictionary_name, log_name};
-use crate::store::state::parse_cohort;
 use bytes::Bytes;
 use roaring::RoaringTreemap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -191,7 +191,7 @@ impl Sealed {
             }
             report.damage.extend(names.unknown(&extent.ids).map(|unknown| nameless(unknown, part.file())));
             for cohort in part.cohorts().unwrap_or_default() {
-                let parsed = parse_cohort(&cohort.report);
+                let parsed = CohortDefinition::parse(&cohort.report);
                 let problem = parsed.err().map(|problem| format!("cohort `{}`: {problem}", cohort.name));
                 report.damage.extend(problem.map(|problem| damage(problem, part.file())));
             }

@@ -7,8 +7,8 @@ use crate::codec::file_header::HEADER_BYTES;
 use crate::log::frame::FRAME_HEADER_BYTES;
 use crate::log::{Batch, LogEnd, Record, scan_until_damage};
 use crate::model::{Arrival, GroupKeyId, GroupTypeId, PropertyOps, StoredName, UserId};
+use crate::store::cohorts::CohortDefinition;
 use crate::store::manifest::{LogEntry, Manifest};
-use crate::store::state::parse_cohort;
 use bytes::Bytes;
 
 /// Checks all logs, in order.
@@ -137,7 +137,7 @@ impl Follower<'_> {
                 self.key(call.group_type, call.key).and_then(|()| ops(call.ops))
             }
             Record::Alias(alias) => self.user(alias.user).and_then(|()| self.user(alias.alias)),
-            Record::Cohort(cohort) => parse_cohort(cohort.report).map(|_| ()),
+            Record::Cohort(cohort) => CohortDefinition::parse(cohort.report).map(|_| ()),
             Record::DeclareGroupType { group_type, .. } => self.known(StoredName::GroupType, group_type.raw()),
             Record::OnlyDeclared(_) | Record::KeepDays(_) | Record::Import(_) => Ok(()),
         }

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use trackcrumb::language::Report;
 use trackcrumb::model::Timestamp;
 use trackcrumb::reports;
-use trackcrumb::store::Snapshot;
+use trackcrumb::store::{Outcome, Snapshot};
 
 /// A store of these lines, one JSON object a line.
 fn store(lines: &str) -> Snapshot {
     let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
     let history: Vec<(Value, i64)> = lines.map(|line| (serde_json::from_str(line).unwrap(), 0)).collect();
     let filled = fill(&history, Arrivals { batch: 2, seal_every: 2, reopen_every: 0 });
-    let refused = filled.outcomes.iter().find(|outcome| matches!(outcome, trackcrumb::store::Outcome::Refused(_)));
+    let refused = filled.outcomes.iter().find(|outcome| matches!(outcome, Outcome::Refused(_)));
     assert_eq!(refused, None);
     filled.store.snapshot().unwrap()
 }
@@ -214,6 +214,19 @@ fn a_formula_shows_itself_and_takes_totals_from_totals() {
 }
 
 #[test]
+fn a_formulas_letters_stay_with_their_series_where_another_has_no_line() {
+    // Counted by value there are no lines, as no key of the type has ever been seen.
+    let lines = DAYS.to_owned()
+        + r#"{"type":"track","distinct_id":"u1","event":"b","timestamp":"2026-01-01T10:00:00Z","groups":{"team":"t"}}"#;
+    let mut document = trends(json!({"property_of": {"group": "team"}, "measure": {"count_by_value": "p"}}), json!({}));
+    document["from"] = json!("2026-01-04");
+    document["series"].as_array_mut().unwrap().push(json!({"property_of": {"group": "team"}, "measure": {"sum": "p"}}));
+    document["formula"] = json!("B * 2 + 1");
+    let answer = ask(&store(&lines), document);
+    assert_eq!((&answer["series"][0]["values"], &answer["series"][0]["total"]), (&json!([]), &json!(1)));
+}
+
+#[test]
 fn lifecycle_tells_new_returning_resurrecting_and_dormant_apart() {
     let document = json!({"report": "lifecycle", "from": "2026-01-01", "to": "2026-01-04", "event": "a"});
     let answer = ask(&store(DAYS), document.clone());
@@ -332,9 +345,75 @@ fn cohorts_of_users_and_of_keys_meet_through_membership() {
     assert_eq!(cohort(busy), json!(["initech"]));
     assert_eq!(cohort(json!({"where": {"not": {"cohort": "busy"}}})), json!(["ann"]));
     let said = error(&cohorts, json!({"report": "cohort", "where": {"cohort": "paying"}}));
-    assert!(said.contains("`paying` is one of other units"), "{said}");
+    assert!(said.starts_with("cohort `paying` is one of keys of `company`, which this condition cannot use"), "{said}");
     let said = error(&cohorts, json!({"report": "cohort", "where": {"cohort": "payin"}}));
     assert_eq!(said, "there is no cohort `payin`; did you mean `paying`?");
+}
+
+/// What is said of a cohort line that arrives after these lines.
+fn refusal(lines: &str, cohort: Value) -> String {
+    let line = json!({"type": "cohort", "name": "new", "report": cohort}).to_string();
+    let history: Vec<(Value, i64)> = lines
+        .lines()
+        .chain([line.as_str()])
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| (serde_json::from_str(line).unwrap(), 0))
+        .collect();
+    match fill(&history, Arrivals { batch: 100, seal_every: 0, reopen_every: 0 }).outcomes.pop().unwrap() {
+        Outcome::Refused(refusal) => refusal.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_saved_cohort_that_could_never_be_evaluated_is_refused() {
+    let of_keys = refusal(COHORTS, json!({"report": "cohort", "where": {"cohort": "paying"}}));
+    assert!(of_keys.contains("the cohort `paying` counts other units than are asked for"), "{of_keys}");
+    let backwards = json!({"report": "cohort", "from": "2026-02-01", "to": "2026-01-01", "where": {"did": "a"}});
+    let backwards = refusal(COHORTS, backwards);
+    assert!(backwards.contains("`2026-02-01` is after `to`"), "{backwards}");
+    // `relying` needs `new` to be a cohort of keys.
+    let lines = COHORTS.to_owned()
+        + r#"
+        {"type":"cohort","name":"new","report":{"report":"cohort","count_by":{"group":"company"},"where":{"did":"a"}}}
+        {"type":"cohort","name":"relying","report":{"report":"cohort","where":{"member_of":{"cohort":"new"}}}}"#;
+    let changed = refusal(&lines, json!({"report": "cohort", "where": {"did": "a"}}));
+    assert!(changed.contains("the cohort `relying` builds on it"), "{changed}");
+}
+
+#[test]
+fn cohorts_build_on_one_another_at_most_64_deep() {
+    let mut lines = COHORTS.to_owned();
+    let mut below = "busy".to_owned();
+    for number in 2..=64 {
+        let report = json!({"report": "cohort", "where": {"cohort": below}});
+        below = format!("c{number}");
+        lines += &format!("\n{}", json!({"type": "cohort", "name": below, "report": report}));
+    }
+    assert_eq!(ask(&store(&lines), json!({"report": "cohort", "where": {"cohort": "c64"}}))["members"], json!(["bob"]));
+    let deeper = refusal(&lines, json!({"report": "cohort", "where": {"cohort": "c64"}}));
+    assert!(deeper.contains("more than 64 deep"), "{deeper}");
+    // Replacing the lowest by one that builds on another makes the chain longer, too.
+    lines += r#"
+        {"type":"cohort","name":"all","report":{"report":"cohort","where":{"all":[]}}}"#;
+    let lowest = json!({"type": "cohort", "name": "busy", "report": {"report": "cohort", "where": {"cohort": "all"}}});
+    let history: Vec<(Value, i64)> = (lines + "\n" + &lowest.to_string())
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| (serde_json::from_str(line).unwrap(), 0))
+        .collect();
+    let filled = fill(&history, Arrivals { batch: 100, seal_every: 0, reopen_every: 0 });
+    assert!(matches!(filled.outcomes.last(), Some(Outcome::Refused(_))), "{:?}", filled.outcomes.last());
+}
+
+#[test]
+fn an_error_in_a_saved_cohort_says_in_which() {
+    let lines = COHORTS.to_owned()
+        + r#"
+        {"type":"cohort","name":"lately","report":{"report":"cohort","from":"2026-01-01","to":"-30d","where":{"did":"a"}}}"#;
+    let document = json!({"report": "cohort", "now": "2026-01-05T00:00:00Z", "where": {"cohort": "lately"}});
+    let said = error(&store(&lines), document);
+    assert!(said.starts_with("in the cohort `lately`: `from`: `2026-01-01` is after `to`"), "{said}");
 }
 
 #[test]
