@@ -217,6 +217,7 @@ fn the_units_behind_a_number_are_as_many() {
     assert_eq!(behind(split(), json!({"step": 1})), (3, json!(["u", "v", "w"]), Value::Null), "all values together");
     let mut unknown = funnel(&["a", "b"], split());
     unknown["units"] = json!({"step": 1, "breakdown": ["DE"]});
-    let sentence = "`units.breakdown`: the result has no series of this value; give one that it shows";
+    let sentence =
+        "`units.breakdown`: the result has no series of this value; give the `breakdown` of one that it shows";
     assert_eq!(error(&events, unknown), sentence, "it is among the rest");
 }
