@@ -211,7 +211,7 @@ impl Store {
         self.wait_until_durable(writer, ticket)
     }
 
-    /// Keeps events for so many days from now on, `None` for ever. What is older goes with the next maintenance: see
+    /// Keeps events for so many days from now on, `None` for ever. What is older goes with the next maintenance, see
     /// [`Self::expire`].
     ///
     /// # Errors
@@ -247,7 +247,8 @@ impl Store {
     }
 
     /// Deletes events that are older than so many days for good: those before the midnight of UTC that many days
-    /// before today. Calls and associations stay.
+    /// before today. Calls stay; what only such events said goes with them: who belongs to which key, and users and keys
+    /// that nothing else names.
     ///
     /// # Errors
     /// When files cannot be read or written, as [`Self::delete_users`].

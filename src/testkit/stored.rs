@@ -220,15 +220,7 @@ fn check_associations(snapshot: &Snapshot) -> Result<(), DecodeError> {
                 belongs(user, call.moment, GroupKeyId::new(call.entity));
             }
         })?;
-        let found = snapshot.profiles().associations(group_type, users, snapshot.aliases())?;
-        // An association outlives its event when that expires.
-        let may_outlive = snapshot.erased_arrivals() > 0;
-        let agree = found.iter().zip(&expected).all(|pair| match pair {
-            (Some((moment, _)), Some((latest, _))) if moment != latest => may_outlive && latest < moment,
-            (Some(_), None) => may_outlive,
-            (found, expected) => found == expected,
-        });
-        if !agree {
+        if snapshot.profiles().associations(group_type, users, snapshot.aliases())? != expected {
             return Err(contradiction("associations and what they were made from"));
         }
     }

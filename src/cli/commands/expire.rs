@@ -13,7 +13,8 @@ use clap::Args;
 /// Delete events that are too old for good, once or from now on
 ///
 /// Events with a timestamp before a midnight of UTC go: the midnight as many days before today as events are kept.
-/// identify() and group() calls stay, and so does who belongs to which group.
+/// identify(), group() and alias() calls stay; what only such events said goes with them: who belongs to which group,
+/// and users and keys that nothing else names.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

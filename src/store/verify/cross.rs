@@ -76,10 +76,10 @@ fn check_erased(report: &mut VerifyReport, opened: &Opened, names: &Names) {
         report.damage.extend(found.map(|erased| nameless(erased, file)));
     };
     for segment in &opened.segments {
-        check(segment.file(), &|in_use| segment.add_units(in_use));
+        check(segment.file(), &|in_use| segment.add_ids(in_use));
     }
     for part in &opened.profiles {
-        check(part.file(), &|in_use| part.add_units(in_use));
+        check(part.file(), &|in_use| part.add_ids(in_use));
     }
 }
 
