@@ -50,7 +50,7 @@ impl Segment {
         Timestamp::clamped(self.content.min_time)
     }
 
-    /// Adds the users and group keys that rows refer to.
+    /// Adds what rows refer to: event names, users, group keys, names of properties.
     ///
     /// # Errors
     /// When a column that is needed is damaged.
@@ -60,6 +60,8 @@ impl Segment {
             let runs = table.users()?;
             let users = ids.entry(StoredName::User).or_default();
             users.extend((0..runs.len()).map(|run| runs.user(run).raw()));
+            ids.entry(StoredName::Event).or_default().insert(table.event().raw());
+            ids.entry(StoredName::Property).or_default().extend(table.property_names().map(|name| name.raw()));
             types.extend(table.group_types());
         }
         for group_type in types {

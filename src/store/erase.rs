@@ -145,7 +145,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Erases the names of users and keys that nothing refers to any more.
+    /// Erases the names that nothing refers to any more: of users, keys, events and properties.
     fn erase_names(&self, rest: &mut Rest) -> Result<(), StoreError> {
         let in_use = self.ids_in_use(rest).map_err(|damage| self.damage(damage))?;
         let id = self.environment.file_id();

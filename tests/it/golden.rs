@@ -222,7 +222,7 @@ fn what_is_read_from_golden_files_is_written_back_byte_for_byte() {
     let mut writer = PartWriter::new(part.id());
     for (position, (list, first_id, count)) in part.sections().enumerate() {
         let names = part.names(position).unwrap();
-        writer.add(list, first_id, (0..count).map(|index| names.get(index).unwrap()));
+        writer.add(list, first_id, (0..count).map(|index| Some(names.get(index).unwrap())));
     }
     assert!(writer.finish().unwrap().unwrap() == files[DICTIONARY]);
 
@@ -287,9 +287,17 @@ fn the_golden_erased_store_has_gaps_where_things_were() {
     // The log names two of them anew.
     assert_eq!(opened.names[&StoredName::User], ["", "", "", "user_3", "user_1"]);
     assert_eq!(opened.names[&StoredName::GroupKey(0)], ["globex", "", "", "acme-corp"]);
+    assert_eq!(opened.names[&StoredName::Event], ["opened", ""]);
+    assert_eq!(opened.names[&StoredName::Property], ["", ""]);
     let reader = StoreReader::open_storage(&disk_with(&files)).unwrap();
     let snapshot = reader.snapshot();
     assert_eq!(snapshot.settings().keep_days, Some(400));
+    assert_eq!((snapshot.event("closed"), snapshot.event("")), (Ok(None), Ok(None)));
+    // One of the two empty names is that of a property.
+    let names = snapshot.names().read();
+    assert_eq!(names.properties().erased().unwrap().into_iter().collect::<Vec<_>>(), [1]);
+    assert_eq!(names.properties().find(""), Ok(Some(0)));
+    drop(names);
     let user = |name: &str| snapshot.user(name).unwrap().map(UserId::raw);
     assert_eq!(["user_1", "user_2", "anon_7f3", ""].map(user), [Some(4), None, None, None]);
     assert_eq!(snapshot.keys(GroupTypeId::new(0)).unwrap().into_iter().collect::<Vec<_>>(), [0, 3]);
