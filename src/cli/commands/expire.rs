@@ -15,6 +15,8 @@ use clap::Args;
 /// Events with a timestamp before a midnight of UTC go: the midnight as many days before today as events are kept.
 /// identify(), group() and alias() calls stay; what only such events said goes with them: who belongs to which group,
 /// and users and keys that nothing else names.
+///
+/// With --keep, an event that is older may or may not still be in answers until maintenance, or `compact`, has run.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
