@@ -125,6 +125,8 @@ fn events_expire_once_or_from_now_on() {
     assert_eq!(place.events(), 2);
     place.run("expire --keep forever").expect(0, "", "note: events are kept for ever\n");
     assert_eq!(place.run("stats").json(0)["keep_days"], json!(null));
+    let neither = place.run("expire");
+    assert!(neither.err.contains("<--older-than <AGE>|--keep <AGE>>"), "{}", neither.err);
     for wrong in
         ["", "--older-than 3", "--keep never", "--keep 3d --older-than 3d", "--keep 3d --yes", "--older-than 0d"]
     {
