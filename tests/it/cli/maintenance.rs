@@ -76,7 +76,7 @@ fn deleting_says_first_what_would_go() {
     let planned = place.run("delete user anon-1 --dry-run").json(0);
     let counts = json!({
         "deleted": false, "names": ["ada", "anon-1"], "events": 1, "events_changed": 0, "identify_calls": 1,
-        "group_calls": 0, "group_calls_changed": 1, "aliases": 1, "associations": 2,
+        "group_calls": 0, "group_calls_changed": 1, "aliases": 1, "associations": 2, "files_left": [],
     });
     assert_eq!(planned, counts);
     let asked = place.run("delete user anon-1");
