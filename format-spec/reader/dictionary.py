@@ -7,7 +7,7 @@ from siphash import siphash13
 from spans import Cursor, ascends, decoded
 
 USERS, EVENTS, PROPERTIES, GROUP_TYPES, KEYS = range(5)
-ERASABLE = (USERS, KEYS)  # an empty name of these lists is one that was erased
+ERASABLE = (USERS, EVENTS, PROPERTIES, KEYS)  # lists of which names may have been erased
 LONGEST = {USERS: 400, EVENTS: 200, GROUP_TYPES: 100, KEYS: 400}
 
 
@@ -27,12 +27,11 @@ class Dictionaries:
             there = len(self._lists.get(section, []))
             file.expect(first_id == there, f"a section begins with id {first_id} and not {there}")
             found = _names(container.blob(starts), container.blob(names), count)
-            _check_slots(container.blob(slots), container.identity, found, section[0] in ERASABLE)
-            for name in found:
-                if name or section[0] not in ERASABLE:
-                    self.add(file, section, decoded(file, name))
+            for name in _unless_erased(section[0], found, container.blob(slots), container.identity):
+                if name is None:
+                    self._lists.setdefault(section, []).append(None)
                 else:
-                    self._lists.setdefault(section, []).append("")
+                    self.add(file, section, decoded(file, name))
         container.finish()
         return container.identity
 
@@ -55,7 +54,7 @@ class Dictionaries:
         names = self._lists.get((number, group_type), [])
         if not 0 <= id < len(names):
             raise KeyError(f"nothing has the id {id} in list {number}")
-        if number in ERASABLE and not names[id]:
+        if names[id] is None:
             raise KeyError(f"the name with the id {id} in list {number} was erased")
         return names[id]
 
@@ -73,17 +72,22 @@ def _names(starts, names, count):
     return [bytes(names.part(one, end, "a name").data) for one, end in zip(ends, ends[1:])]
 
 
-def _check_slots(slots, identity, names, erasable):
-    """Refuses a table in which a name is not found as dictionary.md says, or that has other entries."""
+def _unless_erased(number, names, slots, identity):
+    """The names of a list, None for those that were erased: they are empty and in no slot. Refuses a table in which a
+    name is not found as dictionary.md says, or that has other entries."""
     size = 1 << (2 * len(names) - 1).bit_length()
     slots.expect(len(slots) == 4 * size, f"{len(slots)} bytes of slots for {len(names)} names")
     cursor = Cursor(slots)
     found, expected = [cursor.u32() for _ in range(size)], [0] * size
+    named = set(found)
+    names = [None if not name and number in ERASABLE and place + 1 not in named else name
+             for place, name in enumerate(names)]
     for place, name in enumerate(names):
-        if erasable and not name:
+        if name is None:
             continue
         slot = siphash13(identity, name) % size
         while expected[slot]:
             slot = (slot + 1) % size
         expected[slot] = place + 1
     slots.expect(found == expected, "the slots do not lead to the names")
+    return names

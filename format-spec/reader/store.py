@@ -158,12 +158,8 @@ class Store:
                 self.name(USERS, user, file)
 
     def _check_associations(self):
-        """Refuses associations that are not the latest that calls and events say. They outlive events that expired."""
+        """Refuses associations that are not the latest that calls and events say."""
         said = {(a.user, a.group_type, a.arrival): a for thing in self.accepted for a in associations_of(thing)}
-        there = {thing.arrival for thing in self.accepted}
-        outlived = [kept for kept in self.associations if kept.arrival not in there]
-        self._expect(self.manifest.erased_arrivals or not outlived, "an association is of nothing that is there")
-        said.update({(kept.user, kept.group_type, kept.arrival): kept for kept in outlived})
         for kept in self.associations:
             self._expect(said.get((kept.user, kept.group_type, kept.arrival)) == kept,
                          f"nothing says the association with arrival {kept.arrival}")

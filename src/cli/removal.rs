@@ -99,6 +99,7 @@ impl Show for Shown {
         for (name, _, number) in self.counts() {
             answer[name] = number.into();
         }
+        answer["files_left"] = json!(self.removal.files_left);
         answer.to_string()
     }
 
@@ -107,6 +108,7 @@ impl Show for Shown {
         for (name, _, number) in self.counts() {
             rows.push([Value::from(name), number.into()]);
         }
+        rows.push(["files_left".into(), self.removal.files_left.len().into()]);
         rows
     }
 
@@ -126,5 +128,19 @@ impl Show for Shown {
             out += &format!("  {:>9} {what}\n", count(number));
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_left_are_told_in_every_form() {
+        let removal = Removal { events: 2, files_left: vec!["segment-00000002".to_owned()], ..Removal::default() };
+        let shown = Shown { removal, is_done: true };
+        let json: Value = serde_json::from_str(&shown.to_json()).unwrap();
+        assert_eq!((&json["events"], &json["files_left"]), (&json!(2), &json!(["segment-00000002"])));
+        assert!(shown.to_rows().to_csv().ends_with("files_left,1\n"));
     }
 }

@@ -129,7 +129,7 @@ impl NameList {
         for run in &self.sealed {
             // Nobody knows which of the lost ones were.
             if matches!(run.source, RunSource::Part { .. }) {
-                erased.extend(run.names()?.erased().into_iter().map(|index| run.first_id + index));
+                erased.extend(run.names()?.erased()?.into_iter().map(|index| run.first_id + index));
             }
         }
         Ok(erased)
@@ -281,7 +281,7 @@ impl Dictionaries {
         for (list, count) in counts {
             let names = self.list(*list);
             let unsealed = count.saturating_sub(names.sealed_count) as usize;
-            part.add(*list, names.sealed_count, names.recent_names(unsealed));
+            part.add(*list, names.sealed_count, names.recent_names(unsealed).map(Some));
         }
         part.finish()
     }
@@ -377,7 +377,9 @@ impl Dictionaries {
         let mut merged = PartWriter::new(id);
         for list in self.lists() {
             let names = self.list(list);
-            let name = |id| if keeps(list, id) { names.name(id) } else { Ok("") };
+            let erased = names.erased()?;
+            let is_kept = |id| keeps(list, id) && !erased.contains(id);
+            let name = |id| is_kept(id).then(|| names.name(id)).transpose();
             let all = (0..names.sealed_count).map(name).collect::<Result<Vec<_>, _>>()?;
             merged.add(list, 0, all);
         }
@@ -388,6 +390,41 @@ impl Dictionaries {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A property may have an empty name; that it was erased is another thing, through seals and merges.
+    #[test]
+    fn an_empty_name_is_not_an_erased_one() {
+        let list = StoredName::Property;
+        let mut names = Dictionaries::default();
+        let seal = |names: &mut Dictionaries, id: u8| {
+            let part = names.seal(&names.counts(), FileId([id; 16])).unwrap().unwrap();
+            names.attach(&Arc::new(DictionaryPart::open(part, "part").unwrap())).unwrap();
+        };
+        let rewritten = |names: &mut Dictionaries, in_use: &[u32], id: u8| {
+            let in_use = IdSets::from([(list, in_use.iter().copied().collect())]);
+            let part = names.erase_unused(&in_use, FileId([id; 16])).unwrap().unwrap();
+            let part = Arc::new(DictionaryPart::open(part, "erased").unwrap());
+            assert_eq!(part.verify(), []);
+            names.replace_parts(&part).unwrap();
+        };
+        let erased = |names: &Dictionaries| names.properties().erased().unwrap().into_iter().collect::<Vec<_>>();
+        for name in ["a", "", "b"] {
+            names.push(list, name).unwrap();
+        }
+        seal(&mut names, 1);
+        assert_eq!((erased(&names), names.properties().find("")), (vec![], Ok(Some(1))));
+        rewritten(&mut names, &[1, 2], 2);
+        assert_eq!((erased(&names), names.properties().find("")), (vec![0], Ok(Some(1))));
+        assert_eq!(names.properties().find("a"), Ok(None));
+        rewritten(&mut names, &[2], 3);
+        assert_eq!((erased(&names), names.properties().find("")), (vec![0, 1], Ok(None)));
+        names.push(list, "").unwrap();
+        seal(&mut names, 4);
+        let part = names.merge_parts(FileId([5; 16])).unwrap().unwrap();
+        names.replace_parts(&Arc::new(DictionaryPart::open(part, "merged").unwrap())).unwrap();
+        assert_eq!((erased(&names), names.properties().find("")), (vec![0, 1], Ok(Some(3))));
+        assert_eq!(names.properties().find("b"), Ok(Some(2)));
+    }
 
     #[test]
     fn names_keep_their_ids_through_seals_and_merges() {

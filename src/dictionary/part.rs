@@ -35,15 +35,15 @@ impl PartWriter {
         Self { container: ContainerWriter::new(FileKind::Dictionary, id), id, sections: Vec::new() }
     }
 
-    /// Adds names of a list, which have the ids from `first_id`. Of a list whose names can be erased, an empty one is.
-    pub fn add<'a>(&mut self, list: StoredName, first_id: u32, names: impl IntoIterator<Item = &'a str>) {
+    /// Adds names of a list, which have the ids from `first_id`; `None` for one that is erased.
+    pub fn add<'a>(&mut self, list: StoredName, first_id: u32, names: impl IntoIterator<Item = Option<&'a str>>) {
         let mut starts = vec![0i64];
         let mut bytes = Vec::new();
         let mut hashes = Vec::new();
         for name in names {
-            bytes.put(name.as_bytes());
+            bytes.put(name.unwrap_or_default().as_bytes());
             starts.push(bytes.len() as i64);
-            hashes.push(hash(self.id, name));
+            hashes.push(name.map(|name| hash(self.id, name)));
         }
         if hashes.is_empty() {
             return;
@@ -51,9 +51,8 @@ impl PartWriter {
         let capacity = (hashes.len() * 2).next_power_of_two();
         let mut slots = vec![0u32; capacity];
         // An erased name has its id and cannot be found.
-        let is_erased = |index: usize| list.is_erasable() && starts[index] == starts[index + 1];
-        for (index, hash) in hashes.iter().enumerate().filter(|(index, _)| !is_erased(*index)) {
-            let mut at = *hash as usize & (capacity - 1);
+        for (index, hash) in hashes.iter().enumerate().filter_map(|(index, hash)| Some((index, (*hash)?))) {
+            let mut at = hash as usize & (capacity - 1);
             while slots[at] != 0 {
                 at = (at + 1) & (capacity - 1);
             }
@@ -132,8 +131,8 @@ impl DictionaryPart {
             if sound { Ok(slots) } else { Err(unsound()) }
         });
         let file = Arc::clone(self.container.file());
-        let is_erasable = section.list.is_erasable();
-        Ok(PartNames { file, id: self.container.id(), count: section.count, is_erasable, starts, names, slots, offset })
+        let (list, count) = (section.list, section.count);
+        Ok(PartNames { file, id: self.container.id(), list, count, starts, names, slots, offset })
     }
 
     /// Checks every byte, and that every name is found under its id.
@@ -165,8 +164,8 @@ impl DictionaryPart {
 pub struct PartNames {
     file: Arc<str>,
     id: FileId,
+    list: StoredName,
     count: u32,
-    is_erasable: bool,
     starts: Packed,
     names: Bytes,
     /// Names can be read by id even where the hash table is damaged.
@@ -210,20 +209,34 @@ impl PartNames {
     }
 
     /// The places of the erased names, ascending.
-    pub fn erased(&self) -> Vec<u32> {
-        if !self.is_erasable {
-            return Vec::new();
+    ///
+    /// # Errors
+    /// When the hash table is damaged and has to say which empty name is none of them.
+    pub fn erased(&self) -> Result<Vec<u32>, DecodeError> {
+        if !self.list.is_erasable() {
+            return Ok(Vec::new());
         }
         let starts = self.starts.to_vec();
         let is_empty = starts.windows(2).map(|pair| pair[0] == pair[1]);
-        (0..).zip(is_empty).filter(|(_, is_empty)| *is_empty).map(|(index, _)| index).collect()
+        let mut erased: Vec<u32> =
+            (0..).zip(is_empty).filter(|(_, is_empty)| *is_empty).map(|(index, _)| index).collect();
+        if self.list.may_be_empty() && !erased.is_empty() {
+            let named = self.find("")?;
+            erased.retain(|index| Some(*index) != named);
+        }
+        Ok(erased)
     }
 
     fn verify(&self) -> Result<(), DecodeError> {
+        let erased = self.erased()?;
         for index in 0..self.count {
             let name = self.get(index)?;
-            let expected = Some(index).filter(|_| !(self.is_erasable && name.is_empty()));
-            if self.find(name)? != expected {
+            let is_erased = erased.binary_search(&index).is_ok();
+            // Beside an erased name there may be one that is empty by right.
+            if is_erased && self.list.may_be_empty() {
+                continue;
+            }
+            if self.find(name)? != Some(index).filter(|_| !is_erased) {
                 let problem = format!("name {index} is not found under its id");
                 return Err(DecodeError::new(problem, self.offset).in_file(&self.file));
             }

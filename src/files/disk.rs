@@ -12,7 +12,7 @@ use memmap2::{Mmap, MmapOptions};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 const FILE_MODE: u32 = 0o600;
@@ -67,6 +67,27 @@ impl DiskStorage {
             }
         }
         Ok(storage)
+    }
+
+    /// Whether a directory, which need not exist yet, is this one or lies in it.
+    ///
+    /// # Errors
+    /// When the system does not tell where a directory is.
+    pub fn contains(&self, directory: &Path) -> Result<bool, FileError> {
+        let failed = |path: &Path, error| FileError::io(Operation::OpenDirectory, plain::shown(path), error);
+        let absolute = std::path::absolute(directory).map_err(|error| failed(directory, error))?;
+        let there = absolute.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+        let mut place = there.canonicalize().map_err(|error| failed(there, error))?;
+        for part in absolute.strip_prefix(there).unwrap_or(Path::new("")).components() {
+            match part {
+                Component::ParentDir => {
+                    place.pop();
+                }
+                part => place.push(part),
+            }
+        }
+        let this = self.directory.canonicalize().map_err(|error| failed(&self.directory, error))?;
+        Ok(place.starts_with(this))
     }
 
     fn path(&self, name: &str) -> Result<PathBuf, FileError> {

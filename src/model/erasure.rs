@@ -11,7 +11,7 @@ pub enum Erasure {
     Users(BTreeSet<UserId>),
     /// Keys of one group type: their group() calls and associations. Events stay, without the key.
     Keys(GroupTypeId, BTreeSet<GroupKeyId>),
-    /// Events with an earlier timestamp than this, and nothing else.
+    /// Events with an earlier timestamp than this, and associations that only they made.
     EventsBefore(Timestamp),
 }
 

@@ -115,9 +115,13 @@ pub enum StoredName {
 }
 
 impl StoredName {
-    /// Whether names of the list can be erased. An erased name keeps its id and is empty, which no other name of such a
-    /// list is.
+    /// Whether names of the list can be erased. An erased name keeps its id, is empty and cannot be found.
     pub fn is_erasable(self) -> bool {
-        matches!(self, Self::User | Self::GroupKey(_))
+        self != Self::GroupType
+    }
+
+    /// Whether a name of the list may be empty without being erased.
+    pub fn may_be_empty(self) -> bool {
+        self == Self::Property
     }
 }

@@ -1,8 +1,9 @@
-//! Taking users or keys out of profiles; and what profiles refer to.
+//! Taking users, keys or what expired events said out of profiles; and what profiles refer to.
 
-use super::{Aliases, Profiles, ProfilesBuilder, ProfilesPart};
+use super::{Profiles, ProfilesBuilder, ProfilesPart};
 use crate::codec::DecodeError;
-use crate::model::{GroupKeyId, GroupTypeId, IdSets, StoredName, UserId};
+use crate::model::{GroupKeyId, GroupTypeId, IdSets, Moment, StoredName, Timestamp, UserId};
+use hashbrown::HashMap;
 use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
 
@@ -19,6 +20,8 @@ pub struct ProfilesTouched {
     pub aliases: u64,
     /// Associations that were the latest word on a user as sent, and are gone.
     pub associations: u64,
+    /// Associations of which the latest word is gone, while an earlier one says the same.
+    pub associations_earlier: u64,
 }
 
 impl ProfilesBuilder {
@@ -55,32 +58,59 @@ impl ProfilesBuilder {
         keys: &BTreeSet<GroupKeyId>,
     ) -> (ProfilesTouched, BTreeSet<UserId>) {
         let mut touched = ProfilesTouched::default();
-        let mut left = BTreeSet::new();
-        if let Some(latest) = self.associations.get_mut(&group_type) {
-            left.extend(latest.iter().filter(|(_, (_, key))| keys.contains(key)).map(|(user, _)| *user));
-            latest.retain(|user, _| !left.contains(user));
-        }
-        touched.associations = left.len() as u64;
-        let mut said = Vec::new();
         if let Some(calls) = self.group_calls.get_mut(&group_type) {
             let before = calls.len();
             calls.retain(|call| !keys.contains(&GroupKeyId::new(call.entity)));
             touched.group_calls = (before - calls.len()) as u64;
-            let of_left = calls.iter().filter_map(|call| Some((call.user.filter(|user| left.contains(user))?, call)));
-            said.extend(of_left.map(|(user, call)| (user, call.moment, GroupKeyId::new(call.entity))));
         }
+        self.group_calls.retain(|_, calls| !calls.is_empty());
+        let left = self.recall(group_type, |_, key| keys.contains(&key)).into_keys().collect::<BTreeSet<_>>();
+        touched.associations = left.len() as u64;
+        (touched, left)
+    }
+
+    /// Takes out what events before `end` said of associations: who has no later word has the latest that group() calls
+    /// say. All parts must have been added.
+    pub fn expire_associations(&mut self, end: Timestamp) -> ProfilesTouched {
+        let mut touched = ProfilesTouched::default();
+        let types: Vec<GroupTypeId> = self.associations.keys().copied().collect();
+        for group_type in types {
+            // Where the latest word is so old, every word of an event is; only those of calls remain.
+            let old = self.recall(group_type, |moment, _| moment.time < end);
+            let latest = self.associations.get(&group_type);
+            for (user, (moment, key)) in old {
+                match latest.and_then(|latest| latest.get(&user)) {
+                    Some((now, _)) if *now == moment => {}
+                    Some((_, now)) if *now == key => touched.associations_earlier += 1,
+                    _ => touched.associations += 1,
+                }
+            }
+        }
+        touched
+    }
+
+    /// Takes out the associations of a type that `goes` says, and puts the latest words of group() calls on the same
+    /// users in their place. Answers what was taken out.
+    fn recall(
+        &mut self,
+        group_type: GroupTypeId,
+        goes: impl Fn(Moment, GroupKeyId) -> bool,
+    ) -> HashMap<UserId, (Moment, GroupKeyId)> {
+        let Some(latest) = self.associations.get_mut(&group_type) else { return HashMap::new() };
+        let taken: HashMap<_, _> = latest.extract_if(|_, (moment, key)| goes(*moment, *key)).collect();
+        let calls = self.group_calls.get(&group_type).into_iter().flatten();
+        let of_taken = calls.filter_map(|call| Some((call.user.filter(|user| taken.contains_key(user))?, call)));
+        let said: Vec<_> = of_taken.map(|(user, call)| (user, call.moment, GroupKeyId::new(call.entity))).collect();
         for (user, moment, key) in said {
             self.associate(group_type, user, moment, key);
         }
-        self.group_calls.retain(|_, calls| !calls.is_empty());
         self.associations.retain(|_, latest| !latest.is_empty());
-        (touched, left)
+        taken
     }
 }
 
 impl Profiles {
-    /// Users, as sent, with an identify(), a group() or an association. Those whose events are all gone are among them
-    /// when an association stayed.
+    /// Users, as sent, with an identify() or a group(). Associations name no others but those with events.
     ///
     /// # Errors
     /// When a part is damaged.
@@ -88,25 +118,6 @@ impl Profiles {
         let mut users = RoaringBitmap::new();
         self.parts().iter().try_for_each(|part| part.add_users(&mut users))?;
         Ok(users)
-    }
-
-    /// Adds the users and group keys that calls, aliases and the latest associations of the first `users` ids refer to.
-    ///
-    /// # Errors
-    /// When a part is damaged.
-    pub fn add_units(&self, users: u32, units: &mut IdSets) -> Result<(), DecodeError> {
-        let mut types = BTreeSet::new();
-        for part in self.parts() {
-            part.add_all_users(units)?;
-            part.add_called_keys(units)?;
-            types.extend(part.associated_types());
-        }
-        for group_type in types {
-            let latest = self.associations(group_type, users, &Aliases::default())?;
-            let keys = units.entry(StoredName::GroupKey(group_type.raw())).or_default();
-            keys.extend(latest.into_iter().flatten().map(|(_, key)| key.raw()));
-        }
-        Ok(())
     }
 }
 
@@ -116,7 +127,7 @@ fn add(column: Vec<i64>, into: &mut RoaringBitmap) {
 }
 
 impl ProfilesPart {
-    /// Adds the users of calls and associations.
+    /// Adds the users of calls.
     fn add_users(&self, users: &mut RoaringBitmap) -> Result<(), DecodeError> {
         if let Some(calls) = self.user_calls()? {
             add(calls.entities.to_vec(), users);
@@ -126,40 +137,26 @@ impl ProfilesPart {
                 add(calls.users().into_iter().map(|user| user.wrapping_sub(1)).collect(), users);
             }
         }
-        for group_type in self.associated_types() {
-            if let Some(table) = self.association_table(group_type)? {
-                add(table.users(), users);
-            }
-        }
         Ok(())
     }
 
-    fn add_all_users(&self, units: &mut IdSets) -> Result<(), DecodeError> {
-        let users = units.entry(StoredName::User).or_default();
-        self.add_users(users)?;
-        users.extend(self.aliases()?.iter().flat_map(|alias| [alias.user.raw(), alias.alias.raw()]));
-        Ok(())
-    }
-
-    fn add_called_keys(&self, units: &mut IdSets) -> Result<(), DecodeError> {
-        for group_type in self.called_types() {
-            if let Some(calls) = self.group_calls(group_type)? {
-                add(calls.entities.to_vec(), units.entry(StoredName::GroupKey(group_type.raw())).or_default());
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds the users and group keys that the part refers to. Another part may have a later word on an association.
+    /// Adds the users and group keys that the part refers to.
     ///
     /// # Errors
     /// When the part is damaged.
-    pub fn add_units(&self, units: &mut IdSets) -> Result<(), DecodeError> {
-        self.add_all_users(units)?;
-        self.add_called_keys(units)?;
+    pub fn add_ids(&self, ids: &mut IdSets) -> Result<(), DecodeError> {
+        let users = ids.entry(StoredName::User).or_default();
+        self.add_users(users)?;
+        users.extend(self.aliases()?.iter().flat_map(|alias| [alias.user.raw(), alias.alias.raw()]));
+        for group_type in self.called_types() {
+            if let Some(calls) = self.group_calls(group_type)? {
+                add(calls.entities.to_vec(), ids.entry(StoredName::GroupKey(group_type.raw())).or_default());
+            }
+        }
         for group_type in self.associated_types() {
             if let Some(table) = self.association_table(group_type)? {
-                add(table.keys(), units.entry(StoredName::GroupKey(group_type.raw())).or_default());
+                add(table.users(), ids.entry(StoredName::User).or_default());
+                add(table.keys(), ids.entry(StoredName::GroupKey(group_type.raw())).or_default());
             }
         }
         Ok(())

@@ -50,21 +50,23 @@ impl Segment {
         Timestamp::clamped(self.content.min_time)
     }
 
-    /// Adds the users and group keys that rows refer to.
+    /// Adds what rows refer to: event names, users, group keys, names of properties.
     ///
     /// # Errors
     /// When a column that is needed is damaged.
-    pub fn add_units(&self, units: &mut IdSets) -> Result<(), DecodeError> {
+    pub fn add_ids(&self, ids: &mut IdSets) -> Result<(), DecodeError> {
         let mut types = BTreeSet::new();
         for table in self.tables() {
             let runs = table.users()?;
-            let users = units.entry(StoredName::User).or_default();
+            let users = ids.entry(StoredName::User).or_default();
             users.extend((0..runs.len()).map(|run| runs.user(run).raw()));
+            ids.entry(StoredName::Event).or_default().insert(table.event().raw());
+            ids.entry(StoredName::Property).or_default().extend(table.property_names().map(|name| name.raw()));
             types.extend(table.group_types());
         }
         for group_type in types {
             if let Some(index) = self.key_rows(group_type)? {
-                let keys = units.entry(StoredName::GroupKey(group_type.raw())).or_default();
+                let keys = ids.entry(StoredName::GroupKey(group_type.raw())).or_default();
                 keys.extend(index.keys().map(|(key, _)| key.raw()));
             }
         }

@@ -41,8 +41,8 @@ struct Opened {
     logs: Vec<Vec<Bytes>>,
 }
 
-/// Copies a store, beside a live writer or without one, into an empty directory. `notice` is told how many bytes of how
-/// many are written.
+/// Copies a store, beside a live writer or without one, into an empty directory. A lock that nobody holds, as a copy
+/// that failed leaves it, may be there. `notice` is told how many bytes of how many are written.
 ///
 /// # Errors
 /// When `to` is not empty, `from` is no store or is damaged, or files cannot be read or written.
@@ -52,11 +52,11 @@ pub fn backup(
     environment: &dyn Environment,
     mut notice: impl FnMut(u64, u64),
 ) -> Result<Backup, StoreError> {
-    refuse_content(to, |_| true)?;
+    refuse_content(to)?;
     let opened = read::with_manifest(from, |manifest, end| open(from, manifest, end), |_| true)?;
     opened.verify(from)?;
     let _lock = to.lock(LOCK)?;
-    refuse_content(to, |name| name != LOCK)?;
+    refuse_content(to)?;
     let copied = opened.copy(from, to, environment, &mut notice);
     if copied.is_err() {
         // Nothing but what was written here is there. The first error is the one worth telling.
@@ -65,8 +65,8 @@ pub fn backup(
     copied
 }
 
-fn refuse_content(to: &dyn Storage, counts: impl Fn(&str) -> bool) -> Result<(), StoreError> {
-    match to.list()?.into_iter().find(|name| counts(name)) {
+fn refuse_content(to: &dyn Storage) -> Result<(), StoreError> {
+    match to.list()?.into_iter().find(|name| name != LOCK) {
         Some(example) => Err(StoreError::NotEmpty { location: to.location(), example }),
         None => Ok(()),
     }

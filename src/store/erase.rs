@@ -19,9 +19,8 @@ use crate::codec::DecodeError;
 use crate::codec::text::Compression;
 use crate::dictionary::{Dictionaries, DictionaryPart};
 use crate::model::{Erasure, IdSets};
-use crate::profiles::{Profiles, ProfilesBuilder, ProfilesPart};
+use crate::profiles::{Profiles, ProfilesPart, ProfilesTouched};
 use crate::segment::{RowsTouched, Segment, erase_from_segment};
-use roaring::RoaringBitmap;
 use std::sync::Arc;
 
 /// Files that may be listed or not yet, with their content.
@@ -98,8 +97,7 @@ impl Engine {
             self.erase_rows(&mut rest, &plan.erasure, entry, segment)?;
         }
         self.erase_calls(&mut rest, &plan)?;
-        // A key may be there although nothing but an association that is outdated names it.
-        if !rest.old.is_empty() || !matches!(plan.erasure, Erasure::EventsBefore(_)) {
+        if !rest.old.is_empty() {
             self.erase_names(&mut rest)?;
         }
         rest.removal.names = plan.names;
@@ -130,14 +128,13 @@ impl Engine {
     }
 
     fn erase_calls(&self, rest: &mut Rest, plan: &Plan) -> Result<(), StoreError> {
-        let left = plan.profiles(&self.segments, &self.profiles).map_err(|damage| self.damage(damage))?;
-        let Some((builder, touched)) = left else { return Ok(()) };
+        let (builder, touched) = plan.profiles(&self.segments, &self.profiles).map_err(|damage| self.damage(damage))?;
         rest.removal.add_profiles(&touched);
-        self.replace_profiles(rest, builder)
-    }
-
-    /// Writes one part in the place of all.
-    fn replace_profiles(&self, rest: &mut Rest, builder: ProfilesBuilder) -> Result<(), StoreError> {
+        // An earlier part may repeat what a row said that goes, though a later part has another word on the user.
+        let is_outdated = !rest.old.is_empty() && rest.profiles.len() > 1;
+        if touched == ProfilesTouched::default() && !is_outdated {
+            return Ok(());
+        }
         rest.old.extend(rest.profiles.drain(..).map(|(entry, _)| profiles_name(entry.number)));
         let id = self.environment.file_id();
         let bytes = builder.finish(id, Compression::Zstd).map_err(|damage| self.damage(damage))?;
@@ -148,12 +145,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Erases the names of users and keys that nothing refers to any more.
+    /// Erases the names that nothing refers to any more: of users, keys, events and properties.
     fn erase_names(&self, rest: &mut Rest) -> Result<(), StoreError> {
         let in_use = self.ids_in_use(rest).map_err(|damage| self.damage(damage))?;
-        if let Some(builder) = outdated_profiles(rest, &in_use).map_err(|damage| self.damage(damage))? {
-            self.replace_profiles(rest, builder)?;
-        }
         let id = self.environment.file_id();
         let bytes = self.state.names.read().erase_unused(&in_use, id).map_err(|damage| self.damage(damage))?;
         if let Some(bytes) = bytes {
@@ -164,12 +158,11 @@ impl Engine {
         Ok(())
     }
 
-    /// The users and keys to which something refers.
+    /// The ids to which something refers.
     fn ids_in_use(&self, rest: &Rest) -> Result<IdSets, DecodeError> {
         let mut in_use = IdSets::new();
-        rest.segments.iter().try_for_each(|(_, segment)| segment.add_units(&mut in_use))?;
-        let users = self.state.names.read().users().len();
-        rest.all_profiles().add_units(users, &mut in_use)?;
+        rest.segments.iter().try_for_each(|(_, segment)| segment.add_ids(&mut in_use))?;
+        rest.profiles.iter().try_for_each(|(_, part)| part.add_ids(&mut in_use))?;
         Ok(in_use)
     }
 
@@ -190,19 +183,6 @@ impl Engine {
         state.load_sealed(&profiles)?;
         Ok((state, profiles))
     }
-}
-
-/// All profiles together, where some part names a key that is not in use: a later part has another word on it.
-fn outdated_profiles(rest: &Rest, in_use: &IdSets) -> Result<Option<ProfilesBuilder>, DecodeError> {
-    let mut named = IdSets::new();
-    rest.profiles.iter().try_for_each(|(_, part)| part.add_units(&mut named))?;
-    let none = RoaringBitmap::new();
-    if named.iter().all(|(list, ids)| ids.is_subset(in_use.get(list).unwrap_or(&none))) {
-        return Ok(None);
-    }
-    let mut builder = ProfilesBuilder::default();
-    rest.profiles.iter().try_for_each(|(_, part)| builder.add_part(part))?;
-    Ok(Some(builder))
 }
 
 impl Rest {

@@ -211,8 +211,8 @@ impl Store {
         self.wait_until_durable(writer, ticket)
     }
 
-    /// Keeps events for so many days from now on, `None` for ever. What is older goes with the next maintenance: see
-    /// [`Self::expire`].
+    /// Keeps events for so many days from now on, `None` for ever. What is older goes with the next maintenance, as by
+    /// [`Self::expire`]; until then it may or may not still be in answers.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -247,7 +247,8 @@ impl Store {
     }
 
     /// Deletes events that are older than so many days for good: those before the midnight of UTC that many days
-    /// before today. Calls and associations stay.
+    /// before today. Calls stay; what only such events said goes with them: who belongs to which key, and users and keys
+    /// that nothing else names.
     ///
     /// # Errors
     /// When files cannot be read or written, as [`Self::delete_users`].
@@ -303,7 +304,7 @@ impl Store {
 
     /// Does at once what maintenance would ever do: seals what is in the log, and merges what was sealed into as few
     /// files as the limits of [`Options`] allow. `notice` is told each step before it is taken. Answers never change
-    /// by it.
+    /// by it, unless events are kept for so many days only ([`Self::set_keep_days`]): older ones go then.
     ///
     /// # Errors
     /// When files cannot be read or written. What was acknowledged stays.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// What is taken out of a store, or was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Removal {
-    /// All ids of the users, or the keys, that go: sorted by their UTF-8 bytes.
+    /// All ids of the users, or the keys, that were named to go: sorted by their UTF-8 bytes. None for an expiry.
     pub names: Vec<String>,
     /// Events that go.
     pub events: u64,
@@ -96,15 +96,12 @@ impl Plan {
         Self { erasure: Erasure::EventsBefore(kept_since(now, days)), names: Vec::new() }
     }
 
-    /// The profiles without what goes, and what that is; `None` when they stay as they are.
+    /// All profiles without what goes, and what that is.
     pub fn profiles(
         &self,
         segments: &[Arc<Segment>],
         profiles: &Profiles,
-    ) -> Result<Option<(ProfilesBuilder, ProfilesTouched)>, DecodeError> {
-        if matches!(self.erasure, Erasure::EventsBefore(_)) {
-            return Ok(None);
-        }
+    ) -> Result<(ProfilesBuilder, ProfilesTouched), DecodeError> {
         let mut builder = ProfilesBuilder::default();
         profiles.parts().iter().try_for_each(|part| builder.add_part(part))?;
         let touched = match &self.erasure {
@@ -121,9 +118,9 @@ impl Plan {
                 }
                 touched
             }
-            Erasure::EventsBefore(_) => ProfilesTouched::default(),
+            Erasure::EventsBefore(end) => builder.expire_associations(*end),
         };
-        Ok(Some((builder, touched)).filter(|(_, touched)| *touched != ProfilesTouched::default()))
+        Ok((builder, touched))
     }
 
     /// Counts what goes.
@@ -133,10 +130,8 @@ impl Plan {
         for segment in snapshot.segments() {
             removal.add_rows(segment.rows_touched(&self.erasure).map_err(damaged)?);
         }
-        let profiles = self.profiles(snapshot.segments(), snapshot.profiles()).map_err(damaged)?;
-        if let Some((_, touched)) = profiles {
-            removal.add_profiles(&touched);
-        }
+        let (_, touched) = self.profiles(snapshot.segments(), snapshot.profiles()).map_err(damaged)?;
+        removal.add_profiles(&touched);
         removal.names = self.names;
         Ok(removal)
     }

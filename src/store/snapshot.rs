@@ -154,7 +154,7 @@ impl Snapshot {
         self.name_count(StoredName::User)
     }
 
-    /// The keys that a group type has: those that an event, a group() call or an association names.
+    /// The keys that a group type has: those that an event or a group() call names.
     ///
     /// # Errors
     /// When the dictionary is damaged.

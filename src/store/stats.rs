@@ -82,7 +82,10 @@ impl StoreStats {
         }
         let total_bytes = files.iter().map(|(_, length)| length).sum();
         let count = |list| u64::from(snapshot.name_count(list));
-        let erased_users = snapshot.names().read().users().erased()?.len();
+        let named = |list| {
+            let erased = snapshot.names().read().list(list).erased()?;
+            Ok::<_, DecodeError>(count(list) - erased.len())
+        };
         let mut group_keys = 0;
         for group_type in snapshot.group_types() {
             group_keys += snapshot.keys(group_type)?.len();
@@ -94,9 +97,9 @@ impl StoreStats {
             unsealed_events: events - sealed_events,
             accepted: snapshot.next_arrival().raw().saturating_sub(snapshot.erased_arrivals()),
             segments,
-            user_ids: count(StoredName::User) - erased_users,
+            user_ids: named(StoredName::User)?,
             event_names: events_named.len() as u64,
-            property_names: count(StoredName::Property),
+            property_names: named(StoredName::Property)?,
             group_types: count(StoredName::GroupType),
             group_keys,
             keep_days: snapshot.settings().keep_days,

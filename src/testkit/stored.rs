@@ -179,10 +179,13 @@ fn check_names(snapshot: &Snapshot) -> Result<(), DecodeError> {
     let types = snapshot.name_count(StoredName::GroupType);
     let lists = [StoredName::User, StoredName::Event, StoredName::Property, StoredName::GroupType];
     for list in lists.into_iter().chain((0..types).map(StoredName::GroupKey)) {
+        let erased = snapshot.names().read().list(list).erased()?;
         for id in 0..snapshot.name_count(list) {
             let name = snapshot.name(list, id)?;
-            let is_erased = list.is_erasable() && name.is_empty();
-            if snapshot.find(list, &name)? != Some(id).filter(|_| !is_erased) {
+            let found = snapshot.find(list, &name)?;
+            let is_as_expected =
+                if erased.contains(id) { name.is_empty() && found != Some(id) } else { found == Some(id) };
+            if !is_as_expected {
                 return Err(contradiction("names and their ids"));
             }
         }
@@ -220,15 +223,7 @@ fn check_associations(snapshot: &Snapshot) -> Result<(), DecodeError> {
                 belongs(user, call.moment, GroupKeyId::new(call.entity));
             }
         })?;
-        let found = snapshot.profiles().associations(group_type, users, snapshot.aliases())?;
-        // An association outlives its event when that expires.
-        let may_outlive = snapshot.erased_arrivals() > 0;
-        let agree = found.iter().zip(&expected).all(|pair| match pair {
-            (Some((moment, _)), Some((latest, _))) if moment != latest => may_outlive && latest < moment,
-            (Some(_), None) => may_outlive,
-            (found, expected) => found == expected,
-        });
-        if !agree {
+        if snapshot.profiles().associations(group_type, users, snapshot.aliases())? != expected {
             return Err(contradiction("associations and what they were made from"));
         }
     }

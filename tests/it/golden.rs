@@ -222,7 +222,7 @@ fn what_is_read_from_golden_files_is_written_back_byte_for_byte() {
     let mut writer = PartWriter::new(part.id());
     for (position, (list, first_id, count)) in part.sections().enumerate() {
         let names = part.names(position).unwrap();
-        writer.add(list, first_id, (0..count).map(|index| names.get(index).unwrap()));
+        writer.add(list, first_id, (0..count).map(|index| Some(names.get(index).unwrap())));
     }
     assert!(writer.finish().unwrap().unwrap() == files[DICTIONARY]);
 
@@ -284,18 +284,26 @@ fn the_golden_erased_store_has_gaps_where_things_were() {
     let found = opened.lines();
     assert_eq!(found.iter().map(|(arrival, line)| (arrival.raw(), line.as_str())).collect::<Vec<_>>(), expected);
     assert_eq!((opened.manifest.sealed_arrivals, opened.manifest.erased_arrivals), (8, 5));
-    // The log names two of them anew; user_2 is known by its association alone.
-    assert_eq!(opened.names[&StoredName::User], ["", "", "user_2", "user_3", "user_1"]);
+    // The log names two of them anew.
+    assert_eq!(opened.names[&StoredName::User], ["", "", "", "user_3", "user_1"]);
     assert_eq!(opened.names[&StoredName::GroupKey(0)], ["globex", "", "", "acme-corp"]);
+    assert_eq!(opened.names[&StoredName::Event], ["opened", ""]);
+    assert_eq!(opened.names[&StoredName::Property], ["", ""]);
     let reader = StoreReader::open_storage(&disk_with(&files)).unwrap();
     let snapshot = reader.snapshot();
     assert_eq!(snapshot.settings().keep_days, Some(400));
+    assert_eq!((snapshot.event("closed"), snapshot.event("")), (Ok(None), Ok(None)));
+    // One of the two empty names is that of a property.
+    let names = snapshot.names().read();
+    assert_eq!(names.properties().erased().unwrap().into_iter().collect::<Vec<_>>(), [1]);
+    assert_eq!(names.properties().find(""), Ok(Some(0)));
+    drop(names);
     let user = |name: &str| snapshot.user(name).unwrap().map(UserId::raw);
-    assert_eq!(["user_1", "user_2", "anon_7f3", ""].map(user), [Some(4), Some(2), None, None]);
+    assert_eq!(["user_1", "user_2", "anon_7f3", ""].map(user), [Some(4), None, None, None]);
     assert_eq!(snapshot.keys(GroupTypeId::new(0)).unwrap().into_iter().collect::<Vec<_>>(), [0, 3]);
     let belongs = snapshot.profiles().associations(GroupTypeId::new(0), 5, snapshot.aliases()).unwrap();
     let belongs: Vec<_> = belongs.into_iter().map(|found| found.map(|(_, key)| key.raw())).collect();
-    assert_eq!(belongs, [None, None, Some(0), Some(0), Some(3)], "user_3 fell back to globex");
+    assert_eq!(belongs, [None, None, None, Some(0), Some(3)], "user_3 fell back to globex");
 }
 
 /// The header with other bytes from `at` on, under a right checksum.

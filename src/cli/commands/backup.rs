@@ -6,7 +6,7 @@ use super::super::format::FormatArg;
 use super::super::output::{Canvas, Output, Show};
 use super::super::progress::byte_bar;
 use super::super::rows::{Kind, Rows};
-use super::super::text::{bytes, counted, shown};
+use super::super::text::{bytes, counted, list, shown};
 use crate::files::DiskStorage;
 use crate::store::{Backup, StoreError, SystemEnvironment, backup};
 use clap::Args;
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  trackcrumb backup --data ./workspace ./backups/monday")]
 pub struct Arguments {
-    /// Where to: a directory that is empty or does not exist
+    /// Where to: a directory that is empty or does not exist, and lies outside the store
     destination: PathBuf,
     #[command(flatten)]
     data: DataArg,
@@ -42,6 +42,15 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     let from = arguments.data.storage()?;
     // An error of the source should leave no new directory behind.
     crate::StoreReader::open_storage(&from)?;
+    if from.contains(&arguments.destination).map_err(StoreError::from)? {
+        let [destination, store] =
+            [&arguments.destination, &arguments.data.data].map(|path| path.display().to_string());
+        return Err(Failure::other(format!(
+            "{} lies inside the store that is to be copied; name a directory outside of {}",
+            list(&[&destination]),
+            list(&[&store])
+        )));
+    }
     let to = DiskStorage::create(&arguments.destination).map_err(StoreError::from)?;
     let bar = byte_bar(0);
     let copied = backup(&from, &to, &SystemEnvironment, |done, total| {

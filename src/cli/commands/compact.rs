@@ -12,7 +12,8 @@ use clap::Args;
 
 /// Seal and merge everything now, as background maintenance would in time
 ///
-/// Answers are the same before and after.
+/// Answers are the same before and after, unless events are kept for a time only (`expire --keep`): those that are
+/// older then go.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  trackcrumb compact --data ./workspace")]
 pub struct Arguments {

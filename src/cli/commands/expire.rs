@@ -8,13 +8,17 @@ use super::super::removal::{ConfirmArgs, remove};
 use super::super::text::{counted, list};
 use crate::language::SPAN_DAYS_MAX;
 use crate::store::{Environment, SystemEnvironment};
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 /// Delete events that are too old for good, once or from now on
 ///
 /// Events with a timestamp before a midnight of UTC go: the midnight as many days before today as events are kept.
-/// identify() and group() calls stay, and so does who belongs to which group.
+/// identify(), group() and alias() calls stay; what only such events said goes with them: who belongs to which group,
+/// and users and keys that nothing else names.
+///
+/// With --keep, an event that is older may or may not still be in answers until maintenance, or `compact`, has run.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("age").required(true).args(["older_than", "keep"])))]
 #[command(after_help = "\
 Examples:
   trackcrumb expire --older-than 400d --dry-run
@@ -22,10 +26,10 @@ Examples:
   trackcrumb expire --keep forever")]
 pub struct Arguments {
     /// Delete events older than this, once: days (`400d`) or weeks (`57w`)
-    #[arg(long, value_name = "AGE", value_parser = days, required_unless_present = "keep")]
+    #[arg(long, value_name = "AGE", value_parser = days)]
     older_than: Option<u32>,
     /// Keep events so long from now on, or `forever`; what is older goes with background maintenance, and with `compact`
-    #[arg(long, value_name = "AGE", value_parser = keep, conflicts_with_all = ["older_than", "yes", "dry_run"])]
+    #[arg(long, value_name = "AGE", value_parser = keep, conflicts_with_all = ["yes", "dry_run"])]
     keep: Option<Keep>,
     #[command(flatten)]
     confirm: ConfirmArgs,

@@ -76,10 +76,10 @@ fn check_erased(report: &mut VerifyReport, opened: &Opened, names: &Names) {
         report.damage.extend(found.map(|erased| nameless(erased, file)));
     };
     for segment in &opened.segments {
-        check(segment.file(), &|in_use| segment.add_units(in_use));
+        check(segment.file(), &|in_use| segment.add_ids(in_use));
     }
     for part in &opened.profiles {
-        check(part.file(), &|in_use| part.add_units(in_use));
+        check(part.file(), &|in_use| part.add_ids(in_use));
     }
 }
 
@@ -121,9 +121,15 @@ fn check_names(report: &mut VerifyReport, manifest: &Manifest, opened: &Opened) 
             break;
         }
     }
+    for (list, _) in names.dictionaries.counts() {
+        // What cannot be read was found when its part was read.
+        let erased = names.dictionaries.list(list).erased().unwrap_or_default();
+        names.erased.insert(list, erased);
+    }
     if names.are_known && opened.dictionaries.len() > 1 {
         for (list, count) in names.dictionaries.counts() {
-            let found = (0..count).find_map(|id| {
+            let is_erased = |id: &u32| names.erased.get(&list).is_some_and(|erased| erased.contains(*id));
+            let found = (0..count).filter(|id| !is_erased(id)).find_map(|id| {
                 let names = names.dictionaries.list(list);
                 match names.name(id).and_then(|name| names.find(name)) {
                     Ok(Some(found)) if found != id => Some(format!("a name has the ids {id} and {found} of its list")),
@@ -134,11 +140,6 @@ fn check_names(report: &mut VerifyReport, manifest: &Manifest, opened: &Opened) 
             let last = manifest.dictionaries.last().map(|entry| dictionary_name(entry.number)).unwrap_or_default();
             report.damage.extend(found.map(|problem| damage(problem, &Arc::from(last.as_str()))));
         }
-    }
-    for (list, _) in names.dictionaries.counts() {
-        // What cannot be read was found when its part was read.
-        let erased = names.dictionaries.list(list).erased().unwrap_or_default();
-        names.erased.insert(list, erased);
     }
     let types = names.dictionaries.group_types().len();
     if names.are_known && manifest.settings.declared.iter().any(|(id, _)| *id >= types) {

@@ -42,12 +42,31 @@ fn a_backup_is_a_store() {
     assert_eq!(place.run("export --data copies/monday").out, place.run("export").out);
     place.run("backup copies/monday").expect_error(
         1,
-        "`copies/monday` is not empty: it holds `LOCK`; name a directory that is empty or does not exist",
+        "`copies/monday` is not empty: it holds `MANIFEST`; name a directory that is empty or does not exist",
     );
     place
         .run("backup --data nowhere copies/tuesday")
         .expect_error(1, "`nowhere` holds no trackcrumb store yet; `trackcrumb import --data nowhere FILE` makes one");
     assert!(!place.path("copies/tuesday").exists());
+}
+
+#[test]
+fn a_store_is_not_copied_into_itself() {
+    let place = filled();
+    for inside in ["trackcrumb-data", "trackcrumb-data/", "trackcrumb-data/a/b", "new/../trackcrumb-data/copy"] {
+        let sentence = format!(
+            "`{inside}` lies inside the store that is to be copied; name a directory outside of `./trackcrumb-data`"
+        );
+        place.run(&format!("backup {inside}")).expect_error(1, &sentence);
+        assert!(!place.path("trackcrumb-data/a").exists() && !place.path("new").exists());
+    }
+    std::os::unix::fs::symlink(place.path("trackcrumb-data"), place.path("link")).unwrap();
+    assert_eq!(place.run("backup link/copy").code, Some(1));
+    assert_eq!(place.run("verify").json(0)["damage"], json!([]));
+    // A lock that a failed copy left is no content.
+    std::fs::create_dir(place.path("copy")).unwrap();
+    std::fs::write(place.path("copy/LOCK"), "").unwrap();
+    assert_eq!(place.run("backup copy").json(0)["next_arrival"], 5);
 }
 
 #[test]
@@ -57,7 +76,7 @@ fn deleting_says_first_what_would_go() {
     let planned = place.run("delete user anon-1 --dry-run").json(0);
     let counts = json!({
         "deleted": false, "names": ["ada", "anon-1"], "events": 1, "events_changed": 0, "identify_calls": 1,
-        "group_calls": 0, "group_calls_changed": 1, "aliases": 1, "associations": 2,
+        "group_calls": 0, "group_calls_changed": 1, "aliases": 1, "associations": 2, "files_left": [],
     });
     assert_eq!(planned, counts);
     let asked = place.run("delete user anon-1");
@@ -106,6 +125,8 @@ fn events_expire_once_or_from_now_on() {
     assert_eq!(place.events(), 2);
     place.run("expire --keep forever").expect(0, "", "note: events are kept for ever\n");
     assert_eq!(place.run("stats").json(0)["keep_days"], json!(null));
+    let neither = place.run("expire");
+    assert!(neither.err.contains("<--older-than <AGE>|--keep <AGE>>"), "{}", neither.err);
     for wrong in
         ["", "--older-than 3", "--keep never", "--keep 3d --older-than 3d", "--keep 3d --yes", "--older-than 0d"]
     {

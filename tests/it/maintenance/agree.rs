@@ -10,7 +10,8 @@ use crate::support::{Arrivals, Filled};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
 use trackcrumb::input::parse_line;
-use trackcrumb::store::{Removal, StoreError, verify};
+use trackcrumb::pages::{self, GroupsQuery};
+use trackcrumb::store::{Removal, Snapshot, StoreError, verify};
 use trackcrumb::testkit::check_derived;
 
 const DAY_US: i64 = 86_400_000_000;
@@ -121,7 +122,27 @@ fn check(case: &Case, acts: &[(usize, Act)], arrivals: Arrivals) -> Result<(), T
     // What is exported makes a store that exports the same.
     let again = Filled::empty();
     again.store.write_strict(lines.iter().map(|line| parse_line(line.as_bytes()).unwrap())).unwrap();
-    prop_assert_eq!(export(&again.store.snapshot().unwrap()), lines);
+    let again = again.store.snapshot().unwrap();
+    prop_assert_eq!(export(&again), lines);
+    check_same_pages(&snapshot, &again, &users)
+}
+
+/// Two stores have the same users and keys, each with the same page. Of types that lines no longer name, one may know.
+fn check_same_pages(one: &Snapshot, other: &Snapshot, users: &[&str]) -> Result<(), TestCaseError> {
+    for user in users {
+        prop_assert_eq!(pages::user(one, user).ok(), pages::user(other, user).ok(), "user {}", user);
+    }
+    let all = GroupsQuery { limit: usize::MAX, ..GroupsQuery::default() };
+    for group_type in ["company", "team", "region"] {
+        let rows = |snapshot| pages::groups(snapshot, group_type, &all).map(|page| page.rows).unwrap_or_default();
+        prop_assert_eq!(rows(one), rows(other));
+        for row in rows(one) {
+            prop_assert_eq!(
+                pages::group(one, group_type, &row.key).ok(),
+                pages::group(other, group_type, &row.key).ok()
+            );
+        }
+    }
     Ok(())
 }
 

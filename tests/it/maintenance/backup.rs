@@ -138,6 +138,8 @@ fn a_backup_that_is_interrupted_is_no_store() {
         to.fail_plan(trackcrumb::files::sim::FailAt::Call(call), Fault::NoSpace, trackcrumb::files::sim::Repeat::Once);
         if copy_of(&filled.disk, &to).is_err() {
             assert!(to.names().iter().all(|name| name == "LOCK"), "{:?} is left behind", to.names());
+            copy_of(&filled.disk, &to).unwrap();
+            assert!(is_whole(&to), "the second try after call {call}");
         }
     }
     assert!(images > 0);

@@ -29,6 +29,8 @@ mod names {
     pub const ONLY_OF_SECRET_USER: &str = "W3ieQk";
     pub const SECRET_KEY: &str = "z6ClMx";
     pub const SECRET_PLAN: &str = "R0bAHj";
+    pub const SECRET_EVENT: &str = "uN3gXp";
+    pub const SECRET_PROPERTY: &str = "ClV7wZ";
     pub const KEPT_USER: &str = "m1VNug";
     pub const KEPT_INSERT: &str = "T8pSfD";
     pub const KEPT_NOTE: &str = "OcyZ2L";
@@ -44,7 +46,7 @@ fn history() -> Vec<(Value, i64)> {
         json!({"type": "identify", "distinct_id": names::SECRET_USER, "properties": {"email": names::SECRET_MAIL}}),
         json!({"type": "group", "distinct_id": names::SECRET_USER, "group_type": "company", "group_key": names::KEPT_KEY, "properties": {"plan": names::KEPT_PLAN}}),
         json!({"type": "alias", "distinct_id": names::SECRET_USER, "alias": names::SECRET_ALIAS}),
-        json!({"type": "track", "distinct_id": names::SECRET_ALIAS, "event": "opened", "insert_id": names::SECRET_INSERT, "properties": {"note": names::SECRET_NOTE}, "groups": {"company": names::ONLY_OF_SECRET_USER}}),
+        json!({"type": "track", "distinct_id": names::SECRET_ALIAS, "event": names::SECRET_EVENT, "insert_id": names::SECRET_INSERT, "properties": {"note": names::SECRET_NOTE, names::SECRET_PROPERTY: 1}, "groups": {"company": names::ONLY_OF_SECRET_USER}}),
         json!({"type": "track", "distinct_id": names::KEPT_USER, "event": "opened", "insert_id": names::KEPT_INSERT, "properties": {"note": names::KEPT_NOTE}, "groups": {"company": names::SECRET_KEY, "team": names::KEPT_TEAM}}),
         json!({"type": "group", "distinct_id": names::KEPT_USER, "group_type": "company", "group_key": names::SECRET_KEY, "properties": {"plan": names::SECRET_PLAN}}),
     ];
@@ -87,6 +89,8 @@ fn nothing_of_a_deleted_user_is_in_any_file() {
         names::SECRET_INSERT,
         names::SECRET_NOTE,
         names::ONLY_OF_SECRET_USER,
+        names::SECRET_EVENT,
+        names::SECRET_PROPERTY,
     ];
     let kept = [
         names::KEPT_USER,
@@ -105,6 +109,14 @@ fn nothing_of_a_deleted_user_is_in_any_file() {
     assert_eq!((removal.events, removal.identify_calls, removal.aliases, removal.group_calls_changed), (1, 1, 1, 1));
     check_gone(&mut filled, &secret, &kept);
     assert_eq!(export(&before), all, "a snapshot never changes");
+    let after = filled.store.snapshot().unwrap();
+    assert_eq!(pages::events(&after).unwrap().events.len(), 1);
+    assert_eq!(
+        pages::event(&after, names::SECRET_EVENT).unwrap_err().to_string(),
+        format!("there is no event `{}`; check its spelling", names::SECRET_EVENT)
+    );
+    assert_eq!((after.event(names::SECRET_EVENT), after.property(names::SECRET_PROPERTY)), (Ok(None), Ok(None)));
+    assert_eq!(filled.store.stats().unwrap().property_names, 1);
     for id in [names::SECRET_USER, names::SECRET_ALIAS] {
         let error = filled.store.delete_users(&[id]).unwrap_err().to_string();
         assert_eq!(error, format!("there is no user `{id}`; check its spelling"));

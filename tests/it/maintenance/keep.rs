@@ -1,9 +1,12 @@
 //! Events that are kept for a time.
 
 use super::{arrived, export};
+use crate::reports::named::run;
 use crate::support::{Arrivals, Filled};
 use serde_json::{Value, json};
+use trackcrumb::input::parse_line;
 use trackcrumb::store::verify;
+use trackcrumb::testkit::check_derived;
 use trackcrumb::{StoreReader, pages};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -45,11 +48,10 @@ fn maintenance_drops_events_that_are_older_than_they_are_to_be_kept() {
     assert_eq!(filled.store.stats().unwrap().keep_days, Some(4));
     assert_eq!(StoreReader::open_storage(&filled.disk).unwrap().stats().unwrap().accepted, 7);
     let snapshot = filled.store.snapshot().unwrap();
-    // Calls stay, and so do associations.
+    // Calls stay; what only an expired event said goes with it.
     assert_eq!(pages::user(&snapshot, "a").unwrap().properties.len(), 1);
-    let b = pages::user(&snapshot, "b").unwrap();
-    assert_eq!((b.groups["company"].as_str(), b.recent.len()), ("of-b", 0));
-    assert_eq!(pages::group(&snapshot, "company", "of-b").unwrap().members, ["b"]);
+    assert!(pages::user(&snapshot, "b").is_err());
+    assert!(pages::group(&snapshot, "company", "of-b").is_err());
 
     // What is sealed later is judged on the day of sealing; a segment of which all is too old just goes.
     filled.add(&arrived([event("a", 5), event("a", 7), event("a", 11)], 11 * DAY_US), ONE);
@@ -66,6 +68,75 @@ fn maintenance_drops_events_that_are_older_than_they_are_to_be_kept() {
     assert_eq!(verify(&filled.disk).unwrap().damage, []);
     let lines = export(&filled.store.snapshot().unwrap());
     assert_eq!(lines.len(), 2, "{lines:?}");
+    // The last word on `a` is the call again.
+    assert_eq!(pages::user(&filled.store.snapshot().unwrap(), "a").unwrap().groups["company"], "acme");
+}
+
+/// What an expiry leaves is what an export says: the same users, keys and associations come of its lines elsewhere.
+#[test]
+fn what_an_expiry_leaves_can_be_exported() {
+    let told = |user: &str, day: i64, key: &str| json!({"type": "group", "distinct_id": user, "group_type": "company", "group_key": key, "timestamp": day * DAY_US / 1000});
+    let lines = [
+        told("back", 1, "acme"),
+        event("back", 3),
+        told("same", 1, "of-same"),
+        event("same", 3),
+        event("gone", 3),
+        event("joined", 3),
+        json!({"type": "alias", "distinct_id": "stays", "alias": "joined"}),
+        told("stays", 2, "acme"),
+        event("moved", 3),
+        told("moved", 9, "globex"),
+        event("stays", 8),
+    ];
+    for seal_every in [0, 1, 4] {
+        let mut filled = Filled::empty();
+        filled.add(&arrived(lines.clone(), 0), Arrivals { batch: 1, seal_every, reopen_every: 0 });
+        filled.environment.set_now(10 * DAY_US);
+        let planned = filled
+            .store
+            .snapshot()
+            .unwrap()
+            .removal_by_age(trackcrumb::model::Timestamp::clamped(10 * DAY_US), 5)
+            .unwrap();
+        let removal = filled.store.expire(5).unwrap();
+        assert_eq!((removal.events, removal.associations), (5, 3), "`same` belongs to the same key");
+        assert_eq!(planned, removal);
+        let snapshot = filled.store.snapshot().unwrap();
+        check_derived(&snapshot).unwrap();
+        assert_eq!(verify(&filled.disk).unwrap().damage, []);
+        let group = |user: &str| pages::user(&snapshot, user).ok().map(|page| page.groups["company"].clone());
+        let belongs = ["back", "same", "gone", "joined", "moved"].map(group);
+        let expected = [Some("acme"), Some("of-same"), None, Some("of-stays"), Some("globex")];
+        assert_eq!(belongs.each_ref().map(Option::as_deref), expected);
+
+        let again = Filled::empty();
+        let exported = export(&snapshot);
+        again.store.write_strict(exported.iter().map(|line| parse_line(line.as_bytes()).unwrap())).unwrap();
+        let again = again.store.snapshot().unwrap();
+        let users = ["back", "same", "gone", "joined", "stays", "moved"];
+        let keys = users.map(|user| format!("of-{user}"));
+        let keys = keys.iter().map(String::as_str).chain(["acme", "globex"]);
+        for user in users {
+            assert_eq!(pages::user(&snapshot, user).ok(), pages::user(&again, user).ok(), "{user}");
+        }
+        for key in keys {
+            assert_eq!(
+                pages::group(&snapshot, "company", key).ok(),
+                pages::group(&again, "company", key).ok(),
+                "{key}"
+            );
+        }
+        for (count_by, event) in
+            [(json!("users"), "none"), (json!({"group": "company"}), "none"), (json!("users"), "e")]
+        {
+            let document =
+                json!({"report": "cohort", "count_by": count_by, "where": {"did": event, "times": {"lt": 1}}});
+            let answers = [&snapshot, &again].map(|snapshot| run(snapshot, document.clone()));
+            assert_eq!(answers[0], answers[1], "{document}");
+            assert!(answers[0]["size"].as_u64() > Some(0), "{document}");
+        }
+    }
 }
 
 #[test]

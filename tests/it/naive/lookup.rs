@@ -99,22 +99,19 @@ impl Naive {
         on_events.chain(in_calls).chain(declared).map(String::as_str).collect()
     }
 
-    /// Any key with an event, a group() call or an association that stayed when its event expired.
+    /// Any key with an event or a group() call.
     pub(super) fn keys(&self, group_type: &str) -> BTreeSet<&str> {
         let on_events = self.events.iter().filter_map(|event| event.groups.get(group_type));
         let of_type = self.group_calls.iter().filter(|call| call.group_type == group_type);
-        let remembered = self.remembered.iter().filter(|said| said.group_type == group_type);
-        let remembered = remembered.map(|said| &said.group_key);
-        on_events.chain(of_type.map(|call| &call.group_key)).chain(remembered).map(String::as_str).collect()
+        on_events.chain(of_type.map(|call| &call.group_key)).map(String::as_str).collect()
     }
 
-    /// Anyone with an event, an identify() or a group() call, or an association that stayed; an alias alone makes no user.
+    /// Anyone with an event, an identify() or a group() call; an alias alone makes no user.
     pub(super) fn users(&self) -> BTreeSet<&str> {
         let tracked = self.events.iter().map(|event| &event.distinct_id);
         let identified = self.identifies.iter().map(|call| &call.distinct_id);
         let grouped = self.group_calls.iter().filter_map(|call| call.distinct_id.as_ref());
-        let remembered = self.remembered.iter().map(|said| &said.distinct_id);
-        tracked.chain(identified).chain(grouped).chain(remembered).map(|id| self.shown_id(id)).collect()
+        tracked.chain(identified).chain(grouped).map(|id| self.shown_id(id)).collect()
     }
 
     /// The user's current key of each type: the latest group() call or event that names one.
@@ -129,9 +126,6 @@ impl Naive {
             if call.distinct_id.as_deref().map(|id| self.shown_id(id)) == Some(user) {
                 keep_latest(&mut latest, call.order, &call.group_type, &call.group_key);
             }
-        }
-        for said in self.remembered.iter().filter(|said| self.shown_id(&said.distinct_id) == user) {
-            keep_latest(&mut latest, said.order, &said.group_type, &said.group_key);
         }
         latest.into_iter().map(|(group_type, (_, key))| (group_type.to_owned(), key.to_owned())).collect()
     }

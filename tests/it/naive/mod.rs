@@ -43,7 +43,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use erase::Remembered;
 use properties::Update;
 use value::Object;
 
@@ -59,8 +58,6 @@ pub struct Naive {
     cohorts: BTreeMap<String, Value>,
     /// Declared group types: type -> display name.
     declared: BTreeMap<String, String>,
-    /// What expired events said about associations.
-    remembered: Vec<Remembered>,
     /// Group types that were used when something was deleted.
     known_types: BTreeSet<String>,
     /// How many things were accepted so far: the next arrival number.

@@ -2,7 +2,7 @@
 
 pub mod agree;
 mod explained;
-mod named;
+pub mod named;
 mod named_funnels;
 mod rules;
 mod units;
