@@ -10,6 +10,7 @@
 //! - Units are users under their shown ids, or keys; rows without a unit are counted, and otherwise left out.
 
 mod breakdown_values;
+mod cells;
 mod coverage;
 mod distinct;
 mod division;

@@ -4,7 +4,7 @@ use super::answer::{Coverage, Figure};
 use super::context::Context;
 use super::error::ReportError;
 use crate::executor::{Look, first_units_by_bucket, units_by_bucket};
-use crate::language::{Buckets, DocumentError, Retention, RetentionBound, RetentionMode, RetentionUnits};
+use crate::language::{Buckets, DocumentError, Retention, RetentionBound, RetentionMode, RetentionUnits, check_cells};
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
@@ -69,6 +69,11 @@ pub(super) fn looks(context: &Context<'_>, report: &Retention) -> Result<Vec<Loo
 
 pub(super) fn run(context: &Context<'_>, report: &Retention) -> Result<RetentionAnswer, ReportError> {
     let table = Table::new(context, report)?;
+    check_cells(
+        &[(table.periods.len(), "rows"), (report.periods, "periods")],
+        "periods",
+        "give fewer `periods` or a longer `interval`",
+    )?;
     let rows: Vec<RetentionRow> = table
         .cohorts
         .iter()

@@ -4,7 +4,7 @@ use super::super::context::Context;
 use super::super::error::ReportError;
 use super::Frame;
 use super::answer::Measured;
-use super::events::no_such_series;
+use super::events::{check_size, no_such_series};
 use crate::executor::{Figure, Figures, Holdings, Units};
 use crate::language::{CountBy, PropertyMeasure, Trends, UnitsValue};
 use roaring::RoaringBitmap;
@@ -39,6 +39,7 @@ impl<'d> PropertySeries<'d> {
             PropertyMeasure::CountByValue(_) => ranked(&holdings, frame, report.limit),
             PropertyMeasure::Sum(_) | PropertyMeasure::Avg(_) => (Vec::new(), false),
         };
+        check_size(report, frame, ranked.len() + usize::from(has_other))?;
         Ok(Self { holders, holdings, measure, ranked, has_other })
     }
 

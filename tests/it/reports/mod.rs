@@ -1,6 +1,7 @@
 //! Reports against the naive evaluator, which reads the contract on its own and scans plain rows.
 
 pub mod agree;
+mod bounds;
 mod explained;
 mod named;
 mod named_funnels;
