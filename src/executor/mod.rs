@@ -44,7 +44,7 @@ pub use exact_sum::ExactSum;
 pub use figure::Figure;
 pub use funnel::{Attempts, Excluded, FunnelPlan, Reached, Start, attempts};
 pub use holder_values::holders_passing;
-pub use holdings::Holdings;
+pub use holdings::{Holdings, HoldingsWalk};
 pub use look::{Look, Named};
 pub use measure::{Figures, Series, measure, units_of_slot};
 pub use query::{Query, Units};
