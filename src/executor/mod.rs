@@ -23,6 +23,7 @@ mod holdings;
 mod look;
 mod mask;
 mod measure;
+mod merged_filters;
 mod path_values;
 mod query;
 mod row_filter;
