@@ -144,6 +144,11 @@ impl Fold for NumbersFold {
 }
 
 impl NumbersFold {
+    /// The numbers, in no order.
+    pub fn numbers(self) -> Vec<Number> {
+        self.0
+    }
+
     /// The number at the nearest rank.
     pub fn percentile(&mut self, rank: &DecimalFraction) -> Figure {
         let place = (rank.nearest_rank(self.0.len() as u64) as usize).checked_sub(1);

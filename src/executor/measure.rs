@@ -6,13 +6,15 @@ use super::division::{Division, Edges};
 use super::exact_sum::ExactSum;
 use super::figure::Figure;
 use super::folds::{ExtremesFold, Fold, NumbersFold, PerUnitFold, RowsFold, UnitsFold};
+use super::growing_percentile::GrowingPercentile;
 use super::look::Look;
 use super::path_values::PathValues;
 use super::query::{NO_UNIT, Query};
 use super::scan::visit_rows;
+use super::sliding_union::SlidingUnion;
 use super::slots::Slots;
 use crate::codec::DecodeError;
-use crate::language::{Buckets, Measure, ResolvedRange, Span};
+use crate::language::{Buckets, DecimalFraction, Measure, ResolvedRange, Span};
 use crate::model::{Number, Value};
 use roaring::RoaringBitmap;
 
@@ -161,11 +163,27 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
         Measure::Avg(path) => folded(query, series, Some(path), |sum: &mut ExactSum| Figure::of(sum.average())),
         Measure::Min(path) => folded(query, series, Some(path), |range: &mut ExtremesFold| range.least()),
         Measure::Max(path) => folded(query, series, Some(path), |range: &mut ExtremesFold| range.greatest()),
+        Measure::Percentile { path, rank } if series.is_cumulative => {
+            let cells = fold::<NumbersFold>(query, series.look, series.buckets, series.slots, Some(path))?;
+            Ok(cells.slots().map(|folds| growing_percentiles(folds, rank)).collect())
+        }
         Measure::Percentile { path, rank } => {
             folded(query, series, Some(path), |numbers: &mut NumbersFold| numbers.percentile(rank))
         }
         Measure::Active(span) => active(query, series, *span),
     }
+}
+
+/// The percentile of the numbers up to the end of each bucket.
+fn growing_percentiles(folds: Vec<Option<NumbersFold>>, rank: &DecimalFraction) -> Figures {
+    let mut percentile = GrowingPercentile::new(rank);
+    let of_bucket = |fold: Option<NumbersFold>| {
+        fold.into_iter().flat_map(NumbersFold::numbers).for_each(|number| percentile.add(number));
+        Figure::of(percentile.value())
+    };
+    let values: Vec<Figure> = folds.into_iter().map(of_bucket).collect();
+    let total = values.last().copied().unwrap_or(Figure::Null);
+    Figures { values, total }
 }
 
 /// Distinct units of windows that end with the buckets: the range is divided wherever a window begins or ends, and
@@ -190,12 +208,10 @@ fn active(query: Query<'_>, series: &Series<'_>, span: Span) -> Result<Vec<Figur
             cells.slots().map(|folds| folds.into_iter().map(units).collect()).collect()
         }
     };
-    let in_window = |pieces: &[RoaringBitmap], window: &ResolvedRange| {
-        let units = pieces[edges.between(*window)].iter().fold(RoaringBitmap::new(), |all, piece| all | piece);
-        Figure::Count(units.len())
-    };
     let of_slot = |pieces: Vec<RoaringBitmap>| {
-        let values: Vec<Figure> = windows.iter().map(|window| in_window(&pieces, window)).collect();
+        let mut pieces = SlidingUnion::new(pieces);
+        let in_window = |window: &ResolvedRange| Figure::Count(pieces.count(edges.between(*window)));
+        let values: Vec<Figure> = windows.iter().map(in_window).collect();
         // The last bucket ends at the end of the range, or is cut there.
         let total = values.last().copied().unwrap_or(Figure::Count(0));
         Figures { values, total }

@@ -6,7 +6,8 @@
 //!
 //! Invariants:
 //! - Only tables of events that a look names are opened.
-//! - Every aggregation has two ways to its answer, bitmaps and rows, that agree.
+//! - Distinct units, and rows of a bucket, have two ways to their answer, bitmaps and rows, that agree. Everything
+//!   else (slots, numbers, counts per unit, first times, funnels, trails) reads rows.
 //! - Units are users under their shown ids, or keys; rows without a unit are counted, and otherwise left out.
 
 mod breakdown_values;
@@ -18,6 +19,7 @@ mod exact_sum;
 mod figure;
 mod folds;
 mod funnel;
+mod growing_percentile;
 mod holder_values;
 mod holdings;
 mod look;
@@ -30,6 +32,7 @@ mod row_filter;
 mod row_moments;
 mod row_test;
 mod scan;
+mod sliding_union;
 mod slots;
 mod trace;
 mod trails;
