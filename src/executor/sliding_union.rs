@@ -3,37 +3,44 @@
 use roaring::RoaringBitmap;
 use std::ops::Range;
 
-/// Slides forward only. Each set is taken in once and left behind once, whatever the width of the window: those from
-/// `start` to `middle` keep only what none after them up to `middle` has, so that leaving one takes just that away.
+/// While the window moves forward, each set is taken in once and left behind once, whatever the window's width. It may
+/// move back, which costs as much as its width.
 pub(super) struct SlidingUnion {
     sets: Vec<RoaringBitmap>,
     start: usize,
-    middle: usize,
     end: usize,
-    /// The union from `start` to `middle`.
+    /// The union of the sets from `start` on, up to some middle.
     front: RoaringBitmap,
-    /// The union from `middle` to `end`.
+    /// For each of these sets, the last first: what it has and none between it and the middle has, so that leaving it
+    /// takes just that away.
+    leaving: Vec<RoaringBitmap>,
+    /// The union from the middle to `end`.
     back: RoaringBitmap,
 }
 
 impl SlidingUnion {
     pub fn new(sets: Vec<RoaringBitmap>) -> Self {
         let (front, back) = (RoaringBitmap::new(), RoaringBitmap::new());
-        Self { sets, start: 0, middle: 0, end: 0, front, back }
+        Self { sets, start: 0, end: 0, front, leaving: Vec::new(), back }
     }
 
-    /// How many values the sets of a window have together; neither of its ends may lie before that of the window
-    /// before.
+    /// How many values the sets of a window have together.
     pub fn count(&mut self, window: Range<usize>) -> u64 {
+        if window.start < self.start || window.end < self.end {
+            self.front.clear();
+            self.leaving.clear();
+            self.back.clear();
+            (self.start, self.end) = (window.start, window.start);
+        }
         while self.end < window.end {
             self.back |= &self.sets[self.end];
             self.end += 1;
         }
         while self.start < window.start.min(self.end) {
-            if self.start == self.middle {
+            if self.leaving.is_empty() {
                 self.turn();
             }
-            self.front -= &self.sets[self.start];
+            self.front -= self.leaving.pop().unwrap_or_default();
             self.start += 1;
         }
         self.front.union_len(&self.back)
@@ -41,11 +48,10 @@ impl SlidingUnion {
 
     /// Moves the middle to the end.
     fn turn(&mut self) {
-        for set in self.sets[self.middle..self.end].iter_mut().rev() {
-            *set -= &self.front;
-            self.front |= &*set;
+        for set in self.sets[self.start..self.end].iter().rev() {
+            self.leaving.push(set - &self.front);
+            self.front |= set;
         }
-        self.middle = self.end;
         self.back.clear();
     }
 }
@@ -59,14 +65,15 @@ mod tests {
         #[test]
         fn a_window_counts_the_union_of_its_sets(
             sets in prop::collection::vec(prop::collection::vec(0u32..20, 0..5), 1..20),
-            steps in prop::collection::vec((0usize..4, 0usize..4), 1..20),
+            steps in prop::collection::vec((0usize..4, 0usize..4, prop::bool::weighted(0.1)), 1..20),
         ) {
             let sets: Vec<RoaringBitmap> = sets.into_iter().map(RoaringBitmap::from_iter).collect();
             let mut sliding = SlidingUnion::new(sets.clone());
             let mut window = 0..0;
-            for (start, end) in steps {
+            for (start, end, goes_back) in steps {
                 window.end = (window.end + end).min(sets.len());
-                window.start = (window.start + start).min(window.end);
+                window.start = if goes_back { window.start.saturating_sub(start) } else { window.start + start };
+                window.start = window.start.min(window.end);
                 let union = sets[window.clone()].iter().fold(RoaringBitmap::new(), |all, set| all | set);
                 prop_assert_eq!(sliding.count(window.clone()), union.len());
             }
