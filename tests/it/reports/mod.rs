@@ -3,6 +3,7 @@
 pub mod agree;
 mod bounds;
 mod explained;
+mod merged;
 mod named;
 mod named_funnels;
 mod rules;
