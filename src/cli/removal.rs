@@ -20,7 +20,7 @@ pub struct ConfirmArgs {
     yes: bool,
     /// Only say what would go
     #[arg(long, conflicts_with = "yes")]
-    dry_run: bool,
+    pub dry_run: bool,
 }
 
 /// A removal, planned or done.
@@ -44,7 +44,8 @@ pub fn remove(
         return Ok(Exit::Done);
     }
     if !confirm.yes {
-        let canvas = output.canvas();
+        // Said line by line to standard error, which takes no colours.
+        let canvas = Canvas { colors: false, ..output.canvas() };
         planned.to_table(&canvas).lines().for_each(|line| output.say(line));
         match output.ask("This cannot be undone. Delete it?") {
             Some(true) => {}

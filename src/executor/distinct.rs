@@ -49,6 +49,12 @@ impl UnitCollector {
         other.recent.iter().for_each(|unit| self.add(*unit));
     }
 
+    /// How many units there are.
+    pub fn count(&mut self) -> u64 {
+        self.flush();
+        self.set.len()
+    }
+
     /// The units.
     pub fn finish(mut self) -> RoaringBitmap {
         self.flush();

@@ -36,11 +36,21 @@ impl ExactSum {
         match number.to_i128() {
             // 2^63 terms of 64 bits fit 128.
             Some(integer) => self.integers += integer,
-            None => self
-                .doubles
-                .get_or_insert_with(|| Box::new(Doubles { limbs: [0; LIMBS], terms: 0 }))
-                .add(number.to_f64()),
+            None => self.doubles_mut().add(number.to_f64()),
         }
+    }
+
+    /// Takes a number away that was added before.
+    pub fn subtract(&mut self, number: Number) {
+        self.count -= 1;
+        match number.to_i128() {
+            Some(integer) => self.integers -= integer,
+            None => self.doubles_mut().add(-number.to_f64()),
+        }
+    }
+
+    fn doubles_mut(&mut self) -> &mut Doubles {
+        self.doubles.get_or_insert_with(|| Box::new(Doubles { limbs: [0; LIMBS], terms: 0 }))
     }
 
     /// Adds the terms of another sum.
@@ -223,6 +233,18 @@ mod tests {
             let backward = sum(&numbers);
             prop_assert_eq!(forward.sum(), backward.sum());
             prop_assert_eq!(forward.average(), backward.average());
+        }
+
+        #[test]
+        fn what_is_taken_away_leaves_no_trace(
+            kept in prop::collection::vec(-1e300f64..1e300, 0..20),
+            gone in prop::collection::vec(-1e300f64..1e300, 0..20),
+        ) {
+            let mut both = sum(&gone);
+            both.merge(&sum(&kept));
+            gone.iter().for_each(|number| both.subtract(Number::from_f64(*number).unwrap()));
+            prop_assert_eq!(both.sum(), sum(&kept).sum());
+            prop_assert_eq!(both.average(), sum(&kept).average());
         }
 
         #[test]

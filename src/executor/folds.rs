@@ -35,6 +35,11 @@ impl UnitsFold {
     pub fn units(self) -> RoaringBitmap {
         self.0.finish()
     }
+
+    /// How many units there are.
+    pub fn count(&mut self) -> u64 {
+        self.0.count()
+    }
 }
 
 impl From<RoaringBitmap> for UnitsFold {
@@ -78,8 +83,8 @@ impl Fold for PerUnitFold {
 
 impl PerUnitFold {
     /// Rows per unit.
-    pub fn ratio(self) -> Figure {
-        Figure::ratio(self.rows.0, self.units.units().len())
+    pub fn ratio(&mut self) -> Figure {
+        Figure::ratio(self.rows.0, self.units.count())
     }
 }
 
@@ -139,8 +144,13 @@ impl Fold for NumbersFold {
 }
 
 impl NumbersFold {
+    /// The numbers, in no order.
+    pub fn numbers(self) -> Vec<Number> {
+        self.0
+    }
+
     /// The number at the nearest rank.
-    pub fn percentile(mut self, rank: &DecimalFraction) -> Figure {
+    pub fn percentile(&mut self, rank: &DecimalFraction) -> Figure {
         let place = (rank.nearest_rank(self.0.len() as u64) as usize).checked_sub(1);
         let place = place.filter(|place| *place < self.0.len());
         Figure::of(place.map(|place| self.0.select_nth_unstable(place).1.to_f64()))

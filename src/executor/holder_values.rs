@@ -81,6 +81,16 @@ impl<T: Copy + PartialEq> HolderValues<T> {
         }
     }
 
+    /// What a holder has before its first call.
+    pub fn at_first(&self) -> T {
+        self.before
+    }
+
+    /// The changes of a holder in order: from when on, in microseconds, and the value.
+    pub fn steps(&self, holder: u32) -> impl Iterator<Item = (i64, T)> {
+        self.changes_of(holder).iter().map(|change| (change.moment.time.micros(), change.value))
+    }
+
     /// The value now; of no holder, what an absent property says.
     pub fn now(&self, holder: u32) -> T {
         self.changes_of(holder).last().map_or(self.before, |change| change.value)

@@ -1,17 +1,20 @@
 //! Measures of a series: one figure per slot and bucket, and one per slot for the whole range.
 
+use super::cells::Cells;
 use super::distinct::{day_counts, units_by_bucket};
 use super::division::{Division, Edges};
 use super::exact_sum::ExactSum;
 use super::figure::Figure;
 use super::folds::{ExtremesFold, Fold, NumbersFold, PerUnitFold, RowsFold, UnitsFold};
+use super::growing_percentile::GrowingPercentile;
 use super::look::Look;
 use super::path_values::PathValues;
 use super::query::{NO_UNIT, Query};
 use super::scan::visit_rows;
+use super::sliding_union::SlidingUnion;
 use super::slots::Slots;
 use crate::codec::DecodeError;
-use crate::language::{Buckets, Measure, ResolvedRange, Span};
+use crate::language::{Buckets, DecimalFraction, Measure, ResolvedRange, Span};
 use crate::model::{Number, Value};
 use roaring::RoaringBitmap;
 
@@ -68,8 +71,8 @@ fn fold<F: Fold>(
     division: &impl Division,
     slots: Option<&Slots>,
     path: Option<&str>,
-) -> Result<Vec<Vec<F>>, DecodeError> {
-    let mut folds = vec![vec![F::default(); division.len()]; slots.map_or(1, Slots::len)];
+) -> Result<Cells<F>, DecodeError> {
+    let mut cells: Cells<F> = Cells::new(slots.map_or(1, Slots::len), division.len());
     let mut numbers: Vec<Option<Option<Number>>> = Vec::new();
     visit_rows(
         query,
@@ -87,24 +90,35 @@ fn fold<F: Fold>(
             for row in mask.rows().filter(|row| block.units[*row] != NO_UNIT) {
                 let slot = row_slots.map_or(0, |slots| slots[row] as usize);
                 let Some(piece) = division.index_of(block.times[row]) else { continue };
-                if let Some(fold) = folds.get_mut(slot).and_then(|folds| folds.get_mut(piece)) {
+                if let Some(fold) = cells.fold(slot, piece) {
                     fold.add(block.units[row], numbers.get(row).copied().flatten().flatten());
                 }
             }
         },
     )?;
-    Ok(folds)
+    Ok(cells)
 }
 
-/// The figures of a slot whose buckets were folded.
-fn figures<F: Fold>(folds: Vec<F>, is_cumulative: bool, figure: impl Fn(F) -> Figure) -> Figures {
+/// The figures of a slot whose buckets were folded; `None` where no row came.
+fn figures<F: Fold>(
+    folds: impl IntoIterator<Item = Option<F>>,
+    is_cumulative: bool,
+    figure: impl Fn(&mut F) -> Figure,
+) -> Figures {
+    let none = figure(&mut F::default());
     let mut all = F::default();
-    let mut values = Vec::with_capacity(folds.len());
-    for fold in folds {
+    let mut so_far = none;
+    let of_bucket = |fold: Option<F>| {
+        let Some(mut fold) = fold else { return if is_cumulative { so_far } else { none } };
         all.join(&fold);
-        values.push(figure(if is_cumulative { all.clone() } else { fold }));
-    }
-    Figures { values, total: figure(all) }
+        if !is_cumulative {
+            return figure(&mut fold);
+        }
+        so_far = figure(&mut all);
+        so_far
+    };
+    let values = folds.into_iter().map(of_bucket).collect();
+    Figures { values, total: figure(&mut all) }
 }
 
 /// Folds the rows of a series, and reads a figure off each fold.
@@ -112,14 +126,14 @@ fn folded<F: Fold>(
     query: Query<'_>,
     series: &Series<'_>,
     path: Option<&str>,
-    figure: impl Fn(F) -> Figure,
+    figure: impl Fn(&mut F) -> Figure,
 ) -> Result<Vec<Figures>, DecodeError> {
-    let folds = fold::<F>(query, series.look, series.buckets, series.slots, path)?;
-    Ok(folds.into_iter().map(|folds| figures(folds, series.is_cumulative, &figure)).collect())
+    let cells = fold::<F>(query, series.look, series.buckets, series.slots, path)?;
+    Ok(cells.slots().map(|folds| figures(folds, series.is_cumulative, &figure)).collect())
 }
 
-fn distinct(fold: UnitsFold) -> Figure {
-    Figure::Count(fold.units().len())
+fn distinct(fold: &mut UnitsFold) -> Figure {
+    Figure::Count(fold.count())
 }
 
 /// Measures a series. Without slots there is one list of figures, for all rows.
@@ -130,28 +144,46 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
     match measure {
         Measure::Unique if series.slots.is_none() => {
             let sets = units_by_bucket(query, series.look, series.buckets)?;
-            Ok(vec![figures(sets.into_iter().map(UnitsFold::from).collect(), series.is_cumulative, distinct)])
+            let folds = sets.into_iter().map(|set| Some(UnitsFold::from(set)));
+            Ok(vec![figures(folds, series.is_cumulative, distinct)])
         }
         Measure::Unique => folded(query, series, None, distinct),
         Measure::Total => {
-            let count = |rows: RowsFold| Figure::Count(rows.0);
+            let count = |rows: &mut RowsFold| Figure::Count(rows.0);
             if series.slots.is_none()
                 && let Some(counts) = day_counts(query, series.look, series.buckets)?
             {
-                return Ok(vec![figures(counts.into_iter().map(RowsFold).collect(), series.is_cumulative, count)]);
+                let folds = counts.into_iter().map(|rows| Some(RowsFold(rows)));
+                return Ok(vec![figures(folds, series.is_cumulative, count)]);
             }
             folded(query, series, None, count)
         }
         Measure::PerUnit => folded(query, series, None, PerUnitFold::ratio),
-        Measure::Sum(path) => folded(query, series, Some(path), |sum: ExactSum| Figure::of(sum.sum())),
-        Measure::Avg(path) => folded(query, series, Some(path), |sum: ExactSum| Figure::of(sum.average())),
-        Measure::Min(path) => folded(query, series, Some(path), |range: ExtremesFold| range.least()),
-        Measure::Max(path) => folded(query, series, Some(path), |range: ExtremesFold| range.greatest()),
+        Measure::Sum(path) => folded(query, series, Some(path), |sum: &mut ExactSum| Figure::of(sum.sum())),
+        Measure::Avg(path) => folded(query, series, Some(path), |sum: &mut ExactSum| Figure::of(sum.average())),
+        Measure::Min(path) => folded(query, series, Some(path), |range: &mut ExtremesFold| range.least()),
+        Measure::Max(path) => folded(query, series, Some(path), |range: &mut ExtremesFold| range.greatest()),
+        Measure::Percentile { path, rank } if series.is_cumulative => {
+            let cells = fold::<NumbersFold>(query, series.look, series.buckets, series.slots, Some(path))?;
+            Ok(cells.slots().map(|folds| growing_percentiles(folds, rank)).collect())
+        }
         Measure::Percentile { path, rank } => {
-            folded(query, series, Some(path), |numbers: NumbersFold| numbers.percentile(rank))
+            folded(query, series, Some(path), |numbers: &mut NumbersFold| numbers.percentile(rank))
         }
         Measure::Active(span) => active(query, series, *span),
     }
+}
+
+/// The percentile of the numbers up to the end of each bucket.
+fn growing_percentiles(folds: Vec<Option<NumbersFold>>, rank: &DecimalFraction) -> Figures {
+    let mut percentile = GrowingPercentile::new(rank);
+    let of_bucket = |fold: Option<NumbersFold>| {
+        fold.into_iter().flat_map(NumbersFold::numbers).for_each(|number| percentile.add(number));
+        Figure::of(percentile.value())
+    };
+    let values: Vec<Figure> = folds.into_iter().map(of_bucket).collect();
+    let total = values.last().copied().unwrap_or(Figure::Null);
+    Figures { values, total }
 }
 
 /// Distinct units of windows that end with the buckets: the range is divided wherever a window begins or ends, and
@@ -171,16 +203,15 @@ fn active(query: Query<'_>, series: &Series<'_>, span: Span) -> Result<Vec<Figur
     let slots: Vec<Vec<RoaringBitmap>> = match series.slots {
         None => vec![units_by_bucket(query, &look, &edges)?],
         Some(_) => {
-            let folds = fold::<UnitsFold>(query, &look, &edges, series.slots, None)?;
-            folds.into_iter().map(|folds| folds.into_iter().map(UnitsFold::units).collect()).collect()
+            let units = |fold: Option<UnitsFold>| fold.map(UnitsFold::units).unwrap_or_default();
+            let cells = fold::<UnitsFold>(query, &look, &edges, series.slots, None)?;
+            cells.slots().map(|folds| folds.into_iter().map(units).collect()).collect()
         }
     };
-    let in_window = |pieces: &[RoaringBitmap], window: &ResolvedRange| {
-        let units = pieces[edges.between(*window)].iter().fold(RoaringBitmap::new(), |all, piece| all | piece);
-        Figure::Count(units.len())
-    };
     let of_slot = |pieces: Vec<RoaringBitmap>| {
-        let values: Vec<Figure> = windows.iter().map(|window| in_window(&pieces, window)).collect();
+        let mut pieces = SlidingUnion::new(pieces);
+        let in_window = |window: &ResolvedRange| Figure::Count(pieces.count(edges.between(*window)));
+        let values: Vec<Figure> = windows.iter().map(in_window).collect();
         // The last bucket ends at the end of the range, or is cut there.
         let total = values.last().copied().unwrap_or(Figure::Count(0));
         Figures { values, total }
@@ -202,7 +233,7 @@ pub fn units_of_slot(
     if look.range.is_empty() {
         return Ok(RoaringBitmap::new());
     }
-    let mut folds = fold::<UnitsFold>(query, look, &Edges::whole(look.range), Some(slots), None)?;
-    let fold = if slot < folds.len() { folds.swap_remove(slot).pop() } else { None };
+    let cells = fold::<UnitsFold>(query, look, &Edges::whole(look.range), Some(slots), None)?;
+    let fold = cells.slots().nth(slot).and_then(|mut pieces| pieces.pop().flatten());
     Ok(fold.unwrap_or_default().units())
 }

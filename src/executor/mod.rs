@@ -6,10 +6,12 @@
 //!
 //! Invariants:
 //! - Only tables of events that a look names are opened.
-//! - Every aggregation has two ways to its answer, bitmaps and rows, that agree.
+//! - Distinct units, and rows of a bucket, have two ways to their answer, bitmaps and rows, that agree. Everything
+//!   else (slots, numbers, counts per unit, first times, funnels, trails) reads rows.
 //! - Units are users under their shown ids, or keys; rows without a unit are counted, and otherwise left out.
 
 mod breakdown_values;
+mod cells;
 mod coverage;
 mod distinct;
 mod division;
@@ -17,17 +19,20 @@ mod exact_sum;
 mod figure;
 mod folds;
 mod funnel;
+mod growing_percentile;
 mod holder_values;
 mod holdings;
 mod look;
 mod mask;
 mod measure;
+mod merged_filters;
 mod path_values;
 mod query;
 mod row_filter;
 mod row_moments;
 mod row_test;
 mod scan;
+mod sliding_union;
 mod slots;
 mod trace;
 mod trails;
@@ -43,7 +48,7 @@ pub use exact_sum::ExactSum;
 pub use figure::Figure;
 pub use funnel::{Attempts, Excluded, FunnelPlan, Reached, Start, attempts};
 pub use holder_values::holders_passing;
-pub use holdings::Holdings;
+pub use holdings::{Holdings, HoldingsWalk};
 pub use look::{Look, Named};
 pub use measure::{Figures, Series, measure, units_of_slot};
 pub use query::{Query, Units};

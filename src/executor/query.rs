@@ -53,20 +53,16 @@ impl Query<'_> {
     }
 
     /// Units as stored become units as counted: joined ids move to the shown one.
-    pub(super) fn shown(&self, mut stored: RoaringBitmap) -> RoaringBitmap {
-        let aliases = self.snapshot.aliases();
-        if self.units == Units::Users && !aliases.is_empty() {
-            let joined: Vec<(u32, u32)> = aliases
-                .iter()
-                .filter(|(id, _)| stored.contains(id.raw()))
-                .map(|(id, shown)| (id.raw(), shown.raw()))
-                .collect();
-            for (id, shown) in joined {
-                stored.remove(id);
-                stored.insert(shown);
-            }
+    pub(super) fn shown(&self, stored: RoaringBitmap) -> RoaringBitmap {
+        if self.units != Units::Users || self.snapshot.aliases().is_empty() {
+            return stored;
         }
-        stored
+        let joined = &stored & self.snapshot.joined_ids();
+        if joined.is_empty() {
+            return stored;
+        }
+        let shown: RoaringBitmap = joined.iter().map(|id| self.shown_user(id)).collect();
+        (stored - joined) | shown
     }
 
     /// The unit of a user as stored.

@@ -1,6 +1,7 @@
 //! A filter with everything resolved that does not depend on the table: values of users and keys, cohorts, key names.
 
 use super::holder_values::HolderValues;
+use super::merged_filters::{Junction, merged};
 use super::query::{Query, Units};
 use super::units::keys_named;
 use crate::codec::DecodeError;
@@ -90,12 +91,13 @@ impl RowFilter {
 
 impl FilterPart {
     fn resolve(query: Query<'_>, cohorts: &CohortSets, filter: &Filter) -> Result<Self, DecodeError> {
-        let each = |filters: &[Filter]| {
-            filters.iter().map(|filter| Self::resolve(query, cohorts, filter)).collect::<Result<Vec<_>, _>>()
+        let each = |filters: &[Filter], junction| {
+            let filters = merged(filters, junction).into_iter();
+            filters.map(|filter| Self::resolve(query, cohorts, &filter)).collect::<Result<Vec<_>, _>>()
         };
         Ok(match filter {
-            Filter::All(filters) => Self::All(each(filters)?),
-            Filter::Any(filters) => Self::Any(each(filters)?),
+            Filter::All(filters) => Self::All(each(filters, Junction::All)?),
+            Filter::Any(filters) => Self::Any(each(filters, Junction::Any)?),
             Filter::Not(inner) => Self::Not(Box::new(Self::resolve(query, cohorts, inner)?)),
             Filter::Property(filter) if filter.property.of == Of::Event => Self::Event(filter.clone()),
             Filter::Property(filter) => {

@@ -57,6 +57,8 @@ pub struct Test {
     values: Vec<Value>,
     /// For equality with many values.
     lookup: Option<HashSet<Value>>,
+    /// For order: the least or the greatest number and string, whichever is the easiest to pass.
+    decisive: Vec<Value>,
     /// For `matches`: one per value, short of those that are no regular expressions.
     patterns: Vec<Regex>,
 }
@@ -75,7 +77,24 @@ impl Test {
             Op::Matches => values.iter().filter_map(as_text).filter_map(|text| Regex::new(text).ok()).collect(),
             _ => Vec::new(),
         };
-        Self { op, values, lookup, patterns }
+        let decisive = match op {
+            Op::Gt | Op::Gte => decisive(&values, Ordering::is_lt),
+            Op::Lt | Op::Lte => decisive(&values, Ordering::is_gt),
+            _ => Vec::new(),
+        };
+        Self { op, values, lookup, decisive, patterns }
+    }
+
+    /// The test with the values of all of these, which have one operator: it passes what any of them passes, or, if
+    /// the operator is negative, what all of them pass.
+    pub fn together(tests: &[&Self]) -> Self {
+        match tests {
+            [one] => (*one).clone(),
+            _ => {
+                let op = tests.first().map_or(Op::default(), |test| test.op);
+                Self::new(op, Values::from_vec(tests.iter().flat_map(|test| &test.values).cloned().collect()))
+            }
+        }
     }
 
     /// The operator.
@@ -124,11 +143,7 @@ impl Test {
 
     /// Whether the value stands in this order to one of the values: numbers with numbers, strings with strings.
     fn any_ordered(&self, value: &Value, wanted: fn(Ordering) -> bool) -> bool {
-        self.values.iter().any(|own| match (value, own) {
-            (Value::Number(a), Value::Number(b)) => wanted(a.cmp(b)),
-            (Value::String(a), Value::String(b)) => wanted(a.as_bytes().cmp(b.as_bytes())),
-            _ => false,
-        })
+        self.decisive.iter().any(|own| order(value, own).is_some_and(wanted))
     }
 
     /// Reads `op` and `value` of an object that has them.
@@ -166,6 +181,28 @@ impl PartialEq for Test {
 }
 
 impl Eq for Test {}
+
+/// How numbers stand to numbers, and strings to strings.
+fn order(a: &Value, b: &Value) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => Some(a.cmp(b)),
+        (Value::String(a), Value::String(b)) => Some(a.as_bytes().cmp(b.as_bytes())),
+        _ => None,
+    }
+}
+
+/// Of the numbers and of the strings among the values, the one that goes before all others.
+fn decisive(values: &[Value], goes_before: fn(Ordering) -> bool) -> Vec<Value> {
+    let mut first: Vec<&Value> = Vec::new();
+    for value in values.iter().filter(|value| order(value, value).is_some()) {
+        match first.iter_mut().find_map(|own| Some((order(value, own)?, own))) {
+            None => first.push(value),
+            Some((order, own)) if goes_before(order) => *own = value,
+            Some(_) => {}
+        }
+    }
+    first.into_iter().cloned().collect()
+}
 
 fn as_text(value: &Value) -> Option<&str> {
     match value {

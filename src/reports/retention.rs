@@ -3,8 +3,10 @@
 use super::answer::{Coverage, Figure};
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{Look, first_units_by_bucket, units_by_bucket};
-use crate::language::{Buckets, DocumentError, Retention, RetentionBound, RetentionMode, RetentionUnits};
+use crate::executor::{Look, first_units_by_bucket, units_by_bucket, units_in};
+use crate::language::{
+    Buckets, DocumentError, ResolvedRange, Retention, RetentionBound, RetentionMode, RetentionUnits, check_cells,
+};
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
@@ -30,35 +32,47 @@ pub struct RetentionRow {
     pub values: Vec<Option<u64>>,
 }
 
-/// Who started and who came back, by period.
-struct Table {
+/// Who started, by period.
+struct Cohorts {
     periods: Buckets,
-    cohorts: Vec<RoaringBitmap>,
-    returns: Vec<RoaringBitmap>,
+    started: Vec<RoaringBitmap>,
 }
 
-impl Table {
+impl Cohorts {
     fn new(context: &Context<'_>, report: &Retention) -> Result<Self, ReportError> {
         let periods = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
-        let (start, back) = (context.look(&report.start)?, context.look(&report.return_)?);
-        let cohorts = context.stage(
+        let start = context.look(&report.start)?;
+        let started = context.stage(
             || format!("starts: `{}`", report.start.label()),
             || match report.mode {
                 RetentionMode::Recurring => units_by_bucket(context.query, &start, &periods),
                 RetentionMode::FirstTime => first_units_by_bucket(context.query, &start, &periods),
             },
         )?;
-        let mut returns = context.stage(
+        Ok(Self { periods, started })
+    }
+
+    /// How many of each cohort came back in each of its periods, from their own on; shorter lists where the range ends.
+    fn came_back(&self, context: &Context<'_>, report: &Retention) -> Result<Vec<Vec<u64>>, ReportError> {
+        let back = context.look(&report.return_)?;
+        let returned = context.stage(
             || format!("returns: `{}`", report.return_.label()),
-            || units_by_bucket(context.query, &back, &periods),
+            || units_by_bucket(context.query, &back, &self.periods),
         )?;
-        if report.bound == RetentionBound::OnOrAfter {
-            for period in (1..returns.len()).rev() {
-                let (earlier, later) = returns.split_at_mut(period);
-                earlier[period - 1] |= &later[0];
+        let mut counts: Vec<Vec<u64>> =
+            (0..returned.len()).map(|row| vec![0; report.periods.min(returned.len() - row)]).collect();
+        // From the last period to the first, so that one set holds all who came in a period or later.
+        let mut came = RoaringBitmap::new();
+        for (period, returned) in returned.into_iter().enumerate().rev() {
+            match report.bound {
+                RetentionBound::On => came = returned,
+                RetentionBound::OnOrAfter => came |= returned,
+            }
+            for row in (period + 1).saturating_sub(report.periods)..=period {
+                counts[row][period - row] = self.started[row].intersection_len(&came);
             }
         }
-        Ok(Self { periods, cohorts, returns })
+        Ok(counts)
     }
 }
 
@@ -68,19 +82,19 @@ pub(super) fn looks(context: &Context<'_>, report: &Retention) -> Result<Vec<Loo
 }
 
 pub(super) fn run(context: &Context<'_>, report: &Retention) -> Result<RetentionAnswer, ReportError> {
-    let table = Table::new(context, report)?;
-    let rows: Vec<RetentionRow> = table
-        .cohorts
-        .iter()
-        .enumerate()
-        .map(|(place, cohort)| RetentionRow {
-            period: table.periods.label(place),
-            size: cohort.len(),
-            values: (place..place + report.periods)
-                .map(|period| table.returns.get(period).map(|units| cohort.intersection_len(units)))
-                .collect(),
-        })
-        .collect();
+    let cohorts = Cohorts::new(context, report)?;
+    check_cells(
+        &[(cohorts.periods.len(), "rows"), (report.periods, "periods")],
+        "periods",
+        "give fewer `periods` or a longer `interval`",
+    )?;
+    let came_back = cohorts.came_back(context, report)?;
+    let row = |(place, counts): (usize, Vec<u64>)| RetentionRow {
+        period: cohorts.periods.label(place),
+        size: cohorts.started[place].len(),
+        values: (0..report.periods).map(|k| counts.get(k).copied()).collect(),
+    };
+    let rows: Vec<RetentionRow> = came_back.into_iter().enumerate().map(row).collect();
     let mean = (0..report.periods).map(|k| pooled_mean(&rows, k)).collect();
     Ok(RetentionAnswer { rows, mean, coverage: context.coverage(&looks(context, report)?)? })
 }
@@ -91,15 +105,24 @@ pub(super) fn units(
     report: &Retention,
     asked: &RetentionUnits,
 ) -> Result<RoaringBitmap, ReportError> {
-    let table = Table::new(context, report)?;
-    let row = table.periods.named(&asked.period, context.scope, "period", context.now)?;
-    let cohort = &table.cohorts[row];
-    let Some(k) = asked.k else { return Ok(cohort.clone()) };
-    let Some(returns) = table.returns.get(row + k) else {
+    let cohorts = Cohorts::new(context, report)?;
+    let Cohorts { periods, mut started } = cohorts;
+    let row = periods.named(&asked.period, context.scope, "period", context.now)?;
+    let cohort = started.swap_remove(row);
+    let Some(k) = asked.k else { return Ok(cohort) };
+    if row + k >= periods.len() {
         let sentence = format!("the period {k} after `{}` has not begun by the end of the range", asked.period);
         return Err(DocumentError::rule("units.k", sentence).into());
+    }
+    let period = periods.inside(row + k, context.range);
+    let to_micros = match report.bound {
+        RetentionBound::On => period.to_micros,
+        RetentionBound::OnOrAfter => context.range.to_micros,
     };
-    Ok(cohort & returns)
+    let back = context.look_within(&report.return_, ResolvedRange { to_micros, ..period })?;
+    let returned =
+        context.stage(|| format!("returns: `{}`", report.return_.label()), || units_in(context.query, &back))?;
+    Ok(cohort & returned)
 }
 
 /// Those who came back over those who could, of all rows whose period has begun.

@@ -17,7 +17,7 @@ use crate::log::ImportRecord;
 use crate::model::{GroupType, Line};
 use crate::profiles::Profiles;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The engine and who is syncing it.
 struct Writer {
@@ -402,6 +402,7 @@ impl View {
                 names: engine.state.names.clone(),
                 name_counts: published.name_counts,
                 aliases: published.aliases,
+                joined_ids: OnceLock::new(),
                 settings: published.settings,
                 cohorts: published.cohorts,
                 next_arrival: published.next_arrival,

@@ -11,6 +11,7 @@ use super::published::Published;
 use super::snapshot::Snapshot;
 use crate::files::{LockProbe, Storage};
 use crate::log::LogEnd;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
@@ -113,6 +114,7 @@ pub(super) fn reader(
         names: loaded.state.names.clone(),
         name_counts: published.name_counts,
         aliases: published.aliases,
+        joined_ids: OnceLock::new(),
         settings: published.settings,
         cohorts: published.cohorts,
         next_arrival: published.next_arrival,

@@ -11,7 +11,7 @@ use crate::profiles::{Aliases, Profiles};
 use crate::segment::Segment;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// An immutable view of a store. Segments and profiles are in order of arrival; what is not sealed yet is among them,
 /// in the same form.
@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub(super) names: SharedNames,
     pub(super) name_counts: BTreeMap<StoredName, u32>,
     pub(super) aliases: Arc<Aliases>,
+    /// Made when it is first asked for.
+    pub(super) joined_ids: OnceLock<RoaringBitmap>,
     pub(super) settings: Arc<Settings>,
     pub(super) cohorts: Arc<Cohorts>,
     pub(super) next_arrival: Arrival,
@@ -58,6 +60,11 @@ impl Snapshot {
     /// Which ids are one user.
     pub fn aliases(&self) -> &Aliases {
         &self.aliases
+    }
+
+    /// The ids that are shown under another: those that [`Self::aliases`] lists.
+    pub fn joined_ids(&self) -> &RoaringBitmap {
+        self.joined_ids.get_or_init(|| self.aliases.iter().map(|(id, _)| id.raw()).collect())
     }
 
     /// What the workspace was told about itself.

@@ -5,9 +5,10 @@ use super::super::exit::{Exit, Failure};
 use super::super::format::FormatArg;
 use super::super::output::Output;
 use super::super::removal::{ConfirmArgs, remove};
-use super::super::text::{counted, list};
+use super::super::text::counted;
+use crate::Store;
 use crate::language::SPAN_DAYS_MAX;
-use crate::store::{Environment, SystemEnvironment};
+use crate::store::{Environment, Snapshot, SystemEnvironment};
 use clap::{ArgGroup, Args};
 
 /// Delete events that are too old for good, once or from now on
@@ -16,7 +17,8 @@ use clap::{ArgGroup, Args};
 /// identify(), group() and alias() calls stay; what only such events said goes with them: who belongs to which group,
 /// and users and keys that nothing else names.
 ///
-/// With --keep, an event that is older may or may not still be in answers until maintenance, or `compact`, has run.
+/// With --keep, an event that grows older later may or may not still be in answers until maintenance, or `compact`,
+/// has run.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("age").required(true).args(["older_than", "keep"])))]
 #[command(after_help = "\
@@ -28,8 +30,8 @@ pub struct Arguments {
     /// Delete events older than this, once: days (`400d`) or weeks (`57w`)
     #[arg(long, value_name = "AGE", value_parser = days)]
     older_than: Option<u32>,
-    /// Keep events so long from now on, or `forever`; what is older goes with background maintenance, and with `compact`
-    #[arg(long, value_name = "AGE", value_parser = keep, conflicts_with_all = ["yes", "dry_run"])]
+    /// Delete events older than this now, and from now on with maintenance and with `compact`; `forever` ends that
+    #[arg(long, value_name = "AGE", value_parser = keep)]
     keep: Option<Keep>,
     #[command(flatten)]
     confirm: ConfirmArgs,
@@ -65,26 +67,32 @@ fn keep(text: &str) -> Result<Keep, String> {
 /// Runs the command.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> {
     output.set_format(arguments.format.format);
-    if let Some(days) = arguments.older_than {
-        let now = SystemEnvironment.now();
-        let plan = |snapshot: &crate::store::Snapshot| snapshot.removal_by_age(now, days);
-        return remove(&arguments.data, arguments.confirm, output, plan, |store| store.expire(days));
-    }
-    let days = match arguments.keep {
-        Some(Keep::Days(days)) => Some(days),
-        Some(Keep::Forever) | None => None,
+    let (days, is_kept) = match (arguments.older_than, arguments.keep) {
+        (None, Some(Keep::Forever) | None) => return keep_forever(arguments, output),
+        (None, Some(Keep::Days(days))) => (days, true),
+        (Some(days), _) => (days, false),
     };
+    let now = SystemEnvironment.now();
+    let plan = |snapshot: &Snapshot| snapshot.removal_by_age(now, days);
+    let act = |store: &Store| {
+        if is_kept {
+            store.set_keep_days(Some(days))?;
+        }
+        store.expire(days)
+    };
+    let exit = remove(&arguments.data, arguments.confirm, output, plan, act)?;
+    if is_kept && !arguments.confirm.dry_run {
+        let days = counted(u64::from(days), "day");
+        output.note(&format!("events are kept for {days} from now on; what grows older goes with maintenance"));
+    }
+    Ok(exit)
+}
+
+fn keep_forever(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> {
     let store = arguments.data.open_existing(output)?;
-    store.set_keep_days(days)?;
+    store.set_keep_days(None)?;
     close(store)?;
-    output.note(&match days {
-        Some(days) => format!(
-            "events are kept for {}; what is older goes with background maintenance, and at once with {}",
-            counted(u64::from(days), "day"),
-            list(&["trackcrumb compact"])
-        ),
-        None => "events are kept for ever".to_owned(),
-    });
+    output.note("events are kept for ever");
     Ok(Exit::Done)
 }
 

@@ -18,6 +18,7 @@ use crate::codec::DecodeError;
 use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
 use rows::{Gatherer, Marks, PartRows, Row};
 use std::cmp::Ordering;
+use std::ops::Range;
 use walk::{Rules, Walk};
 
 /// What a funnel asks for. The range of the looks is taken from the plan.
@@ -119,24 +120,23 @@ fn gather(query: Query<'_>, plan: &FunnelPlan<'_>, rules: &Rules) -> Result<Opti
     let (from_micros, to_micros) = (plan.range.from_micros, plan.range.to_micros);
     // `to` itself is not in the range, so the last attempt may open one microsecond before it.
     let until = to_micros.saturating_add(plan.window_micros);
-    let steps = plan.steps.iter().enumerate();
     let opening = if plan.order == FunnelOrder::Any { plan.steps.len() } else { 1 };
-    for (place, step) in steps.clone().take(opening) {
-        gatherer.gather_opening(&step.within(plan.range), place)?;
+    for (places, step) in alike(&plan.steps, 0..opening) {
+        gatherer.gather_opening(&step.within(plan.range), places)?;
     }
     if gatherer.is_empty() {
         return Ok(None);
     }
     if plan.order == FunnelOrder::Any {
         let after = ResolvedRange { from_micros: to_micros, to_micros: until };
-        for (place, step) in steps {
-            gatherer.gather_any(&step.within(after), place)?;
+        for (places, step) in alike(&plan.steps, 0..opening) {
+            gatherer.gather_any(&step.within(after), places)?;
         }
         return Ok(Some(gatherer.finish()));
     }
     let whole = ResolvedRange { from_micros, to_micros: until };
-    for (place, step) in steps.skip(1) {
-        gatherer.gather_next(&step.within(whole), place)?;
+    for (places, step) in alike(&plan.steps, 1..plan.steps.len()) {
+        gatherer.gather_next(&step.within(whole), places)?;
     }
     for excluded in &plan.excluded {
         if let Ok(number) = rules.exclusions.binary_search(&(excluded.from, excluded.to)) {
@@ -147,6 +147,16 @@ fn gather(query: Query<'_>, plan: &FunnelPlan<'_>, rules: &Rules) -> Result<Opti
         gatherer.gather_between(&plan.seen.within(whole), Marks::SEEN)?;
     }
     Ok(Some(gatherer.finish()))
+}
+
+/// Those of the steps at these places that follow one another with the same events, and what they look at.
+fn alike(steps: &[Look], places: Range<usize>) -> impl Iterator<Item = (Range<usize>, &Look)> {
+    let mut start = places.start;
+    steps[places].chunk_by(|a, b| a == b).map(move |run| {
+        let places = start..start + run.len();
+        start = places.end;
+        (places, &run[0])
+    })
 }
 
 /// Adds the attempts of one part of a unit.

@@ -8,6 +8,7 @@ use super::hold::{Held, NO_VALUE, Parts, TableHeld};
 use crate::codec::DecodeError;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::language::Hold;
+use std::ops::Range;
 
 /// What an event does in a funnel: the steps that it can fill, whether it opens an attempt, what excludes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,14 +24,14 @@ impl Marks {
     /// Nothing but that it happened.
     pub const SEEN: Self = Self(0);
 
-    /// It can fill a step.
-    pub const fn step(place: usize) -> Self {
-        Self(1 << place)
+    /// It can fill each of these steps.
+    pub const fn filling(steps: Range<usize>) -> Self {
+        Self(((1 << steps.end) - 1) ^ ((1 << steps.start) - 1))
     }
 
-    /// It can fill a step and opens an attempt.
-    pub const fn opening_step(place: usize) -> Self {
-        Self(1 << place | OPENS)
+    /// The same, and it opens an attempt.
+    pub const fn opening(steps: Range<usize>) -> Self {
+        Self(Self::filling(steps).0 | OPENS)
     }
 
     /// It must not fall between the steps of an exclusion.
@@ -58,7 +59,8 @@ impl Marks {
     }
 }
 
-/// A row with one thing that its event does; an event that does several has several rows.
+/// A row with something that its event does. Steps that follow one another with the same events share a row;
+/// otherwise an event that does several things has several rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Row {
     /// In microseconds.
@@ -94,19 +96,20 @@ impl<'a> Gatherer<'a> {
         Self { query, held, parts, values, rows: Vec::new(), part_of: Vec::new() }
     }
 
-    /// Takes the rows that open attempts with a step. They must be taken before all others.
-    pub fn gather_opening(&mut self, look: &Look, step: usize) -> Result<(), DecodeError> {
-        self.gather(look, Marks::opening_step(step), (0, 1))
+    /// Takes the rows that open attempts with any of these steps. They must be taken before all others.
+    pub fn gather_opening(&mut self, look: &Look, steps: Range<usize>) -> Result<(), DecodeError> {
+        self.gather(look, Marks::opening(steps), (0, 1))
     }
 
-    /// Takes the rows of the step that must come after all before, where those happened.
-    pub fn gather_next(&mut self, look: &Look, step: usize) -> Result<(), DecodeError> {
-        self.gather(look, Marks::step(step), (step as u8, step as u8 + 1))
+    /// Takes the rows of steps, all with the same events, that must come after all before, where those happened.
+    pub fn gather_next(&mut self, look: &Look, steps: Range<usize>) -> Result<(), DecodeError> {
+        let depths = (steps.start as u8, steps.end as u8);
+        self.gather(look, Marks::filling(steps), depths)
     }
 
-    /// Takes the rows of a step that may come in any order, where an attempt opens.
-    pub fn gather_any(&mut self, look: &Look, step: usize) -> Result<(), DecodeError> {
-        self.gather(look, Marks::step(step), (1, 1))
+    /// Takes the rows of steps that may come in any order, where an attempt opens.
+    pub fn gather_any(&mut self, look: &Look, steps: Range<usize>) -> Result<(), DecodeError> {
+        self.gather(look, Marks::filling(steps), (1, 1))
     }
 
     /// Takes rows that matter between two steps, where these happened. They must be taken after all steps.

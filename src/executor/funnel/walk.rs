@@ -196,9 +196,9 @@ mod tests {
         (0..walk.attempts()).map(|attempt| walk.reach(attempt).to_vec()).collect()
     }
 
-    const OPEN: Marks = Marks::opening_step(0);
-    const B: Marks = Marks::step(1);
-    const C: Marks = Marks::step(2);
+    const OPEN: Marks = Marks::opening(0..1);
+    const B: Marks = Marks::filling(1..2);
+    const C: Marks = Marks::filling(2..3);
 
     #[test]
     fn one_event_fills_one_step() {
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn any_order_takes_steps_as_they_can_first_be_filled() {
         let rules = rules(FunnelOrder::Any, 3, &[]);
-        let (b, ab) = (Marks::opening_step(1), [OPEN, Marks::opening_step(1)]);
+        let (b, ab) = (Marks::opening(1..2), [OPEN, Marks::opening(1..2)]);
         // The first event gives way to the second, which can fill nothing but step 1.
         assert_eq!(all(&rules, &[(0, &ab), (4, &[OPEN]), (9, &[C])]), [vec![0, 4, 9], vec![4, 9]]);
         assert_eq!(all(&rules, &[(0, &[b]), (4, &[b]), (11, &[OPEN])]), [vec![0], vec![4, 11], vec![11]]);

@@ -9,7 +9,7 @@ pub use answer::{FunnelAnswer, FunnelResult, FunnelSeries, FunnelStarts, FunnelS
 use super::context::Context;
 use super::error::ReportError;
 use crate::executor::{Attempts, BreakdownValues, Excluded, FunnelPlan, Look, Reached, attempts};
-use crate::language::{Buckets, Funnel, FunnelUnits};
+use crate::language::{Buckets, DocumentError, Funnel, FunnelUnits};
 use roaring::RoaringBitmap;
 use split::Split;
 
@@ -43,7 +43,7 @@ impl Found {
 }
 
 pub(super) fn run(context: &Context<'_>, report: &Funnel) -> Result<FunnelAnswer, ReportError> {
-    let mut series = series(report, &Found::new(context, report)?);
+    let mut series = series(report, &Found::new(context, report)?)?;
     let result = match series.pop() {
         Some(whole) if report.breakdown.is_empty() => FunnelResult::Whole(whole.steps),
         last => {
@@ -79,7 +79,7 @@ fn plan<'p>(
 }
 
 /// The series of the answer in order; one of everything without a breakdown.
-fn series(report: &Funnel, found: &Found) -> Vec<FunnelSeries> {
+fn series(report: &Funnel, found: &Found) -> Result<Vec<FunnelSeries>, DocumentError> {
     let Found { attempts, split, buckets } = found;
     let mut units: Vec<Vec<&Reached>> = vec![Vec::new(); split.len()];
     for reached in &attempts.counting {
@@ -88,13 +88,13 @@ fn series(report: &Funnel, found: &Found) -> Vec<FunnelSeries> {
         }
     }
     let starts = buckets.as_ref().map(|buckets| steps::starts(&attempts.starts, split, buckets, report.steps.len()));
-    let mut starts = starts.into_iter().flatten();
+    let mut starts = starts.transpose()?.into_iter().flatten();
     let one = |(place, units): (usize, &Vec<&Reached>)| FunnelSeries {
         breakdown: split.ranked.get(place).cloned().unwrap_or_default(),
         other: place == split.ranked.len(),
         steps: FunnelSteps { steps: steps::steps(&report.steps, units), by_start: starts.next() },
     };
-    units.iter().enumerate().map(one).collect()
+    Ok(units.iter().enumerate().map(one).collect())
 }
 
 /// The units of one number of the answer.

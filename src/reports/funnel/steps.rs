@@ -4,7 +4,7 @@ use super::super::answer::Figure;
 use super::answer::{FunnelStarts, FunnelStep};
 use super::split::Split;
 use crate::executor::{ExactSum, Reached, Start};
-use crate::language::{Buckets, Matcher};
+use crate::language::{Buckets, DocumentError, Matcher, check_cells};
 use crate::model::Number;
 
 /// Microseconds of a second.
@@ -41,7 +41,17 @@ pub(super) fn steps(matchers: &[Matcher], units: &[&Reached]) -> Vec<FunnelStep>
 }
 
 /// How far units came by when they started, for each series.
-pub(super) fn starts(starts: &[Start], split: &Split, buckets: &Buckets, step_count: usize) -> Vec<FunnelStarts> {
+///
+/// # Errors
+/// When these are too many numbers for one answer.
+pub(super) fn starts(
+    starts: &[Start],
+    split: &Split,
+    buckets: &Buckets,
+    step_count: usize,
+) -> Result<Vec<FunnelStarts>, DocumentError> {
+    let shape = [(split.len(), "series"), (step_count, "steps"), (buckets.len(), "buckets")];
+    check_cells(&shape, "limit", "give a smaller `limit` or a longer `interval`")?;
     let mut counts = vec![vec![vec![0; buckets.len()]; step_count]; split.len()];
     let placed = |start: &Start| Some((split.series_of(start.tuple)?, start.bucket, start.unit, start.level));
     let mut ordered: Vec<(usize, u32, u32, u32)> = starts.iter().filter_map(placed).collect();
@@ -53,7 +63,7 @@ pub(super) fn starts(starts: &[Start], split: &Split, buckets: &Buckets, step_co
             reached.iter_mut().for_each(|step| step[*bucket as usize] += 1);
         }
     }
-    counts.into_iter().map(|counts| FunnelStarts { buckets: buckets.labels(), counts }).collect()
+    Ok(counts.into_iter().map(|counts| FunnelStarts { buckets: buckets.labels(), counts }).collect())
 }
 
 /// Microseconds from the step before to this one, for all units that reached it.

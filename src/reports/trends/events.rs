@@ -7,7 +7,7 @@ use super::Frame;
 use super::answer::Measured;
 use crate::codec::DecodeError;
 use crate::executor::{Figures, Look, Query, Series, Slots, measure};
-use crate::language::{Measure, Trends, UnitsValue};
+use crate::language::{DocumentError, Measure, Trends, UnitsValue, check_cells};
 use crate::model::Value;
 
 /// The tuples of values that the document shows; one ranking serves all its series.
@@ -16,9 +16,15 @@ pub(super) struct EventSlots(Option<Slots>);
 impl EventSlots {
     /// Ranks the values of all rows that the series look at.
     pub fn rank(context: &Context<'_>, report: &Trends, looks: &[Look]) -> Result<Self, ReportError> {
-        let Some(values) = context.breakdown(&report.breakdown)? else { return Ok(Self(None)) };
-        let rank = || Slots::rank(context.query, looks, values, report.limit);
-        Ok(Self(Some(context.stage(|| "ranking of the breakdown".to_owned(), rank)?)))
+        let slots = match context.breakdown(&report.breakdown)? {
+            None => Self(None),
+            Some(values) => {
+                let rank = || Slots::rank(context.query, looks, values, report.limit);
+                Self(Some(context.stage(|| "ranking of the breakdown".to_owned(), rank)?))
+            }
+        };
+        check_size(report, &Frame::cover(report, context.range)?, slots.count())?;
+        Ok(slots)
     }
 
     /// How many lines each series has.
@@ -77,4 +83,11 @@ impl EventSlots {
         let slot = slot.ok_or_else(|| no_such_series(value))?;
         Ok(Some((slots, slot)))
     }
+}
+
+/// Checks that an answer in which every series has so many lines is not too large.
+pub(super) fn check_size(report: &Trends, frame: &Frame, lines: usize) -> Result<(), DocumentError> {
+    let ranges = 1 + usize::from(report.compare);
+    let shape = [(report.series.len() * lines, "series"), (frame.buckets.len() * ranges, "buckets")];
+    check_cells(&shape, "limit", "give a smaller `limit` or a longer `interval`")
 }

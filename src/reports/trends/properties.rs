@@ -5,7 +5,8 @@ use super::super::context::Context;
 use super::super::error::ReportError;
 use super::Frame;
 use super::answer::Measured;
-use crate::executor::{Figure, Figures, Holdings, Units};
+use super::events::check_size;
+use crate::executor::{Figure, Figures, Holdings, HoldingsWalk, Units};
 use crate::language::{CountBy, PropertyMeasure, Trends, UnitsValue};
 use roaring::RoaringBitmap;
 
@@ -39,6 +40,7 @@ impl<'d> PropertySeries<'d> {
             PropertyMeasure::CountByValue(_) => ranked(&holdings, frame, report.limit),
             PropertyMeasure::Sum(_) | PropertyMeasure::Avg(_) => (Vec::new(), false),
         };
+        check_size(report, frame, ranked.len() + usize::from(has_other))?;
         Ok(Self { holders, holdings, measure, ranked, has_other })
     }
 
@@ -61,32 +63,38 @@ impl<'d> PropertySeries<'d> {
     }
 
     fn figures(&self, frame: &Frame) -> Vec<Figures> {
-        let one = |figure: &dyn Fn(i64) -> Figure| {
-            let values = (0..frame.buckets.len()).map(|bucket| figure(instant(frame, Some(bucket)))).collect();
-            vec![Figures { values, total: figure(instant(frame, None)) }]
-        };
         match self.measure {
-            PropertyMeasure::Sum(_) => one(&|instant| self.holdings.sum(instant)),
-            PropertyMeasure::Avg(_) => one(&|instant| self.holdings.average(instant)),
-            PropertyMeasure::CountByValue(_) => {
-                let buckets: Vec<Vec<Figure>> =
-                    (0..frame.buckets.len()).map(|bucket| self.counts(instant(frame, Some(bucket)))).collect();
-                let totals = self.counts(instant(frame, None));
-                let of_slot = |(slot, total): (usize, Figure)| Figures {
-                    values: buckets.iter().map(|counts| counts[slot]).collect(),
-                    total,
-                };
-                totals.into_iter().enumerate().map(of_slot).collect()
-            }
+            PropertyMeasure::Sum(_) => vec![self.along(frame, |walk| walk.sum())],
+            PropertyMeasure::Avg(_) => vec![self.along(frame, |walk| walk.average())],
+            PropertyMeasure::CountByValue(_) => self.counts(frame),
         }
     }
 
+    /// One figure for each bucket, and one for the range.
+    fn along(&self, frame: &Frame, figure: impl Fn(&HoldingsWalk<'_>) -> Figure) -> Figures {
+        let mut walk = self.holdings.walk();
+        let mut at = |bucket| {
+            walk.go_to(instant(frame, bucket));
+            figure(&walk)
+        };
+        Figures { values: (0..frame.buckets.len()).map(|bucket| at(Some(bucket))).collect(), total: at(None) }
+    }
+
     /// How many hold each shown value, and any other.
-    fn counts(&self, instant: i64) -> Vec<Figure> {
-        let counts = self.holdings.counts(instant);
-        let shown: Vec<u64> = self.ranked.iter().map(|value| counts[*value as usize]).collect();
-        let others = counts.iter().sum::<u64>() - shown.iter().sum::<u64>();
-        shown.into_iter().chain(self.has_other.then_some(others)).map(Figure::Count).collect()
+    fn counts(&self, frame: &Frame) -> Vec<Figures> {
+        let mut walk = self.holdings.walk();
+        let mut at = |bucket| {
+            walk.go_to(instant(frame, bucket));
+            let shown: Vec<u64> = self.ranked.iter().map(|value| walk.count(*value)).collect();
+            let others = self.holdings.holders() - shown.iter().sum::<u64>();
+            shown.into_iter().chain(self.has_other.then_some(others)).map(Figure::Count).collect::<Vec<Figure>>()
+        };
+        let buckets: Vec<Vec<Figure>> = (0..frame.buckets.len()).map(|bucket| at(Some(bucket))).collect();
+        let of_slot = |(slot, total): (usize, Figure)| Figures {
+            values: buckets.iter().map(|counts| counts[slot]).collect(),
+            total,
+        };
+        at(None).into_iter().enumerate().map(of_slot).collect()
     }
 
     /// The holders counted in a number; where numbers are measured, those who hold one.
@@ -125,16 +133,18 @@ fn instant(frame: &Frame, bucket: Option<usize>) -> i64 {
 
 /// The values held at the end of any bucket, ranked by how many hold them at the end of the range, then by value.
 fn ranked(holdings: &Holdings, frame: &Frame, limit: usize) -> (Vec<u32>, bool) {
+    let mut walk = holdings.walk();
     let mut is_held = vec![false; holdings.values().len()];
     for bucket in 0..frame.buckets.len() {
-        let counts = holdings.counts(instant(frame, Some(bucket)));
-        is_held.iter_mut().zip(counts).for_each(|(held, count)| *held |= count > 0);
+        // Null may be held from the start; any other value has been taken up since the bucket before, or is known.
+        walk.go_to(instant(frame, Some(bucket)));
+        walk.taken_up().chain([Holdings::NULL]).for_each(|value| is_held[value as usize] |= walk.count(value) > 0);
     }
-    let last = holdings.counts(frame.range.to_micros);
+    walk.go_to(frame.range.to_micros);
     let mut ranked: Vec<u32> = (0..is_held.len() as u32).filter(|value| is_held[*value as usize]).collect();
     ranked.sort_unstable_by(|a, b| {
-        let (a, b) = (*a as usize, *b as usize);
-        last[b].cmp(&last[a]).then_with(|| holdings.values()[a].cmp(&holdings.values()[b]))
+        let by_value = || holdings.values()[*a as usize].cmp(&holdings.values()[*b as usize]);
+        walk.count(*b).cmp(&walk.count(*a)).then_with(by_value)
     });
     let has_other = ranked.len() > limit;
     ranked.truncate(limit);

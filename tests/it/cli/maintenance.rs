@@ -114,9 +114,14 @@ fn events_expire_once_or_from_now_on() {
     assert_eq!(place.event_counts(), [("new".to_owned(), 1)]);
     place.pipe("import -", track("eve", "now")).json(0);
     assert_eq!(place.run("stats").json(0)["keep_days"], json!(null));
-    let done = place.run("expire --keep 52w");
-    assert_eq!((done.code, done.out.as_str()), (Some(0), ""));
-    assert!(done.err.starts_with("note: events are kept for 364 days; what is older goes"), "{}", done.err);
+    let asked = place.run("expire --keep 52w");
+    assert_eq!(asked.code, Some(1), "nobody is there to agree");
+    assert!(asked.err.contains("nothing was deleted; add `--yes`"), "{}", asked.err);
+    assert_eq!(place.run("expire --keep 52w --dry-run").json(0)["events"], 0);
+    assert_eq!(place.run("stats").json(0)["keep_days"], json!(null));
+    let done = place.run("expire --keep 52w --yes");
+    assert!(done.err.starts_with("note: events are kept for 364 days from now on"), "{}", done.err);
+    assert_eq!(done.json(0)["deleted"], true);
     assert_eq!(place.run("stats").json(0)["keep_days"], 364);
     let old = r#"{"type":"track","distinct_id":"eve","event":"late","timestamp":1000}"#;
     place.pipe("import -", format!("{old}\n")).json(0);
@@ -127,9 +132,7 @@ fn events_expire_once_or_from_now_on() {
     assert_eq!(place.run("stats").json(0)["keep_days"], json!(null));
     let neither = place.run("expire");
     assert!(neither.err.contains("<--older-than <AGE>|--keep <AGE>>"), "{}", neither.err);
-    for wrong in
-        ["", "--older-than 3", "--keep never", "--keep 3d --older-than 3d", "--keep 3d --yes", "--older-than 0d"]
-    {
+    for wrong in ["", "--older-than 3", "--keep never", "--keep 3d --older-than 3d", "--older-than 0d"] {
         assert_eq!(place.run(&format!("expire {wrong}")).code, Some(2), "{wrong}");
     }
 }

@@ -96,7 +96,7 @@ fn t16_a_live_writer_is_named_and_a_dead_one_is_no_obstacle() {
              command that only reads\n",
             child.id()
         );
-        let writing = ["compact", "delete user first --yes", "expire --keep 9d", "group-type only-declared on"];
+        let writing = ["compact", "delete user first --yes", "expire --keep 9d --yes", "group-type only-declared on"];
         let command = writing[round as usize % writing.len()];
         place.run(command).expect(1, "", &sentence);
         // Readers beside it see what is durable, change nothing and are not in its way.
