@@ -142,6 +142,6 @@ mod tests {
         let shown = Shown { removal, is_done: true };
         let json: Value = serde_json::from_str(&shown.to_json()).unwrap();
         assert_eq!((&json["events"], &json["files_left"]), (&json!(2), &json!(["segment-00000002"])));
-        assert!(shown.to_rows().to_csv().ends_with("files_left,1\n"));
+        assert!(shown.to_rows().to_csv().ends_with("files_left,1\r\n"));
     }
 }
