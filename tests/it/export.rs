@@ -1,26 +1,11 @@
 //! Exports of generated histories: the lines make the same store again, however the first one is stored.
 
 use crate::generate::{self, Scope};
-use crate::support::{Arrivals, fill};
+use crate::support::{Arrivals, exported, fill};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use serde_json::Value;
-use trackcrumb::input::write_line;
-use trackcrumb::store::{Outcome, Snapshot, StoreError, StoreReader, verify};
-
-/// The lines of a snapshot.
-fn exported(snapshot: &Snapshot) -> Vec<String> {
-    let mut lines = Vec::new();
-    snapshot
-        .export(|line| {
-            let mut text = String::new();
-            write_line(&line, &mut text);
-            lines.push(text);
-            Ok::<(), StoreError>(())
-        })
-        .unwrap();
-    lines
-}
+use trackcrumb::store::{Outcome, StoreReader, verify};
 
 /// The lines as a history that arrives long after, so that a line without its timestamp would show.
 fn history_of(lines: &[String]) -> Vec<(Value, i64)> {

@@ -3,15 +3,15 @@
 use super::{answer, cases, difference, fail, timed};
 use crate::generate::{self, Scope};
 use crate::naive::Naive;
-use crate::support::TestEnvironment;
+use crate::support::{TestEnvironment, exported_json};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use trackcrumb::files::sim::{LossPolicy, SimDisk};
-use trackcrumb::input::{parse_line, write_line};
-use trackcrumb::store::{Options, Snapshot, Store, StoreError, verify};
+use trackcrumb::input::parse_line;
+use trackcrumb::store::{Options, Store, StoreError, verify};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -84,18 +84,6 @@ fn amounts<'l>(lines: impl Iterator<Item = &'l Value>, arrivals: u64) -> BTreeMa
     amounts
 }
 
-fn exported(snapshot: &Snapshot) -> Vec<Value> {
-    let mut lines = Vec::new();
-    let export = snapshot.export(|line| {
-        let mut text = String::new();
-        write_line(&line, &mut text);
-        lines.push(serde_json::from_str(&text).unwrap());
-        Ok::<(), StoreError>(())
-    });
-    export.unwrap();
-    lines
-}
-
 impl Pair {
     fn new(now_us: i64) -> Self {
         let (disk, environment) = (SimDisk::new(), Arc::new(TestEnvironment::default()));
@@ -166,7 +154,7 @@ impl Pair {
         self.disk = self.disk.crash_image(loss.policy, loss.seed);
         self.store = Some(open(&self.disk, &self.environment).unwrap());
         let snapshot = self.store().snapshot().unwrap();
-        let lines = exported(&snapshot);
+        let lines = exported_json(&snapshot);
         let found = amounts(lines.iter(), snapshot.next_arrival().raw());
         // What was done stays done; what was cut short is there or not, as a whole.
         let allowed = if done.is_ok() { vec![after] } else { vec![after, before] };

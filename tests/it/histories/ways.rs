@@ -3,16 +3,16 @@
 use super::{answer, cases, difference, fail, timed};
 use crate::generate::{self, Case, Scope};
 use crate::naive::Naive;
-use crate::support::TestEnvironment;
+use crate::support::{TestEnvironment, exported_json};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
 use serde_json::Value;
 use std::io::Cursor;
 use std::sync::Arc;
 use trackcrumb::files::sim::{LossPolicy, SimDisk};
-use trackcrumb::input::{parse_line, write_line};
+use trackcrumb::input::parse_line;
 use trackcrumb::store::import::{ImportOptions, Seekable, import};
-use trackcrumb::store::{Options, Store, StoreError, StoreReader, backup, verify};
+use trackcrumb::store::{Options, Store, StoreReader, backup, verify};
 
 /// What happens to a store between two batches.
 #[derive(Clone, Copy, Debug)]
@@ -82,19 +82,6 @@ fn imported(bytes: &[u8], pieces: usize, chunk_lines: usize) -> Store {
     store
 }
 
-/// Every accepted line.
-fn exported(store: &Store) -> Vec<Value> {
-    let mut lines = Vec::new();
-    let export = store.snapshot().unwrap().export(|line| {
-        let mut text = String::new();
-        write_line(&line, &mut text);
-        lines.push(serde_json::from_str(&text).unwrap());
-        Ok::<(), StoreError>(())
-    });
-    export.unwrap();
-    lines
-}
-
 /// The copy that a backup makes.
 fn backed_up(lines: &[Value]) -> StoreReader {
     let (from, to) = (SimDisk::new(), SimDisk::new());
@@ -118,7 +105,7 @@ fn check(case: &Case, seed: usize) -> Result<(), TestCaseError> {
     }
     let bytes = ndjson(&lines);
     let first = imported(&bytes, 1, usize::MAX);
-    let export = exported(&first);
+    let export = exported_json(&first.snapshot().unwrap());
     let way = |batch, every, between| filled(&lines, &Way { batch, every, between });
     let histories = [
         ("one import", first.snapshot().unwrap()),

@@ -1,12 +1,11 @@
 //! Histories in which things are deleted, expire and are compacted: engine and naive evaluator must agree on reports
 //! and pages after each.
 
-use super::export;
 use crate::generate::{self, Case, Scope};
 use crate::naive::Naive;
 use crate::pages::{check_pages, users_of};
 use crate::reports::agree::check_documents;
-use crate::support::{Arrivals, Filled};
+use crate::support::{Arrivals, Filled, exported};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
 use trackcrumb::input::parse_line;
@@ -68,11 +67,11 @@ fn do_act(act: &Act, case: &Case, filled: &mut Filled, naive: &mut Naive) -> Res
             (snapshot.removal_by_age(now, 1).unwrap(), filled.store.expire(1).unwrap())
         }
         Act::Compact => {
-            let before = export(&snapshot);
+            let before = exported(&snapshot);
             let after = filled.store.compact(|_| ()).unwrap().after;
             prop_assert!(after.segments <= 1 && after.files <= 5, "{:?}", after);
             prop_assert_eq!(filled.store.compact(|_| ()).unwrap().after, after, "there is nothing left to do");
-            prop_assert_eq!(export(&filled.store.snapshot().unwrap()), before);
+            prop_assert_eq!(exported(&filled.store.snapshot().unwrap()), before);
             return Ok(());
         }
         Act::Reopen => {
@@ -114,7 +113,7 @@ fn check(case: &Case, acts: &[(usize, Act)], arrivals: Arrivals) -> Result<(), T
     check_documents(&snapshot, &naive, case)?;
     check_pages(&snapshot, &naive, &users)?;
     check_derived(&snapshot).unwrap();
-    let lines = export(&snapshot);
+    let lines = exported(&snapshot);
     if lines.iter().any(|line| line.contains(r#""type":"cohort""#)) {
         // A cohort may name a group type that no line but deleted ones used.
         return Ok(());
@@ -123,7 +122,7 @@ fn check(case: &Case, acts: &[(usize, Act)], arrivals: Arrivals) -> Result<(), T
     let again = Filled::empty();
     again.store.write_strict(lines.iter().map(|line| parse_line(line.as_bytes()).unwrap())).unwrap();
     let again = again.store.snapshot().unwrap();
-    prop_assert_eq!(export(&again), lines);
+    prop_assert_eq!(exported(&again), lines);
     check_same_pages(&snapshot, &again, &users)
 }
 

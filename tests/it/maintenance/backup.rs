@@ -1,7 +1,6 @@
 //! T15: copies of a store that is written to meanwhile.
 
-use super::export;
-use crate::support::{Arrivals, Filled};
+use crate::support::{Arrivals, Filled, exported};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -65,7 +64,7 @@ fn t15_a_backup_under_load_is_a_prefix_with_everything_acknowledged_before() {
         }
         stop.store(true, Ordering::Relaxed);
     });
-    let all = export(&store.snapshot().unwrap());
+    let all = exported(&store.snapshot().unwrap());
     for (target, copied) in copies {
         let to = DiskStorage::open(&target).unwrap();
         let report = verify(&to).unwrap();
@@ -73,7 +72,7 @@ fn t15_a_backup_under_load_is_a_prefix_with_everything_acknowledged_before() {
         assert_eq!((report.files, report.bytes), (copied.files, copied.bytes));
         let reader = StoreReader::open(&target).unwrap();
         assert!(!reader.recovery().unclean, "the copy is closed");
-        let lines = export(reader.snapshot());
+        let lines = exported(reader.snapshot());
         assert!(lines == all[..copied.next_arrival as usize], "a prefix and nothing else");
         let copy = Store::open(&target).unwrap();
         assert_eq!(copy.write([line(copied.next_arrival)]).unwrap().accepted, 1);
@@ -112,13 +111,13 @@ fn a_backup_goes_into_an_empty_directory_only() {
 #[test]
 fn a_backup_that_is_interrupted_is_no_store() {
     let filled = sample();
-    let expected = export(&filled.store.snapshot().unwrap());
+    let expected = exported(&filled.store.snapshot().unwrap());
     let whole = SimDisk::new();
     copy_of(&filled.disk, &whole).unwrap();
-    assert_eq!(export(StoreReader::open_storage(&whole).unwrap().snapshot()), expected);
+    assert_eq!(exported(StoreReader::open_storage(&whole).unwrap().snapshot()), expected);
     let is_whole = |disk: &SimDisk| match StoreReader::open_storage(disk) {
         Ok(reader) => {
-            assert_eq!(export(reader.snapshot()), expected);
+            assert_eq!(exported(reader.snapshot()), expected);
             assert_eq!(verify(disk).unwrap().damage, []);
             true
         }

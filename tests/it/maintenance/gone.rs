@@ -1,7 +1,7 @@
 //! What is deleted is in no file of the store any more, and in no answer.
 
-use super::{arrived, export};
-use crate::support::{Arrivals, Filled, fill};
+use super::arrived;
+use crate::support::{Arrivals, Filled, exported, fill};
 use serde_json::{Value, json};
 use trackcrumb::StoreReader;
 use trackcrumb::files::sim::SimDisk;
@@ -61,7 +61,7 @@ fn check_gone(filled: &mut Filled, gone: &[&str], kept: &[&str]) {
         for text in gone {
             assert_eq!(holding(&filled.disk, text), [""; 0], "`{text}` {step}");
             assert!(
-                export(&filled.store.snapshot().unwrap()).iter().all(|line| !line.contains(text)),
+                exported(&filled.store.snapshot().unwrap()).iter().all(|line| !line.contains(text)),
                 "`{text}` {step}"
             );
         }
@@ -81,7 +81,7 @@ fn check_gone(filled: &mut Filled, gone: &[&str], kept: &[&str]) {
 fn nothing_of_a_deleted_user_is_in_any_file() {
     let mut filled = fill(&history(), ARRIVALS);
     let before = filled.store.snapshot().unwrap();
-    let all = export(&before);
+    let all = exported(&before);
     let secret = [
         names::SECRET_USER,
         names::SECRET_ALIAS,
@@ -108,7 +108,7 @@ fn nothing_of_a_deleted_user_is_in_any_file() {
     assert_eq!(removal.names, [names::SECRET_ALIAS, names::SECRET_USER]);
     assert_eq!((removal.events, removal.identify_calls, removal.aliases, removal.group_calls_changed), (1, 1, 1, 1));
     check_gone(&mut filled, &secret, &kept);
-    assert_eq!(export(&before), all, "a snapshot never changes");
+    assert_eq!(exported(&before), all, "a snapshot never changes");
     let after = filled.store.snapshot().unwrap();
     assert_eq!(pages::events(&after).unwrap().events.len(), 1);
     assert_eq!(
@@ -166,9 +166,9 @@ fn a_key_is_gone_from_words_that_are_outdated() {
 #[test]
 fn names_that_are_asked_for_wrongly_delete_nothing() {
     let filled = fill(&history(), ARRIVALS);
-    let before = export(StoreReader::open_storage(&filled.disk).unwrap().snapshot());
+    let before = exported(StoreReader::open_storage(&filled.disk).unwrap().snapshot());
     let error = filled.store.delete_users(&[names::KEPT_USER, "nobody"]).unwrap_err().to_string();
     assert_eq!(error, "there is no user `nobody`; check its spelling");
     assert!(filled.store.delete_keys("company", &[names::KEPT_KEY, ""]).is_err());
-    assert_eq!(export(&filled.store.snapshot().unwrap()), before);
+    assert_eq!(exported(&filled.store.snapshot().unwrap()), before);
 }

@@ -1,8 +1,8 @@
 //! Events that are kept for a time.
 
-use super::{arrived, export};
+use super::arrived;
 use crate::reports::named::run;
-use crate::support::{Arrivals, Filled};
+use crate::support::{Arrivals, Filled, exported};
 use serde_json::{Value, json};
 use trackcrumb::input::parse_line;
 use trackcrumb::store::verify;
@@ -66,7 +66,7 @@ fn maintenance_drops_events_that_are_older_than_they_are_to_be_kept() {
     assert_eq!(days(&filled), [0; 0]);
     assert_eq!(filled.store.stats().unwrap().segments, 0);
     assert_eq!(verify(&filled.disk).unwrap().damage, []);
-    let lines = export(&filled.store.snapshot().unwrap());
+    let lines = exported(&filled.store.snapshot().unwrap());
     assert_eq!(lines.len(), 2, "{lines:?}");
     // The last word on `a` is the call again.
     assert_eq!(pages::user(&filled.store.snapshot().unwrap(), "a").unwrap().groups["company"], "acme");
@@ -111,7 +111,7 @@ fn what_an_expiry_leaves_can_be_exported() {
         assert_eq!(belongs.each_ref().map(Option::as_deref), expected);
 
         let again = Filled::empty();
-        let exported = export(&snapshot);
+        let exported = exported(&snapshot);
         again.store.write_strict(exported.iter().map(|line| parse_line(line.as_bytes()).unwrap())).unwrap();
         let again = again.store.snapshot().unwrap();
         let users = ["back", "same", "gone", "joined", "stays", "moved"];

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use trackcrumb::codec::FileId;
 use trackcrumb::files::sim::SimDisk;
-use trackcrumb::input::parse_line;
+use trackcrumb::input::{parse_line, write_line};
 use trackcrumb::model::Timestamp;
-use trackcrumb::store::{Environment, Options, Outcome, Store};
+use trackcrumb::store::{Environment, Options, Outcome, Snapshot, Store, StoreError};
 
 /// A clock that stands where the test puts it, and identities that count up.
 #[derive(Debug, Default)]
@@ -108,4 +108,22 @@ impl Filled {
             }
         }
     }
+}
+
+/// Every line of a store, in order of arrival.
+pub fn exported(snapshot: &Snapshot) -> Vec<String> {
+    let mut lines = Vec::new();
+    let export = snapshot.export::<StoreError>(|line| {
+        let mut text = String::new();
+        write_line(&line, &mut text);
+        lines.push(text);
+        Ok(())
+    });
+    export.unwrap();
+    lines
+}
+
+/// The same, read as JSON.
+pub fn exported_json(snapshot: &Snapshot) -> Vec<Value> {
+    exported(snapshot).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
