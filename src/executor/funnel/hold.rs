@@ -115,7 +115,7 @@ impl Parts {
         }
     }
 
-    /// The part of a row that opens an attempt.
+    /// The part of a row, which is made if it is new.
     #[inline]
     pub fn find_or_add(&mut self, unit: u32, value: u32) -> u32 {
         match &mut self.numbers {

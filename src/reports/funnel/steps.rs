@@ -78,7 +78,7 @@ fn median_seconds(durations: &mut [i64]) -> Figure {
     match durations.len() {
         0 => Figure::Null,
         length if length % 2 == 1 => Figure::of(Some(durations[middle] as f64 / SECOND_MICROS)),
-        // Sums of two durations fit a double's integers, so the division alone rounds.
+        // Up to 2^53 µs, which is 285 years, the sum is exact and the division alone rounds.
         _ => Figure::of(Some((durations[middle - 1] + durations[middle]) as f64 / (2.0 * SECOND_MICROS))),
     }
 }

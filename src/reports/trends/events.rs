@@ -15,7 +15,7 @@ pub(super) struct EventSlots(Option<Slots>);
 
 impl EventSlots {
     /// Ranks the values of all rows that the series look at.
-    pub fn rank(context: &Context<'_>, report: &Trends, looks: &[Look]) -> Result<Self, ReportError> {
+    pub fn rank(context: &Context<'_>, report: &Trends, frame: &Frame, looks: &[Look]) -> Result<Self, ReportError> {
         let slots = match context.breakdown(&report.breakdown)? {
             None => Self(None),
             Some(values) => {
@@ -23,7 +23,7 @@ impl EventSlots {
                 Self(Some(context.stage(|| "ranking of the breakdown".to_owned(), rank)?))
             }
         };
-        check_size(report, &Frame::cover(report, context.range)?, slots.count())?;
+        check_size(report, frame, slots.count())?;
         Ok(slots)
     }
 

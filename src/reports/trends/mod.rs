@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer
     let frame = Frame::cover(report, context.range)?;
     let previous = if report.compare { Some(frame.previous(report)?) } else { None };
     let looks = looks(context, report)?;
-    let slots = EventSlots::rank(context, report, &looks)?;
+    let slots = EventSlots::rank(context, report, &frame, &looks)?;
     let mut all: Vec<Vec<Measured>> = Vec::with_capacity(report.series.len());
     for series in &report.series {
         let label = series.shown_label();
