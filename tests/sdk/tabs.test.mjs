@@ -1,0 +1,146 @@
+// Pages that go away, and several of them at once on one storage.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Browser } from "./browser.mjs";
+
+test("two tabs send everything once, one of them at a time", async () => {
+  const browser = new Browser(), tabs = [browser.ready(), browser.ready(), browser.ready()], expected = [];
+  let open = 0, most = 0;
+  const { fetch } = browser.server;
+  browser.server.fetch = async (...given) => {
+    most = Math.max(most, ++open);
+    await new Promise((done) => browser.clock.setTimeout(done, 300));
+    return fetch(...given).finally(() => { open -= 1; });
+  };
+  for (let round = 0; round < 40; round++) {
+    tabs.forEach(({ tracker }, tab) => {
+      for (let n = 0; n < 7; n++) {
+        expected.push(`${tab}/${round}/${n}`);
+        tracker.track(expected.at(-1));
+      }
+      if (round % 5 === tab) tracker.flush();
+    });
+    await browser.clock.advance(173);
+  }
+  await browser.clock.advance(60_000);
+  assert.deepEqual(browser.server.events.sort(), expected.sort());
+  assert.equal(browser.server.requests.reduce((sum, request) => sum + request.lines.length, 0), expected.length);
+  assert.equal(most, 1);
+  assert.deepEqual(browser.storage.lines, []);
+});
+
+test("a tab that crashed while sending holds the others up for less than a minute, and its lines are sent by them", async () => {
+  const browser = new Browser(), first = browser.ready();
+  browser.server.planned = [{ status: "hang" }];
+  first.tracker.track("of the first");
+  await browser.clock.advance(5100);
+  assert.equal(browser.server.requests.length, 1);
+  first.crash();
+  const second = browser.ready();
+  second.tracker.track("of the second");
+  await browser.clock.advance(20_000);
+  assert.equal(browser.server.requests.length, 1);
+  await browser.clock.advance(30_000);
+  assert.deepEqual(browser.server.events, ["of the first", "of the second"]);
+});
+
+test("the next page sends what the last one left, without a call of its own", async () => {
+  const browser = new Browser(), first = browser.ready();
+  first.tracker.track("left");
+  first.crash();
+  browser.ready();
+  await browser.clock.advance(10_000);
+  assert.deepEqual(browser.server.events, ["left"]);
+});
+
+test("tabs share who acts and for which groups", async () => {
+  const browser = new Browser(), [first, second] = [browser.ready(), browser.ready()];
+  second.tracker.track("before");
+  first.tracker.identify("ann");
+  first.tracker.group("company", "acme");
+  second.tracker.track("after");
+  second.tracker.reset();
+  first.tracker.track("signed out");
+  await browser.clock.advance(10_000);
+  const events = Object.fromEntries(browser.server.of("track").map((line) => [line.event, line]));
+  assert.equal(browser.server.of("alias")[0].alias, events.before.distinct_id);
+  assert.deepEqual([events.after.distinct_id, events.after.groups], ["ann", { company: "acme" }]);
+  assert.deepEqual(events["signed out"].groups, {});
+  assert.match(events["signed out"].distinct_id, /^anon_/);
+  assert.notEqual(events["signed out"].distinct_id, events.before.distinct_id);
+});
+
+test("trackers with other keys keep apart", async () => {
+  const browser = new Browser(), one = browser.ready(), other = browser.tab();
+  other.tracker.init("wk_2");
+  one.tracker.identify("ann");
+  other.tracker.track("e");
+  await browser.clock.advance(10_000);
+  const request = browser.server.requests.find(({ url }) => url.endsWith("wk_2"));
+  assert.deepEqual(request.lines.map((line) => line.event), ["e"]);
+  assert.match(request.lines[0].distinct_id, /^anon_/);
+});
+
+test("a page that is hidden hands its lines to a beacon, once", async () => {
+  const browser = new Browser(), tab = browser.ready(), other = browser.ready();
+  other.tracker.track("of another tab");
+  tab.tracker.identify("ann");
+  tab.tracker.track("e1");
+  tab.hide();
+  assert.deepEqual(browser.server.stored.map((line) => line.event ?? line.type), ["alias", "identify", "e1"]);
+  const [request] = browser.server.requests;
+  assert.deepEqual([request.url, request.type], ["https://stats.example.com/v1/batch?key=wk_1", "text/plain"]);
+  tab.show();
+  tab.tracker.track("e2");
+  tab.leave();
+  await browser.clock.advance(20_000);
+  assert.deepEqual(browser.server.events, ["e1", "e2", "of another tab"]);
+  assert.equal(browser.server.stored.length, browser.server.requests.reduce((sum, { lines }) => sum + lines.length, 0));
+  assert.equal(browser.beacons.length, 2);
+});
+
+test("beacons have at most 60,000 bytes, and end where the browser takes no more", async () => {
+  const browser = new Browser(), tab = browser.ready(), events = Array.from({ length: 12 }, (_, n) => `e${n}`);
+  for (const event of events) tab.tracker.track(event, { text: "é".repeat(7000) });
+  tab.hide();
+  assert.equal(browser.beacons.length, 3);
+  for (const body of browser.beacons) assert.ok(Buffer.byteLength(body) <= 60_000, `${Buffer.byteLength(body)} bytes`);
+  assert.deepEqual(browser.server.events, events);
+  tab.show();
+  tab.tracker.track("last");
+  browser.beaconWorks = false;
+  tab.leave();
+  assert.deepEqual(browser.storage.lines.map((line) => line.event), ["last"]);
+  browser.ready();
+  await browser.clock.advance(10_000);
+  assert.deepEqual(browser.server.events, [...events, "last"]);
+});
+
+test("a post under way while the page goes is repeated under the same insert ids", async () => {
+  const browser = new Browser(), tab = browser.ready(), { fetch } = browser.server;
+  browser.server.fetch = (...given) => { fetch(...given); return new Promise(() => {}); };
+  tab.tracker.track("e1");
+  await browser.clock.advance(5100);
+  tab.leave();
+  assert.equal(browser.server.duplicates, 1);
+  assert.deepEqual(browser.server.events, ["e1"]);
+  browser.server.fetch = fetch;
+  browser.ready().tracker.track("e2");
+  await browser.clock.advance(6000);
+  assert.deepEqual(browser.server.events, ["e1", "e2"], "the lease of a page that went is given back");
+});
+
+test("while the server fails, lines stay in the storage; without storage, a beacon is their last chance", async () => {
+  for (const [localStorage, beacons] of [[undefined, 0], [null, 1]]) {
+    const browser = new Browser(), tab = browser.ready(undefined, { localStorage });
+    browser.server.planned = [{ status: 500 }];
+    tab.tracker.track("e1");
+    await browser.clock.advance(5060);
+    assert.equal(browser.server.requests.length, 1);
+    tab.leave();
+    assert.equal(browser.beacons.length, beacons);
+    browser.ready();
+    await browser.clock.advance(10_000);
+    assert.deepEqual(browser.server.events, ["e1"]);
+  }
+});
