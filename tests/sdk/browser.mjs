@@ -105,7 +105,7 @@ export class Browser {
       hide() { page.document.visibilityState = "hidden"; fire("visibilitychange"); },
       show() { page.document.visibilityState = "visible"; fire("visibilitychange"); },
       /** The page goes, and nothing of it runs any more. */
-      leave() { this.hide(); fire("pagehide"); alive = false; },
+      leave() { fire("pagehide"); alive = false; },
       /** The same without a word: a crash. */
       crash() { alive = false; },
     };
