@@ -1,5 +1,6 @@
 // A browser of one's own for tests: a clock that only `advance` moves, a storage that tabs share, and tabs, each a
 // context of its own in which the script runs as a page would run it.
+import { webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 import { StubServer } from "./stub.mjs";
@@ -93,7 +94,7 @@ export class Browser {
         },
         ...navigator,
       },
-      URL, TextEncoder, AbortController, crypto,
+      URL, TextEncoder, AbortController, crypto: webcrypto,
     };
     vm.createContext(page);
     page.now = () => this.clock.now;
