@@ -46,6 +46,7 @@
 //! | 5 | [`pages`] | group pages and profiles, users, events |
 //! | 5 | [`tracker`] | one user's calls with group context |
 //! | 6 | [`reports`] | one file per report: from document to answer |
+//! | 7 | `server` | HTTP: takes what applications send, answers reports and pages |
 //! | 7 | [`docs`] | what the reports mean, with examples that are run |
 
 #[cfg(feature = "cli")]
@@ -65,6 +66,8 @@ pub mod pages;
 pub mod profiles;
 pub mod reports;
 pub mod segment;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod store;
 #[doc(hidden)]
 pub mod testkit;

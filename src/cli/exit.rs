@@ -50,6 +50,14 @@ pub enum Failure {
     /// A page cannot be shown.
     #[error(transparent)]
     Page(#[from] PageError),
+    /// The server did not start, or failed.
+    #[cfg(feature = "server")]
+    #[error(transparent)]
+    Serve(#[from] crate::server::ServeError),
+    /// The keys cannot be read or changed.
+    #[cfg(feature = "server")]
+    #[error(transparent)]
+    Keys(#[from] crate::server::KeyError),
     /// A file that was named cannot be read.
     #[error("cannot read {}: {error}; check the path", shown(input))]
     Input {
@@ -79,6 +87,10 @@ impl Failure {
 
     /// The exit code for it.
     pub fn exit(&self) -> Exit {
+        #[cfg(feature = "server")]
+        if self.is_key_damage() {
+            return Exit::Damaged;
+        }
         let store = match self {
             Self::Store(error) | Self::Report(ReportError::Store(error)) | Self::Page(PageError::Store(error)) => {
                 Some(error)
@@ -90,5 +102,14 @@ impl Failure {
             _ => None,
         };
         if store.is_some_and(StoreError::is_damage) { Exit::Damaged } else { Exit::Failed }
+    }
+
+    #[cfg(feature = "server")]
+    fn is_key_damage(&self) -> bool {
+        use crate::server::{KeyError, ServeError};
+        match self {
+            Self::Keys(error) | Self::Serve(ServeError::Keys(error)) => matches!(error, KeyError::Damaged { .. }),
+            _ => false,
+        }
     }
 }

@@ -31,7 +31,7 @@ pub use trends::{Previous, TrendsAnswer, TrendsSeries};
 
 use crate::executor::{Stage, Trace};
 use crate::language::Report;
-use crate::model::Timestamp;
+use crate::model::{CohortCall, Timestamp};
 use crate::store::Snapshot;
 use behind::behind;
 use context::{Context, Run};
@@ -70,6 +70,13 @@ pub fn explain(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<(
     let trace = Trace::of_stages();
     let answer = answer(&Run::new(snapshot, &trace), report, now)?;
     Ok((answer, trace.stages()))
+}
+
+/// What is to be stored for a document that says `save_as`: the definition, without what belongs to this one call.
+pub fn saved_cohort(report: &Report) -> Option<CohortCall> {
+    let Report::Cohort(cohort) = report else { return None };
+    let name = cohort.save_as.clone()?;
+    Some(CohortCall { name, report: Report::Cohort(cohort.definition()).to_json() })
 }
 
 fn answer(run: &Run<'_>, report: &Report, now: Timestamp) -> Result<Answer, ReportError> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module of the library with its floor. A module may import only from lower floors.
-const FLOORS: [(&str, u32); 19] = [
+const FLOORS: [(&str, u32); 20] = [
     ("model", 0),
     ("codec", 1),
     ("files", 1),
@@ -22,7 +22,8 @@ const FLOORS: [(&str, u32); 19] = [
     ("tracker", 5),
     ("reports", 6),
     ("demo", 6),
-    ("cli", 7),
+    ("server", 7),
+    ("cli", 8),
     ("docs", 7),
 ];
 

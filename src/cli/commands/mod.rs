@@ -10,8 +10,12 @@ mod export;
 mod group_type;
 mod groups;
 mod import;
+#[cfg(feature = "server")]
+mod key;
 mod profile;
 mod report;
+#[cfg(feature = "server")]
+mod serve;
 mod stats;
 mod verify;
 
@@ -24,6 +28,8 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Demo(demo::Arguments),
+    #[cfg(feature = "server")]
+    Serve(serve::Arguments),
     Import(import::Arguments),
     Report(report::Arguments),
     Groups(groups::Arguments),
@@ -38,12 +44,16 @@ pub enum Command {
     Compact(compact::Arguments),
     Delete(delete::Arguments),
     Expire(expire::Arguments),
+    #[cfg(feature = "server")]
+    Key(key::Arguments),
 }
 
 /// Runs a command.
 pub fn run(command: Command, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, output),
+        #[cfg(feature = "server")]
+        Command::Serve(arguments) => serve::run(&arguments, output),
         Command::Import(arguments) => import::run(&arguments, output),
         Command::Report(arguments) => report::run(&arguments, output),
         Command::Groups(arguments) => groups::run(&arguments, output),
@@ -56,6 +66,8 @@ pub fn run(command: Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Backup(arguments) => backup::run(&arguments, output),
         Command::Delete(arguments) => delete::run(&arguments, output),
         Command::Expire(arguments) => expire::run(&arguments, output),
+        #[cfg(feature = "server")]
+        Command::Key(arguments) => key::run(&arguments, output),
         Command::Compact(arguments) => compact::run(&arguments, output),
         Command::GroupType(arguments) => group_type::run(&arguments, output),
     }

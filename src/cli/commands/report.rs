@@ -5,7 +5,7 @@ use super::super::data::{DataArg, close};
 use super::super::exit::{Exit, Failure};
 use super::super::format::FormatArg;
 use super::super::output::Output;
-use crate::language::{Cohort, Report};
+use crate::language::Report;
 use crate::model::{CohortCall, StoredName};
 use crate::reports::{self, ReportError};
 use crate::store::{Environment, Snapshot, StoreError, SystemEnvironment, UnknownName};
@@ -49,18 +49,18 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
         output.show(&Explanation::new(reader.snapshot(), stages))?;
         return Ok(Exit::Done);
     }
-    let answer = match &report {
-        Report::Cohort(cohort) if let Some(name) = &cohort.save_as => {
+    let answer = match reports::saved_cohort(&report) {
+        Some(call) => {
             let store = match arguments.data.open_existing(output) {
-                Err(StoreError::Lock(_)) => return Err(save_beside_a_writer(name)),
+                Err(StoreError::Lock(_)) => return Err(save_beside_a_writer(&call.name)),
                 opened => opened?,
             };
             let answer = reports::run(&store.snapshot()?, &report, now)?;
-            save(&store, name, cohort)?;
+            save(&store, call)?;
             close(store)?;
             answer
         }
-        _ => {
+        None => {
             let reader = arguments.data.read(output)?;
             note_unknown_events(reader.snapshot(), &report, output)?;
             reports::run(reader.snapshot(), &report, now)?
@@ -111,10 +111,8 @@ fn save_beside_a_writer(name: &str) -> Failure {
     ))
 }
 
-/// Keeps the definition under its name: the document without what belongs to this one call.
-fn save(store: &crate::Store, name: &str, cohort: &Cohort) -> Result<(), Failure> {
-    let kept = Report::Cohort(cohort.definition());
-    let call = CohortCall { name: name.to_owned(), report: kept.to_json() };
+/// Keeps a definition under its name.
+fn save(store: &crate::Store, call: CohortCall) -> Result<(), Failure> {
     match store.write_strict([call.into()]) {
         Ok(_) => Ok(()),
         Err(StoreError::Refused { refusal, .. }) => Err(Failure::other(refusal.to_string())),

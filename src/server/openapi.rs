@@ -1,0 +1,199 @@
+//! `/api/openapi.json`: the addresses, described from the very list that the routes are made from.
+
+use super::endpoint::{Access, Endpoint};
+use axum::Json;
+use serde_json::{Map, Value, json};
+
+/// `GET /api/openapi.json`.
+pub(super) async fn answer() -> Json<Value> {
+    Json(document())
+}
+
+fn document() -> Value {
+    let mut paths = Map::new();
+    for endpoint in Endpoint::ALL {
+        let method = if endpoint.is_post() { "post" } else { "get" };
+        paths.insert(endpoint.path().to_owned(), json!({ method: operation(endpoint) }));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "trackcrumb",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Exact product analytics by users and by groups. Bodies may be plain, gzip or zstd, told by their content.",
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "write_key": { "type": "http", "scheme": "bearer", "description": "Only sends. Also taken as `?key=`." },
+                "write_key_in_query": { "type": "apiKey", "in": "query", "name": "key" },
+                "read_key": { "type": "http", "scheme": "bearer", "description": "Everything else." },
+            },
+            "schemas": schemas(),
+        },
+    })
+}
+
+fn operation(endpoint: Endpoint) -> Value {
+    let mut operation = json!({
+        "operationId": format!("{endpoint:?}"),
+        "summary": endpoint.summary(),
+        "responses": responses(endpoint),
+    });
+    let security = match Access::of(endpoint.path()) {
+        Access::Write => json!([{ "write_key": [] }, { "write_key_in_query": [] }, {}]),
+        Access::Read => json!([{ "read_key": [] }, {}]),
+        Access::Public => json!([]),
+    };
+    operation["security"] = security;
+    let parameters = parameters(endpoint);
+    if !parameters.is_empty() {
+        operation["parameters"] = Value::Array(parameters);
+    }
+    if let Some(content) = body(endpoint) {
+        operation["requestBody"] = json!({ "required": true, "content": content });
+    }
+    operation
+}
+
+fn parameters(endpoint: Endpoint) -> Vec<Value> {
+    let path = endpoint.path().split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let in_path =
+        path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let in_query: &[(&str, &str, &str)] = match endpoint {
+        Endpoint::Groups => &[
+            ("search", "string", "Only keys that contain this text, or have a property that does."),
+            ("limit", "integer", "The most rows, 50 when left out."),
+            ("cursor", "string", "The `next_cursor` of the page before."),
+        ],
+        Endpoint::Events => &[("name", "string", "The event whose properties are wanted.")],
+        _ => &[],
+    };
+    let in_query = in_query.iter().map(|(name, kind, description)| {
+        json!({ "name": name, "in": "query", "description": description, "schema": { "type": kind } })
+    });
+    in_path.chain(in_query).collect()
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn body(endpoint: Endpoint) -> Option<Value> {
+    let line = match endpoint {
+        Endpoint::Track => "Track",
+        Endpoint::Identify => "Identify",
+        Endpoint::Group => "Group",
+        Endpoint::Alias => "Alias",
+        Endpoint::Batch => {
+            let list =
+                json!({ "type": "array", "items": { "type": "object" }, "maxItems": super::limits::BATCH_LINES_MAX });
+            let wrapped = json!({ "type": "object", "properties": { "batch": list }, "required": ["batch"] });
+            return Some(json!({
+                "application/json": { "schema": { "oneOf": [list, wrapped] } },
+                "application/x-ndjson": { "schema": { "type": "string" } },
+            }));
+        }
+        Endpoint::Report => return Some(json!({ "application/json": { "schema": { "type": "object" } } })),
+        _ => return None,
+    };
+    Some(json!({ "application/json": { "schema": reference(line) } }))
+}
+
+fn responses(endpoint: Endpoint) -> Value {
+    let error = |description: &str| json!({ "description": description, "content": { "application/json": { "schema": reference("Error") } } });
+    let (media, schema) = match endpoint {
+        Endpoint::Health | Endpoint::Metrics => ("text/plain", json!({ "type": "string" })),
+        Endpoint::Track | Endpoint::Identify | Endpoint::Group | Endpoint::Alias | Endpoint::Batch => {
+            ("application/json", reference("Received"))
+        }
+        _ => ("application/json", json!({ "type": "object" })),
+    };
+    let done = if endpoint.is_post() && endpoint != Endpoint::Report { "It is durable." } else { "The answer." };
+    let mut responses = json!({
+        "200": { "description": done, "content": { media: { "schema": schema } } },
+        "503": error("Too much is going on, or the disk takes nothing; try again after Retry-After."),
+    });
+    if endpoint != Endpoint::Health {
+        responses["401"] = error("A key is missing or unknown.");
+        responses["403"] = error("A key of the other kind, or a Host or Origin that is not this server's.");
+    }
+    if endpoint.is_post() {
+        responses["400"] = error("Nothing of it can be used.");
+        responses["408"] = error("The body did not arrive in time.");
+        responses["413"] = error("The body is too large, or unpacks to too much, or has too many lines.");
+    }
+    if matches!(Access::of(endpoint.path()), Access::Read) {
+        responses["404"] = error("There is no such thing.");
+        responses["504"] = error("The answer takes too long.");
+    }
+    responses
+}
+
+fn schemas() -> Value {
+    let text = json!({ "type": "string" });
+    let object = json!({ "type": "object" });
+    let time =
+        json!({ "type": ["string", "integer"], "description": "RFC 3339, or whole milliseconds; now when left out." });
+    let groups = json!({ "type": "object", "additionalProperties": text });
+    let changes = ["properties", "set_once", "add", "append", "union"].map(|name| (name, object.clone()));
+    let line = |required: &[&str], fields: Vec<(&str, Value)>| {
+        let properties: Map<String, Value> =
+            fields.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
+        json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false })
+    };
+    let user = ("distinct_id", text.clone());
+    let time = ("timestamp", time);
+    let mut identify = vec![user.clone(), time.clone()];
+    identify.extend(changes.clone());
+    let mut group = vec![user.clone(), ("group_type", text.clone()), ("group_key", text.clone()), time.clone()];
+    group.extend(changes);
+    let track = vec![
+        user.clone(),
+        ("event", text.clone()),
+        time.clone(),
+        ("insert_id", text.clone()),
+        ("groups", groups),
+        ("properties", object),
+    ];
+    json!({
+        "Track": line(&["distinct_id", "event"], track),
+        "Identify": line(&["distinct_id"], identify),
+        "Group": line(&["group_type", "group_key"], group),
+        "Alias": line(&["distinct_id", "alias"], vec![user, ("alias", text.clone()), time]),
+        "Received": {
+            "type": "object",
+            "required": ["accepted", "duplicate", "refused"],
+            "properties": {
+                "accepted": { "type": "integer" },
+                "duplicate": { "type": "integer" },
+                "refused": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["index", "reason"],
+                        "properties": { "index": { "type": "integer" }, "reason": text },
+                    },
+                },
+                "error": text,
+            },
+        },
+        "Error": { "type": "object", "required": ["error"], "properties": { "error": text } },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_address_is_there() {
+        let document = document();
+        let text = document.to_string();
+        for part in text.split("#/components/schemas/").skip(1) {
+            let name = part.split('"').next().unwrap();
+            assert!(document["components"]["schemas"][name].is_object(), "{name}");
+        }
+        assert_eq!(document["paths"].as_object().unwrap().len(), Endpoint::ALL.len());
+    }
+}

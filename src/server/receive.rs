@@ -1,0 +1,110 @@
+//! `/v1/*`: takes what applications send, and answers when it is durable.
+
+use super::app::App;
+use super::batch::{self, Form};
+use super::body::{self, Held};
+use super::problem::Problem;
+use crate::input::Kind;
+use crate::model::Line;
+use crate::store::{Outcome, Store};
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// What became of what was sent.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Received {
+    /// Lines that are stored now.
+    pub accepted: u64,
+    /// Events that were stored before.
+    pub duplicate: u64,
+    /// Lines that are not stored, in order.
+    pub refused: Vec<RefusedLine>,
+    /// What to do when nothing could be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+}
+
+/// A line that is not stored.
+#[derive(Debug, Serialize)]
+pub(super) struct RefusedLine {
+    /// Its place among the lines that were sent, blank ones aside, from 0.
+    pub index: usize,
+    /// Why.
+    pub reason: String,
+}
+
+/// `POST /v1/track`.
+pub(super) async fn track(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    receive(app, Form::One(Kind::Track), request).await
+}
+
+/// `POST /v1/identify`.
+pub(super) async fn identify(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    receive(app, Form::One(Kind::Identify), request).await
+}
+
+/// `POST /v1/group`.
+pub(super) async fn group(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    receive(app, Form::One(Kind::Group), request).await
+}
+
+/// `POST /v1/alias`.
+pub(super) async fn alias(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    receive(app, Form::One(Kind::Alias), request).await
+}
+
+/// `POST /v1/batch`.
+pub(super) async fn batch(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    receive(app, Form::Batch, request).await
+}
+
+async fn receive(app: App, form: Form, request: Request) -> Result<Response, Problem> {
+    let held = body::read(request.into_body(), &app.bodies).await?;
+    let store = app.store.clone();
+    let done = app.writing.run(move || write(&store, form, held)).await;
+    match done {
+        Ok(received) => {
+            app.metrics.count_lines(&received);
+            let status = if received.error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+            Ok((status, Json(received)).into_response())
+        }
+        Err(problem) => Err(app.judge(problem)),
+    }
+}
+
+fn write(store: &Store, form: Form, held: Held) -> Result<Received, Problem> {
+    let parsed = batch::parse(form, &batch::unpack(&held.bytes)?)?;
+    // The memory of the body serves the next one while this one is written.
+    drop(held);
+    let mut received = Received::default();
+    let (mut lines, mut places): (Vec<Line>, Vec<usize>) = Default::default();
+    for (index, item) in parsed.into_iter().enumerate() {
+        match item {
+            Ok(line) => {
+                lines.push(line);
+                places.push(index);
+            }
+            Err(reason) => received.refused.push(RefusedLine { index, reason }),
+        }
+    }
+    if !lines.is_empty() {
+        let written = store.write_import(lines, None, false)?;
+        received.accepted = written.accepted;
+        received.duplicate = written.duplicate;
+        for (index, outcome) in places.into_iter().zip(written.outcomes) {
+            if let Outcome::Refused(refusal) = outcome {
+                received.refused.push(RefusedLine { index, reason: refusal.to_string() });
+            }
+        }
+        received.refused.sort_unstable_by_key(|refused| refused.index);
+    }
+    if received.accepted + received.duplicate == 0 {
+        received.error = Some(
+            "nothing of this could be used: it holds no line, or each was refused; put it right and send it again",
+        );
+    }
+    Ok(received)
+}

@@ -1,0 +1,264 @@
+//! A server from its start to its end: listens, accepts, and stops when told, with everything under way answered.
+
+use super::access::check;
+use super::app::{App, LiveKeys, Shared};
+use super::connection::{Guarded, builder};
+use super::endpoint::Endpoint;
+use super::keys::{KeyError, KeyStorage, Keys};
+use super::limits::{CONNECTIONS_MAX_DEFAULT, REPORT_TIME_MAX_DEFAULT, STOP_TIME_MAX};
+use super::observe::observe;
+use super::problem::Problem;
+use crate::Store;
+use crate::store::StoreError;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tower_http::compression::CompressionLayer;
+
+/// What one connection too many is told.
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n\
+    connection: close\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n";
+
+/// Pause after a connection could not be accepted, as when the process has no file handles left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Answers that are under way when a sync fails have this long to be sent.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// How a server runs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it listens; port 0 is any free one.
+    pub listen: SocketAddr,
+    /// Names under which it may be asked while no keys are needed, beside `localhost`, `127.0.0.1` and `[::1]`.
+    pub hosts: Vec<String>,
+    /// Connections at a time.
+    pub connections_max: usize,
+    /// The longest time for a report or a page.
+    pub report_time_max: Duration,
+}
+
+impl Settings {
+    /// Listens there, and everything else as usual.
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            hosts: Vec::new(),
+            connections_max: CONNECTIONS_MAX_DEFAULT,
+            report_time_max: REPORT_TIME_MAX_DEFAULT,
+        }
+    }
+}
+
+/// Why a server does not start, or ended.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// Others could reach it, and no key keeps them out.
+    #[error(
+        "{0} can be reached from other machines and there are no keys; make them with `trackcrumb key create --kind \
+         write` and `--kind read`, or listen on 127.0.0.1"
+    )]
+    KeysMissing(SocketAddr),
+    /// It cannot listen there.
+    #[error("cannot listen on {address}: {error}; choose another address with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The system refuses what a server needs.
+    #[error("the server cannot start: {0}; see what the system lacks, and start it again")]
+    Start(io::Error),
+    /// The keys cannot be read.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The store cannot be closed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A sync failed.
+    #[error(
+        "the server ends, as what the disk holds is not known any more: {0}; everything acknowledged before is safe"
+    )]
+    SyncFailed(String),
+}
+
+/// Ends a server from another thread, as SIGTERM does.
+#[derive(Clone, Debug)]
+pub struct Stopper(watch::Sender<bool>);
+
+impl Stopper {
+    /// Ends it.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+/// A server that listens. Requests wait until [`Self::run`].
+#[derive(Debug)]
+pub struct Server {
+    runtime: Runtime,
+    listener: TcpListener,
+    address: SocketAddr,
+    signals: [Signal; 2],
+    app: AppHandle,
+    connections_max: usize,
+    stopper: Stopper,
+}
+
+struct AppHandle(App);
+
+impl std::fmt::Debug for AppHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.store.fmt(f)
+    }
+}
+
+impl Server {
+    /// Listens. Keys are read from `keys`, commonly the directory of the store, now and again while it runs.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on, or needs keys and there are none.
+    pub fn bind(store: Store, keys: KeyStorage, settings: Settings) -> Result<Self, ServeError> {
+        let is_private = settings.listen.ip().is_loopback();
+        let has_keys = !Keys::read(&*keys)?.entries.is_empty();
+        if !is_private && !has_keys {
+            return Err(ServeError::KeysMissing(settings.listen));
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Start)?;
+        let (listener, signals) = runtime.block_on(async {
+            let listening = TcpListener::bind(settings.listen).await;
+            let listener = listening.map_err(|error| ServeError::Listen { address: settings.listen, error })?;
+            let hear = |kind| signal(kind).map_err(ServeError::Start);
+            Ok::<_, ServeError>((listener, [hear(SignalKind::terminate())?, hear(SignalKind::interrupt())?]))
+        })?;
+        let address = listener.local_addr().map_err(ServeError::Start)?;
+        // Keys that were needed at the start stay so, though all be revoked.
+        let keys = LiveKeys::new(keys, has_keys || !is_private);
+        let app = AppHandle(Arc::new(Shared::new(store, keys, settings.hosts, settings.report_time_max)));
+        let stopper = Stopper(watch::Sender::new(false));
+        Ok(Self { runtime, listener, address, signals, app, connections_max: settings.connections_max, stopper })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What ends it from another thread.
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// Answers requests until SIGTERM or SIGINT; then closes the store.
+    ///
+    /// # Errors
+    /// When a sync failed, or the store cannot be closed.
+    pub fn run(self) -> Result<(), ServeError> {
+        let Self { runtime, listener, address, signals, app: AppHandle(app), connections_max, stopper } = self;
+        tracing::info!(%address, "listening");
+        let ended = runtime.block_on(serve(listener, signals, Arc::clone(&app), connections_max, stopper));
+        if let Err(error) = &ended {
+            tracing::error!(error = ?error.to_string(), "stopped");
+        } else {
+            app.store.clone().close()?;
+            tracing::info!("stopped; the store is closed");
+        }
+        // Reports that nobody waits for any more do not hold up the end.
+        runtime.shutdown_background();
+        ended
+    }
+}
+
+/// The routes, and what stands around them.
+fn router(app: &App) -> Router {
+    Endpoint::router()
+        .fallback(|| async { Problem::Address })
+        .method_not_allowed_fallback(|| async { Problem::Method })
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(Arc::clone(app), check))
+        .layer(from_fn_with_state(Arc::clone(app), observe))
+        .with_state(Arc::clone(app))
+}
+
+async fn serve(
+    listener: TcpListener,
+    [mut terminate, mut interrupt]: [Signal; 2],
+    app: App,
+    connections_max: usize,
+    stopper: Stopper,
+) -> Result<(), ServeError> {
+    let router = router(&app);
+    let places = Arc::new(Semaphore::new(connections_max));
+    let connections = GracefulShutdown::new();
+    let (mut fatal, mut stop) = (app.fatal(), stopper.0.subscribe());
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
+                    Ok(place) => {
+                        let app = Arc::clone(&app);
+                        let watcher = connections.watcher();
+                        let service = TowerToHyperService::new(router.clone());
+                        tokio::spawn(async move {
+                            let _held = (place, app.metrics.connect());
+                            // Small answers are not to wait for more.
+                            let _ = stream.set_nodelay(true);
+                            let builder = builder();
+                            let connection = builder.serve_connection(TokioIo::new(Guarded::new(stream)), service);
+                            if let Err(error) = watcher.watch(connection.into_owned()).await {
+                                tracing::debug!(error = ?error.to_string(), "a connection ended");
+                            }
+                        });
+                    }
+                    Err(_) => refuse(stream).await,
+                },
+                Err(error) => {
+                    tracing::warn!(error = ?error.to_string(), "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = stop.changed() => break,
+            _ = fatal.changed() => {
+                let cause = fatal.borrow().clone().unwrap_or_default();
+                let _ = timeout(LAST_WORDS, connections.shutdown()).await;
+                return Err(ServeError::SyncFailed(cause));
+            }
+        }
+    }
+    drop(listener);
+    tracing::info!("stopping: answering what is under way");
+    tokio::select! {
+        () = connections.shutdown() => {}
+        () = sleep(STOP_TIME_MAX) => tracing::warn!("some requests were not answered in time"),
+        // Told twice, it does not wait.
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = fatal.changed() => {
+            let cause = fatal.borrow().clone().unwrap_or_default();
+            return Err(ServeError::SyncFailed(cause));
+        }
+    }
+    Ok(())
+}
+
+/// Turns a connection away. Nobody is waited for.
+async fn refuse(mut stream: TcpStream) {
+    // An empty socket takes this at once, or it is no loss.
+    let _ = timeout(Duration::from_millis(10), stream.write_all(TOO_MANY)).await;
+}
