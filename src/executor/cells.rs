@@ -43,7 +43,11 @@ impl<F: Fold> Cells<F> {
         if let Some(fold) = self.folds.get_mut(*place as usize - 1) {
             let before = fold.footprint();
             fold.add(unit, number);
-            self.held_bytes += fold.footprint() - before;
+            // Few rows make a fold grow, so the sum is seldom touched.
+            let grown = fold.footprint() - before;
+            if grown > 0 {
+                self.held_bytes += grown;
+            }
         }
     }
 

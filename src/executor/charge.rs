@@ -31,7 +31,9 @@ impl Account {
             self.give_back(bytes);
             return Err(Stop::Memory);
         }
-        self.peak.fetch_max(held, Ordering::Relaxed);
+        if held > self.peak.load(Ordering::Relaxed) {
+            self.peak.fetch_max(held, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -130,6 +132,15 @@ impl<T: Footprint> Charged<T> {
 }
 
 impl<T> Charged<T> {
+    /// Charges for so much more, by which the value has grown.
+    ///
+    /// # Errors
+    /// As [`Charge::of`].
+    #[inline]
+    pub fn grow(&mut self, bytes: usize) -> Result<(), Stop> {
+        self.charge.add(bytes)
+    }
+
     /// Something for which is charged already.
     pub fn with(value: T, charge: Charge) -> Self {
         Self { value, charge }

@@ -39,6 +39,9 @@ impl UnitCollector {
     }
 
     fn flush(&mut self) {
+        if self.recent.is_empty() {
+            return;
+        }
         if !self.recent.is_sorted() {
             self.recent.sort_unstable();
         }
@@ -136,25 +139,25 @@ pub fn units_by_bucket(query: Query<'_>, look: &Look, buckets: &impl Division) -
     if look.range.is_empty() {
         return Ok(sets);
     }
-    let mut held = Charge::none(query.guard);
     if answers_by_day(look, buckets) {
-        let mut held_bytes = 0;
+        let mut sets_bytes = Charged::list(query.guard, 0, buckets.len())?;
         visit_days(query, look, |start, units| {
             let Some(bucket) = buckets.index_of(start) else { return Ok(()) };
-            held_bytes -= sets[bucket].footprint();
             sets[bucket] |= units;
-            held_bytes += sets[bucket].footprint();
-            held.set(held_bytes)
+            let bytes = sets[bucket].footprint();
+            let before = std::mem::replace(&mut sets_bytes[bucket], bytes);
+            sets.grow(bytes.saturating_sub(before))
         })?;
-        for set in sets.iter_mut() {
-            *set = query.shown(std::mem::take(set));
+        if !query.snapshot.aliases().is_empty() {
+            for set in sets.iter_mut() {
+                *set = query.shown(std::mem::take(set));
+            }
+            sets.settle()?;
         }
-        drop(held);
-        sets.settle()?;
         return Ok(sets);
     }
+    let mut held = Charge::of(query.guard, buckets.len() * size_of::<UnitCollector>())?;
     let mut collectors: Vec<UnitCollector> = Vec::new();
-    held.add(buckets.len() * size_of::<UnitCollector>())?;
     collectors.resize_with(buckets.len(), UnitCollector::default);
     let mut grown = 0;
     visit_rows(

@@ -97,6 +97,7 @@ impl ExactSum {
 }
 
 impl Footprint for ExactSum {
+    #[inline]
     fn footprint(&self) -> usize {
         if self.doubles.is_some() { size_of::<Doubles>() } else { 0 }
     }

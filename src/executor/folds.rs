@@ -32,6 +32,7 @@ impl Fold for UnitsFold {
 }
 
 impl Footprint for UnitsFold {
+    #[inline]
     fn footprint(&self) -> usize {
         self.0.footprint()
     }
@@ -70,6 +71,7 @@ impl Fold for RowsFold {
 }
 
 impl Footprint for RowsFold {
+    #[inline]
     fn footprint(&self) -> usize {
         0
     }
@@ -95,6 +97,7 @@ impl Fold for PerUnitFold {
 }
 
 impl Footprint for PerUnitFold {
+    #[inline]
     fn footprint(&self) -> usize {
         self.units.footprint()
     }
@@ -137,6 +140,7 @@ impl Fold for ExtremesFold {
 }
 
 impl Footprint for ExtremesFold {
+    #[inline]
     fn footprint(&self) -> usize {
         0
     }
@@ -169,6 +173,7 @@ impl Fold for NumbersFold {
 }
 
 impl Footprint for NumbersFold {
+    #[inline]
     fn footprint(&self) -> usize {
         list_bytes(&self.0)
     }

@@ -11,7 +11,7 @@ use std::time::Instant;
 const TICKS: u32 = 1024;
 /// Checks between two looks at the clock, which takes longer than the rest of a check.
 const CHECKS: u32 = 4;
-/// How many things are sorted at one go.
+/// How many things are sorted at one go where that may be stopped.
 pub(super) const SORTED_MAX: usize = 1 << 17;
 
 /// Watches over the limits of one execution.
@@ -48,7 +48,11 @@ impl Guard {
     /// When it may not.
     #[inline]
     pub fn check(&self) -> Result<(), Stop> {
-        if self.deadline.is_none() && self.cancel.is_none() { Ok(()) } else { self.look() }
+        if self.may_stop() { self.look() } else { Ok(()) }
+    }
+
+    fn may_stop(&self) -> bool {
+        self.deadline.is_some() || self.cancel.is_some()
     }
 
     fn look(&self) -> Result<(), Stop> {
@@ -79,13 +83,18 @@ impl Guard {
         items.into_iter().map(|item| self.tick().map(|()| item))
     }
 
+    /// Whether so many things are to be sorted at one go, by whatever means; others by [`Self::sort_by`].
+    pub(super) fn sorts_at_once(&self, count: usize) -> bool {
+        count <= SORTED_MAX || !self.may_stop()
+    }
+
     /// Sorts, and checks now and then. `compare` should tell all apart whose order matters.
     ///
     /// # Errors
     /// When the execution may not go on; the order is then any.
     pub fn sort_by<T>(&self, items: &mut [T], compare: &impl Fn(&T, &T) -> Ordering) -> Result<(), Stop> {
         self.check()?;
-        if items.len() <= SORTED_MAX {
+        if self.sorts_at_once(items.len()) {
             items.sort_unstable_by(compare);
             return Ok(());
         }
@@ -126,7 +135,7 @@ mod tests {
 
     #[test]
     fn many_things_are_sorted_as_few_are() {
-        let guard = Guard::new(&Limits::default());
+        let guard = Guard::new(&Limits { cancel: Some(Cancel::default()), ..Limits::default() });
         let mixed = |place: u64| place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
         let mut items: Vec<u64> = (0..3 * SORTED_MAX as u64 + 5).map(mixed).collect();
         let mut expected = items.clone();

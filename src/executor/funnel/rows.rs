@@ -75,6 +75,9 @@ pub(super) struct Row {
     pub tuple: u32,
 }
 
+/// How many places for rows are made at one go.
+const FILLED_MAX: usize = 1 << 16;
+
 /// Rows on their way from tables to parts.
 pub(super) struct Gatherer<'a> {
     query: Query<'a>,
@@ -187,7 +190,11 @@ impl<'a> Gatherer<'a> {
             next += std::mem::replace(end, next);
         }
         // Each end stands at the start of its part, and moves with every row that is put there.
-        let mut rows = vec![Row::default(); self.rows.len()];
+        let mut rows = Vec::with_capacity(self.rows.len());
+        while rows.len() < self.rows.len() {
+            guard.check()?;
+            rows.resize(self.rows.len().min(rows.len() + FILLED_MAX), Row::default());
+        }
         for gathered in guard.watch(self.rows.iter().zip(&self.part_of)) {
             let (row, part) = gathered?;
             let end = &mut ends[*part as usize];

@@ -2,7 +2,7 @@
 
 use super::super::charge::Charge;
 use super::super::footprint::list_bytes;
-use super::super::guard::{Guard, SORTED_MAX};
+use super::super::guard::Guard;
 use super::super::limits::Stop;
 use super::filling::Filling;
 use super::rows::Row;
@@ -66,7 +66,7 @@ impl<'r> Walk<'r> {
         // Time and arrival as one number are cheap to compare. Of one event's rows the one that opens, and has the
         // tuple, comes first: it came so, and a stable sort keeps it. So many that this would take long are sorted so.
         let key = |row: &Row| i128::from(row.time) << 64 | i128::from(row.arrival);
-        if rows.len() <= SORTED_MAX {
+        if self.guard.sorts_at_once(rows.len()) {
             rows.sort_by_key(key);
         } else {
             self.guard.sort_by(rows, &|a, b| (key(a), !a.marks.opens()).cmp(&(key(b), !b.marks.opens())))?;
@@ -202,7 +202,8 @@ impl<'r> Walk<'r> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::limits::Limits;
+    use super::super::super::guard::SORTED_MAX;
+    use super::super::super::limits::{Cancel, Limits};
     use super::super::rows::Marks;
     use super::*;
 
@@ -235,7 +236,7 @@ mod tests {
         // In no order, and of each event first the row that says nothing.
         let times = (0..SORTED_MAX as i64).map(|time| time * 77_773 % SORTED_MAX as i64);
         let mut rows: Vec<Row> = times.flat_map(|time| [seen(time), open(time)]).collect();
-        let guard = Guard::new(&Limits::default());
+        let guard = Guard::new(&Limits { cancel: Some(Cancel::default()), ..Limits::default() });
         let mut walk = Walk::new(&guard, &rules);
         walk.load(&mut rows).unwrap();
         assert_eq!(walk.attempts(), SORTED_MAX);

@@ -9,7 +9,7 @@ pub use answer::{FunnelAnswer, FunnelResult, FunnelSeries, FunnelStarts, FunnelS
 use super::context::Context;
 use super::error::ReportError;
 use crate::executor::{Attempts, BreakdownValues, Charged, Excluded, FunnelPlan, Look, Reached, attempts};
-use crate::language::{Buckets, Funnel, FunnelUnits};
+use crate::language::{Buckets, Funnel, FunnelUnits, Matcher};
 use roaring::RoaringBitmap;
 use split::Split;
 
@@ -84,7 +84,8 @@ fn plan<'p>(
 /// The series of the answer in order; one of everything without a breakdown.
 fn series(context: &Context<'_>, report: &Funnel, found: &Found) -> Result<Vec<FunnelSeries>, ReportError> {
     let Found { attempts, split, buckets } = found;
-    let series_bytes = size_of::<FunnelSeries>() + report.steps.len() * size_of::<FunnelStep>();
+    let step_bytes = |step: &Matcher| size_of::<FunnelStep>() + step.label().len();
+    let series_bytes = size_of::<FunnelSeries>() + report.steps.iter().map(step_bytes).sum::<usize>();
     context.keep(split.len() * series_bytes + split.ranked_bytes())?;
     // A list of references to the attempts, and one of the times between two steps at a time.
     let _lists = context.charge(2 * attempts.counting.len() * size_of::<usize>())?;

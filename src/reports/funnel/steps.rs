@@ -21,8 +21,11 @@ pub(super) fn steps(
     matchers: &[Matcher],
     units: &[&Reached],
 ) -> Result<Vec<FunnelStep>, ReportError> {
-    let counts: Vec<u64> =
-        (0..matchers.len()).map(|step| units.iter().filter(|unit| unit.level() > step).count() as u64).collect();
+    let reached = |step| {
+        context.check()?;
+        Ok(units.iter().filter(|unit| unit.level() > step).count() as u64)
+    };
+    let counts = (0..matchers.len()).map(reached).collect::<Result<Vec<u64>, ReportError>>()?;
     let step = |(place, matcher): (usize, &Matcher)| {
         let (event, count) = (matcher.label(), counts[place]);
         let Some(previous) = place.checked_sub(1) else {

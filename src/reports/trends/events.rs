@@ -9,9 +9,6 @@ use crate::executor::{ExecutionError, Figure, Figures, Look, Query, Series, Slot
 use crate::language::{DocumentError, Measure, Trends, UnitsValue, check_cells};
 use crate::model::Value;
 
-/// Bytes of the label of a line, mostly.
-const LINE_LABEL_BYTES: usize = 32;
-
 /// The tuples of values that the document shows; one ranking serves all its series.
 pub(super) struct EventSlots(Option<Slots>);
 
@@ -34,9 +31,9 @@ impl EventSlots {
         self.0.as_ref().map_or(1, Slots::len)
     }
 
-    /// The bytes of the values that are shown.
-    pub fn names_bytes(&self) -> usize {
-        self.0.as_ref().map_or(0, Slots::ranked_bytes)
+    /// The same, and the bytes of the values that they show.
+    pub fn lines(&self) -> (usize, usize) {
+        (self.count(), self.0.as_ref().map_or(0, Slots::ranked_bytes))
     }
 
     /// A series in a range, measured by [`Self::measure`].
@@ -92,16 +89,16 @@ impl EventSlots {
     }
 }
 
-/// Charges for so many lines of the answer, and their breakdown values of so many bytes.
+/// Charges for so many lines of the answer under one label, and their breakdown values of so many bytes.
 pub(super) fn keep_lines(
     context: &Context<'_>,
     report: &Trends,
     frame: &Frame,
-    lines: usize,
-    names_bytes: usize,
+    label: &str,
+    (lines, names_bytes): (usize, usize),
 ) -> Result<(), ReportError> {
     let ranges = 1 + usize::from(report.compare);
-    let line_bytes = size_of::<Measured>() + size_of::<TrendsSeries>() + LINE_LABEL_BYTES;
+    let line_bytes = size_of::<Measured>() + size_of::<TrendsSeries>() + label.len();
     context.keep(lines * (line_bytes + frame.buckets.len() * ranges * size_of::<Figure>()) + names_bytes)
 }
 

@@ -49,7 +49,7 @@ pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer
         let label = series.shown_label();
         let measured = match &series.source {
             Source::Events { event, measure } => {
-                keep_lines(context, report, &frame, slots.count(), slots.names_bytes())?;
+                keep_lines(context, report, &frame, &label, slots.lines())?;
                 let look = context.look(event)?;
                 let of = |frame: &Frame| {
                     let stage = || format!("series `{label}`");
@@ -59,6 +59,7 @@ pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer
             }
             Source::PropertyOf { of, measure } => {
                 let property = PropertySeries::new(context, report, &frame, of, measure)?;
+                keep_lines(context, report, &frame, &label, property.lines())?;
                 context
                     .stage(|| format!("series `{label}`"), || Ok(property.label(&label, &frame, previous.as_ref())?))?
             }
@@ -68,7 +69,7 @@ pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer
     let series = match &report.formula {
         None => all.into_iter().flatten().collect(),
         Some(formula) => {
-            keep_lines(context, report, &frame, slots.count(), slots.names_bytes())?;
+            keep_lines(context, report, &frame, formula.text(), slots.lines())?;
             combined(context, formula, &all, &slots, &frame, previous.as_ref())?
         }
     };
@@ -90,24 +91,25 @@ fn combined(
     frame: &Frame,
     previous: Option<&Frame>,
 ) -> Result<Vec<Measured>, ReportError> {
-    let line = |slot: usize| {
-        context.check()?;
+    let line = |slot: usize| -> Result<Measured, ReportError> {
         let inputs: Vec<Option<&Measured>> = all.iter().map(|series| series.get(slot)).collect();
-        let of = |frame: &Frame, figures: &dyn Fn(&Measured) -> Option<&Figures>| {
+        let of = |frame: &Frame, figures: &dyn Fn(&Measured) -> Option<&Figures>| -> Result<Figures, ReportError> {
             let evaluate = |figure: &dyn Fn(&Figures) -> Figure| {
                 let value = |input: &Option<&Measured>| figure(figures((*input)?)?).to_f64();
-                Figure::of(formula.evaluate(&inputs.iter().map(value).collect::<Vec<_>>()))
+                context.check()?;
+                Ok(Figure::of(formula.evaluate(&inputs.iter().map(value).collect::<Vec<_>>())))
             };
-            let values = (0..frame.buckets.len()).map(|bucket| evaluate(&|figures| figures.values[bucket])).collect();
-            Figures { values, total: evaluate(&|figures| figures.total) }
+            let values = (0..frame.buckets.len()).map(|bucket| evaluate(&|figures| figures.values[bucket]));
+            let values = values.collect::<Result<_, ReportError>>()?;
+            Ok(Figures { values, total: evaluate(&|figures| figures.total)? })
         };
         let (breakdown, other) = slots.name(slot);
         Ok(Measured {
             label: formula.text().to_owned(),
             breakdown,
             other,
-            figures: of(frame, &|input| Some(&input.figures)),
-            previous: previous.map(|frame| of(frame, &|input| input.previous.as_ref())),
+            figures: of(frame, &|input| Some(&input.figures))?,
+            previous: previous.map(|frame| of(frame, &|input| input.previous.as_ref())).transpose()?,
         })
     };
     (0..slots.count()).map(line).collect()

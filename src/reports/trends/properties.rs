@@ -5,7 +5,7 @@ use super::super::context::Context;
 use super::super::error::ReportError;
 use super::Frame;
 use super::answer::Measured;
-use super::events::{check_size, keep_lines};
+use super::events::check_size;
 use crate::executor::{Charged, Figure, Figures, Footprint, Guard, Holdings, HoldingsWalk, Stop, Units};
 use crate::language::{CountBy, PropertyMeasure, Trends, UnitsValue};
 use roaring::RoaringBitmap;
@@ -42,11 +42,19 @@ impl<'d> PropertySeries<'d> {
                 .stage(|| format!("values of `{path}`"), || Ok(ranked(query.guard, &holdings, frame, report.limit)?))?,
             PropertyMeasure::Sum(_) | PropertyMeasure::Avg(_) => (Vec::new(), false),
         };
-        let lines = ranked.len() + usize::from(has_other);
-        check_size(report, frame, lines)?;
-        let names_bytes = ranked.iter().map(|value| holdings.values()[*value as usize].footprint()).sum();
-        keep_lines(context, report, frame, lines.max(1), names_bytes)?;
+        check_size(report, frame, ranked.len() + usize::from(has_other))?;
         Ok(Self { holders, guard: query.guard, holdings, measure, ranked, has_other })
+    }
+
+    /// How many lines there are, and the bytes of the values that they show.
+    pub fn lines(&self) -> (usize, usize) {
+        match self.measure {
+            PropertyMeasure::Sum(_) | PropertyMeasure::Avg(_) => (1, 0),
+            PropertyMeasure::CountByValue(_) => {
+                let value_bytes = |value: &u32| self.holdings.values()[*value as usize].footprint();
+                (self.ranked.len() + usize::from(self.has_other), self.ranked.iter().map(value_bytes).sum())
+            }
+        }
     }
 
     /// The lines of the series.
