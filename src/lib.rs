@@ -45,6 +45,7 @@
 //! | 5 | [`executor`] | scans, filters, bitmaps, measures, funnels |
 //! | 5 | [`pages`] | group pages and profiles, users, events |
 //! | 5 | [`tracker`] | one user's calls with group context |
+//! | 5 | [`workspace`] | the workspaces of one data directory, each a store |
 //! | 6 | [`reports`] | one file per report: from document to answer |
 //! | 7 | `server` | HTTP: takes what applications send, answers reports and pages |
 //! | 7 | [`docs`] | what the reports mean, with examples that are run |
@@ -72,6 +73,7 @@ pub mod store;
 #[doc(hidden)]
 pub mod testkit;
 pub mod tracker;
+pub mod workspace;
 
 pub use model::{Event, Line};
 pub use store::{Store, StoreReader};

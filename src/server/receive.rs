@@ -2,16 +2,18 @@
 
 use super::app::App;
 use super::batch::{self, Form};
-use super::body::{self, Held};
+use super::body::{self, Held, Memory};
 use super::problem::Problem;
+use super::workspaces::Workspace;
 use crate::input::Kind;
 use crate::model::Line;
 use crate::store::{Outcome, Store};
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// What became of what was sent.
 #[derive(Debug, Default, Serialize)]
@@ -37,34 +39,55 @@ pub(super) struct RefusedLine {
 }
 
 /// `POST /v1/track`.
-pub(super) async fn track(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    receive(app, Form::One(Kind::Track), request).await
+pub(super) async fn track(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    receive(app, &workspace, Form::One(Kind::Track), request).await
 }
 
 /// `POST /v1/identify`.
-pub(super) async fn identify(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    receive(app, Form::One(Kind::Identify), request).await
+pub(super) async fn identify(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    receive(app, &workspace, Form::One(Kind::Identify), request).await
 }
 
 /// `POST /v1/group`.
-pub(super) async fn group(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    receive(app, Form::One(Kind::Group), request).await
+pub(super) async fn group(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    receive(app, &workspace, Form::One(Kind::Group), request).await
 }
 
 /// `POST /v1/alias`.
-pub(super) async fn alias(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    receive(app, Form::One(Kind::Alias), request).await
+pub(super) async fn alias(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    receive(app, &workspace, Form::One(Kind::Alias), request).await
 }
 
 /// `POST /v1/batch`.
-pub(super) async fn batch(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    receive(app, Form::Batch, request).await
+pub(super) async fn batch(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    receive(app, &workspace, Form::Batch, request).await
 }
 
-async fn receive(app: App, form: Form, request: Request) -> Result<Response, Problem> {
+async fn receive(app: App, workspace: &Workspace, form: Form, request: Request) -> Result<Response, Problem> {
     let held = body::read(request.into_body(), &app.bodies).await?;
-    let store = app.store.clone();
-    let done = app.writing.run(move || write(&store, form, held)).await;
+    let store = workspace.store.clone();
+    let memory = app.unpacked.wait(batch::memory_max(&held.bytes));
+    let done = app.writing.run_within(memory, move |memory| write(&store, form, held, memory)).await;
     match done {
         Ok(received) => {
             app.metrics.count_lines(&received);
@@ -75,8 +98,11 @@ async fn receive(app: App, form: Form, request: Request) -> Result<Response, Pro
     }
 }
 
-fn write(store: &Store, form: Form, held: Held) -> Result<Received, Problem> {
-    let parsed = batch::parse(form, &batch::unpack(&held.bytes)?)?;
+fn write(store: &Store, form: Form, held: Held, mut memory: Memory) -> Result<Received, Problem> {
+    let unpacked = batch::unpack(&held.bytes)?;
+    memory.keep(unpacked.len());
+    let parsed = batch::parse(form, &unpacked)?;
+    drop(unpacked);
     // The memory of the body serves the next one while this one is written.
     drop(held);
     let mut received = Received::default();

@@ -1,14 +1,13 @@
 //! A server from its start to its end: listens, accepts, and stops when told, with everything under way answered.
 
 use super::access::check;
-use super::app::{App, LiveKeys, Shared};
+use super::app::{App, Shared};
 use super::connection::{Guarded, builder};
 use super::endpoint::Endpoint;
-use super::keys::{KeyError, KeyStorage, Keys};
-use super::limits::{CONNECTIONS_MAX_DEFAULT, REPORT_TIME_MAX_DEFAULT, STOP_TIME_MAX};
+use super::limits::{CONNECTIONS_MAX_DEFAULT, REPORT_BYTES_MAX_DEFAULT, REPORT_TIME_MAX_DEFAULT, STOP_TIME_MAX};
 use super::observe::observe;
 use super::problem::Problem;
-use crate::Store;
+use super::workspaces::Workspaces;
 use crate::store::StoreError;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -25,6 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tower_http::compression::CompressionLayer;
 
@@ -38,6 +38,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Answers that are under way when a sync fails have this long to be sent.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// How often keys and workspaces are looked for.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How a server runs.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -49,6 +52,8 @@ pub struct Settings {
     pub connections_max: usize,
     /// The longest time for a report or a page.
     pub report_time_max: Duration,
+    /// The most memory for a report, in bytes.
+    pub report_bytes_max: u64,
 }
 
 impl Settings {
@@ -59,6 +64,7 @@ impl Settings {
             hosts: Vec::new(),
             connections_max: CONNECTIONS_MAX_DEFAULT,
             report_time_max: REPORT_TIME_MAX_DEFAULT,
+            report_bytes_max: REPORT_BYTES_MAX_DEFAULT,
         }
     }
 }
@@ -83,9 +89,6 @@ pub enum ServeError {
     /// The system refuses what a server needs.
     #[error("the server cannot start: {0}; see what the system lacks, and start it again")]
     Start(io::Error),
-    /// The keys cannot be read.
-    #[error(transparent)]
-    Keys(#[from] KeyError),
     /// The store cannot be closed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -114,28 +117,18 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     signals: [Signal; 2],
-    app: AppHandle,
+    app: App,
     connections_max: usize,
     stopper: Stopper,
 }
 
-struct AppHandle(App);
-
-impl std::fmt::Debug for AppHandle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.store.fmt(f)
-    }
-}
-
 impl Server {
-    /// Listens. Keys are read from `keys`, commonly the directory of the store, now and again while it runs.
+    /// Listens.
     ///
     /// # Errors
     /// When the address cannot be listened on, or needs keys and there are none.
-    pub fn bind(store: Store, keys: KeyStorage, settings: Settings) -> Result<Self, ServeError> {
-        let is_private = settings.listen.ip().is_loopback();
-        let has_keys = !Keys::read(&*keys)?.entries.is_empty();
-        if !is_private && !has_keys {
+    pub fn bind(workspaces: Workspaces, settings: &Settings) -> Result<Self, ServeError> {
+        if !settings.listen.ip().is_loopback() && !workspaces.have_keys() {
             return Err(ServeError::KeysMissing(settings.listen));
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Start)?;
@@ -146,9 +139,7 @@ impl Server {
             Ok::<_, ServeError>((listener, [hear(SignalKind::terminate())?, hear(SignalKind::interrupt())?]))
         })?;
         let address = listener.local_addr().map_err(ServeError::Start)?;
-        // Keys that were needed at the start stay so, though all be revoked.
-        let keys = LiveKeys::new(keys, has_keys || !is_private);
-        let app = AppHandle(Arc::new(Shared::new(store, keys, settings.hosts, settings.report_time_max)));
+        let app = Arc::new(Shared::new(Arc::new(workspaces), settings));
         let stopper = Stopper(watch::Sender::new(false));
         Ok(Self { runtime, listener, address, signals, app, connections_max: settings.connections_max, stopper })
     }
@@ -168,14 +159,16 @@ impl Server {
     /// # Errors
     /// When a sync failed, or the store cannot be closed.
     pub fn run(self) -> Result<(), ServeError> {
-        let Self { runtime, listener, address, signals, app: AppHandle(app), connections_max, stopper } = self;
+        let Self { runtime, listener, address, signals, app, connections_max, stopper } = self;
         tracing::info!(%address, "listening");
+        let looking = runtime.spawn(look(Arc::clone(&app.workspaces)));
         let ended = runtime.block_on(serve(listener, signals, Arc::clone(&app), connections_max, stopper));
         if let Err(error) = &ended {
             tracing::error!(error = ?error.to_string(), "stopped");
         } else {
-            app.store.clone().close()?;
-            tracing::info!("stopped; the store is closed");
+            looking.abort();
+            Arc::clone(&app.workspaces).close()?;
+            tracing::info!("stopped; every store is closed");
         }
         // Reports that nobody waits for any more do not hold up the end.
         runtime.shutdown_background();
@@ -255,6 +248,15 @@ async fn serve(
         }
     }
     Ok(())
+}
+
+/// Notices keys and workspaces that are made or taken back while the server runs.
+async fn look(workspaces: Arc<Workspaces>) {
+    loop {
+        sleep(LOOK_INTERVAL).await;
+        let workspaces = Arc::clone(&workspaces);
+        let _ = spawn_blocking(move || workspaces.look()).await;
+    }
 }
 
 /// Turns a connection away. Nobody is waited for.

@@ -53,7 +53,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, output),
         #[cfg(feature = "server")]
-        Command::Serve(arguments) => serve::run(&arguments, output),
+        Command::Serve(arguments) => serve::run(arguments, output),
         Command::Import(arguments) => import::run(&arguments, output),
         Command::Report(arguments) => report::run(&arguments, output),
         Command::Groups(arguments) => groups::run(&arguments, output),
