@@ -13,10 +13,17 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Args)]
 pub struct DataArg {
     /// The data directory
-    #[arg(long, value_name = "DIR", default_value = "./trackcrumb-data", env = "TRACKCRUMB_DATA", global = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "./trackcrumb-data",
+        env = "TRACKCRUMB_DATA",
+        hide_env = true,
+        global = true
+    )]
     pub data: PathBuf,
     /// The workspace in it
-    #[arg(long, value_name = "NAME", default_value = DEFAULT, env = "TRACKCRUMB_WORKSPACE", global = true)]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, env = "TRACKCRUMB_WORKSPACE", hide_env = true, global = true)]
     pub workspace: WorkspaceName,
 }
 

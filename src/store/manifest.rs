@@ -2,7 +2,7 @@
 
 use crate::codec::file_header::HEADER_BYTES;
 use crate::codec::{DecodeError, FileHeader, FileId, FileKind, Reader, Writer, record};
-use crate::log::{ImportRecord, LogEnd};
+use crate::log::{BatchKeyRecord, ImportRecord, LogEnd};
 use crate::model::GroupTypeId;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -91,6 +91,7 @@ pub(crate) struct Manifest {
     /// As of the end of the sealed files; logs may change them.
     pub settings: Settings,
     pub imports: Vec<ImportRecord>,
+    pub batch_keys: Vec<BatchKeyRecord>,
 }
 
 impl Manifest {
@@ -108,6 +109,7 @@ impl Manifest {
             logs: vec![log],
             settings: Settings::default(),
             imports: Vec::new(),
+            batch_keys: Vec::new(),
         }
     }
 

@@ -70,7 +70,8 @@ impl Published {
                     self.settings = Arc::clone(&state.settings);
                     self.cohorts = Arc::clone(&state.cohorts);
                 }
-                Record::Event(_) | Record::Identify(_) | Record::Group(_) | Record::Import(_) => {}
+                Record::Event(_) | Record::Identify(_) | Record::Group(_) | Record::Import(_) | Record::BatchKey(_) => {
+                }
             }
             self.next_arrival = arrival.plus(u64::from(record.has_arrival()));
             Ok(())

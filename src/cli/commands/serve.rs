@@ -31,7 +31,7 @@ Examples:
   trackcrumb serve --config /etc/trackcrumb.toml")]
 pub struct Arguments {
     /// A TOML file with the options that are not given otherwise
-    #[arg(long, value_name = "FILE", env = "TRACKCRUMB_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "TRACKCRUMB_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
@@ -42,28 +42,28 @@ pub struct Arguments {
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 struct Options {
     /// The data directory [default: ./trackcrumb-data]
-    #[arg(long, value_name = "DIR", env = "TRACKCRUMB_DATA")]
+    #[arg(long, value_name = "DIR", env = "TRACKCRUMB_DATA", hide_env_values = true)]
     data: Option<PathBuf>,
     /// Where to listen; an address that other machines reach needs keys [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS:PORT", env = "TRACKCRUMB_LISTEN")]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "TRACKCRUMB_LISTEN", hide_env_values = true)]
     listen: Option<SocketAddr>,
     /// Names under which the server is asked, beside those of this machine
-    #[arg(long, value_name = "NAME", env = "TRACKCRUMB_HOST", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", env = "TRACKCRUMB_HOST", hide_env_values = true, value_delimiter = ',')]
     host: Vec<String>,
     /// The most connections at a time [default: 1024]
-    #[arg(long, value_name = "N", env = "TRACKCRUMB_CONNECTIONS")]
+    #[arg(long, value_name = "N", env = "TRACKCRUMB_CONNECTIONS", hide_env_values = true)]
     connections: Option<usize>,
     /// The most seconds that a report may take [default: 30]
-    #[arg(long, value_name = "SECONDS", env = "TRACKCRUMB_REPORT_SECONDS")]
+    #[arg(long, value_name = "SECONDS", env = "TRACKCRUMB_REPORT_SECONDS", hide_env_values = true)]
     report_seconds: Option<u64>,
     /// The most memory that a report may take, in MiB [default: 256]
-    #[arg(long, value_name = "MIB", env = "TRACKCRUMB_REPORT_MEMORY")]
+    #[arg(long, value_name = "MIB", env = "TRACKCRUMB_REPORT_MEMORY", hide_env_values = true)]
     report_memory: Option<u64>,
     /// What to tell on standard error [default: info]
-    #[arg(long, value_name = "LEVEL", env = "TRACKCRUMB_LOG")]
+    #[arg(long, value_name = "LEVEL", env = "TRACKCRUMB_LOG", hide_env_values = true)]
     log: Option<Level>,
     /// How to tell it [default: text]
-    #[arg(long, value_name = "FORMAT", env = "TRACKCRUMB_LOG_FORMAT")]
+    #[arg(long, value_name = "FORMAT", env = "TRACKCRUMB_LOG_FORMAT", hide_env_values = true)]
     log_format: Option<LogFormat>,
 }
 
