@@ -53,14 +53,14 @@ impl Evaluation<'_, '_> {
             }
             Condition::Not(inner) => Ok(self.all - self.units(inner)?),
             Condition::Did { event, times, from, to } => {
-                let range = context.scope.resolve_within(from, to, context.now)?;
+                let range = context.scope.resolve_within(from, to, context.clock)?;
                 let look = context.look_within(event, range)?;
                 let units = context.stage(|| format!("did `{}`", event.label()), || self.did(&look, times));
                 self.looks.push(look);
                 units
             }
             Condition::FirstDid { event, from, to } => {
-                let range = context.scope.resolve_within(from, to, context.now)?;
+                let range = context.scope.resolve_within(from, to, context.clock)?;
                 let look = context.look_within(event, range)?;
                 let first = context.stage(
                     || format!("first did `{}`", event.label()),
@@ -135,7 +135,7 @@ impl Evaluation<'_, '_> {
 
     /// The units behind a number of another report.
     fn behind(&self, report: &Report) -> Result<RoaringBitmap, ReportError> {
-        let context = Context::new(self.context.run, report, self.context.now)?;
+        let context = Context::new(self.context.run, report, self.context.clock)?;
         // The language has seen to it that the report has `units`, and of this kind.
         behind::units(&context, report)
     }

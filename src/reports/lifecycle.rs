@@ -36,7 +36,7 @@ struct States {
 
 impl States {
     fn new(context: &Context<'_>, report: &Lifecycle) -> Result<Self, ReportError> {
-        let buckets = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
+        let buckets = Buckets::cover(context.range, report.interval, report.week_start, context.zone())?;
         let look = context.look(&report.event)?;
         if buckets.is_empty() {
             return Ok(Self { buckets, active: Vec::new(), first: Vec::new() });
@@ -93,6 +93,6 @@ pub(super) fn units(
     asked: &LifecycleUnits,
 ) -> Result<RoaringBitmap, ReportError> {
     let states = States::new(context, report)?;
-    let bucket = states.buckets.named(&asked.bucket, context.scope, "bucket", context.now)?;
+    let bucket = states.buckets.named(&asked.bucket, context.scope, "bucket", context.clock)?;
     Ok(states.units(bucket, asked.state))
 }

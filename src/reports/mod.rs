@@ -36,7 +36,8 @@ use crate::store::Snapshot;
 use behind::behind;
 use context::{Context, Run};
 
-/// Runs a report. `now` is the instant of the call, from which relative times count.
+/// Runs a report. `now` is the instant of the call, from which relative times count. A document without `timezone`
+/// follows the calendar of the workspace ([`Store::set_timezone`](crate::Store::set_timezone)).
 ///
 /// ```
 /// use trackcrumb::language::{Matcher, Trends};
@@ -59,7 +60,7 @@ use context::{Context, Run};
 /// # Errors
 /// When the document names what does not exist, or the store is damaged.
 pub fn run(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<Answer, ReportError> {
-    answer(&Run::new(snapshot, &Trace::default()), report, now)
+    answer(&Run::new(snapshot, &Trace::default())?, report, now)
 }
 
 /// Runs a report, and says stage by stage what was read for it, what was skipped, and how long it took.
@@ -68,7 +69,7 @@ pub fn run(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<Answe
 /// As [`run`].
 pub fn explain(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<(Answer, Vec<Stage>), ReportError> {
     let trace = Trace::of_stages();
-    let answer = answer(&Run::new(snapshot, &trace), report, now)?;
+    let answer = answer(&Run::new(snapshot, &trace)?, report, now)?;
     Ok((answer, trace.stages()))
 }
 
@@ -80,7 +81,7 @@ pub fn saved_cohort(report: &Report) -> Option<CohortCall> {
 }
 
 fn answer(run: &Run<'_>, report: &Report, now: Timestamp) -> Result<Answer, ReportError> {
-    let context = Context::new(run, report, now)?;
+    let context = Context::new(run, report, run.clock(now))?;
     if let Some(behind) = behind(&context, report)? {
         return behind.answer(&context).map(Answer::Cohort);
     }
