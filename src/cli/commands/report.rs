@@ -7,7 +7,7 @@ use super::super::format::FormatArg;
 use super::super::output::Output;
 use crate::language::Report;
 use crate::model::{CohortCall, StoredName};
-use crate::reports::{self, ReportError};
+use crate::reports::{self, Limits, ReportError};
 use crate::store::{Environment, Snapshot, StoreError, SystemEnvironment, UnknownName};
 use clap::Args;
 use std::fs::File;
@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     let now = SystemEnvironment.now();
     if arguments.explain {
         let reader = arguments.data.read(output)?;
-        let (_, stages) = reports::explain(reader.snapshot(), &report, now)?;
+        let (_, stages) = reports::explain(reader.snapshot(), &report, now, &Limits::default())?;
         output.show(&Explanation::new(reader.snapshot(), stages))?;
         return Ok(Exit::Done);
     }
