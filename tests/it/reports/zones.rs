@@ -124,7 +124,7 @@ fn a_cohort_is_refused_only_when_its_range_is_valid_in_no_time_zone() {
     let document = json!({"report": "cohort", "where": {"cohort": "eve"}});
     let asked = |filled: &Filled| answer(&filled.store.snapshot().unwrap(), &document, 0);
     let refused = asked(&filled).unwrap_err();
-    assert!(refused.starts_with("in the cohort `eve`: `from`: `2026-01-02` is after `to`"), "{refused}");
+    assert!(refused.starts_with("in the cohort `eve`: `where.from`: `2026-01-02` is after `to`"), "{refused}");
     filled.store.set_timezone("Pacific/Kiritimati").unwrap();
     assert!(asked(&filled).unwrap().contains(r#""size":0"#));
 }
