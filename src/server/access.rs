@@ -201,6 +201,7 @@ fn is_named(host: &str, name: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
     // What stands before the host is a user, and what stands behind it must be a port.
     let Some(port) = authority.as_str().strip_prefix(authority.host()) else { return false };
-    let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+    let port = port.strip_prefix(':').unwrap_or(port);
+    let is_port = port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
     is_port && name.eq_ignore_ascii_case(authority.host())
 }

@@ -146,7 +146,8 @@ impl Client {
         }
     }
 
-    fn exactly(&mut self, count: usize) -> Option<Vec<u8>> {
+    /// So many bytes.
+    pub fn exactly(&mut self, count: usize) -> Option<Vec<u8>> {
         while self.left.len() < count {
             self.receive()?;
         }

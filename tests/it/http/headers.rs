@@ -61,7 +61,7 @@ fn every_answer_has_its_headers() {
         (403, Request::get("/api/events").header("host", "evil.example")),
         (403, Request::get("/nothing").header("host", "evil.example")),
         (405, Request::new("OPTIONS", "/healthz")),
-        (401, Request::new("OPTIONS", "/api/report").header("origin", "https://evil.example")),
+        (403, Request::new("OPTIONS", "/api/report").header("origin", "https://evil.example")),
         (414, Request::get(&format!("/healthz?{}", "x".repeat(9_000)))),
     ] {
         let answer = site.ask(&request);

@@ -166,7 +166,8 @@ fn each_workspace_has_its_keys_and_its_data() {
 
     let (_, write) = make_key(&acme, KeyKind::Write);
     let (_, read) = make_key(&acme, KeyKind::Read);
-    wait_until(|| status(&track_in("acme")) == 401 && status(&Request::get(&to("/api/events", "acme"))) == 401);
+    let nothing_in = |workspace: &str| Request::post(&to("/v1/track", workspace), "{}");
+    wait_until(|| status(&nothing_in("acme")) == 401 && status(&Request::get(&to("/api/events", "acme"))) == 401);
     // The key alone says which workspace is meant, and no other may be named with it.
     assert_eq!(site.ask(&track().key(&write)).accepted(), 1);
     assert_eq!(site.ask(&track_in("acme").key(&write)).accepted(), 1);

@@ -34,6 +34,8 @@ pub fn cases() -> Vec<Case> {
         "evil.example:localhost",
         "localhost:65536",
         "localhost:-1",
+        "localhost:+80",
+        "localhost::",
         "localhost:80:80",
         "localhost:abc",
         "localhost.",
