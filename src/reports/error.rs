@@ -41,7 +41,10 @@ pub enum ReportError {
         cause: Box<ReportError>,
     },
     /// It took as long as it may.
-    #[error("the report takes longer than the {limit:?} that it may; ask for a shorter range, or filter its events")]
+    #[error(
+        "the report takes longer than the {} seconds that it may; ask for a shorter range, or filter its events",
+        limit.as_secs_f64()
+    )]
     TimeExceeded {
         /// How long it may take.
         limit: Duration,

@@ -228,6 +228,21 @@ mod tests {
     const C: Marks = Marks::filling(2..3);
 
     #[test]
+    fn of_many_rows_those_that_open_come_first_too() {
+        let rules = rules(FunnelOrder::Ordered, 2, &[]);
+        let seen = |time: i64| Row { time, arrival: 0, marks: Marks::SEEN, tuple: 0 };
+        let open = |time: i64| Row { time, arrival: 0, marks: OPEN, tuple: time as u32 };
+        // In no order, and of each event first the row that says nothing.
+        let times = (0..SORTED_MAX as i64).map(|time| time * 77_773 % SORTED_MAX as i64);
+        let mut rows: Vec<Row> = times.flat_map(|time| [seen(time), open(time)]).collect();
+        let guard = Guard::new(&Limits::default());
+        let mut walk = Walk::new(&guard, &rules);
+        walk.load(&mut rows).unwrap();
+        assert_eq!(walk.attempts(), SORTED_MAX);
+        assert!((0..SORTED_MAX).all(|attempt| walk.opening(attempt).tuple as usize == attempt));
+    }
+
+    #[test]
     fn one_event_fills_one_step() {
         let rules = rules(FunnelOrder::Ordered, 2, &[]);
         assert_eq!(all(&rules, &[(1, &[OPEN, B])]), [vec![1]]);

@@ -3,6 +3,7 @@
 pub mod agree;
 mod bounds;
 mod explained;
+mod limits;
 mod merged;
 pub mod named;
 mod named_funnels;
