@@ -15,7 +15,7 @@ use super::workspaces::Workspace;
 use crate::workspace::WorkspaceName;
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
@@ -68,7 +68,8 @@ fn preflight() -> Response {
 fn judge(app: &Shared, request: &Request, access: Access) -> Result<Option<Arc<Workspace>>, Problem> {
     let (uri, headers) = (request.uri(), request.headers());
     check_size(uri, headers)?;
-    let host = check_host(app, uri, headers)?;
+    check_coding(headers)?;
+    let host = check_host(app, request)?;
     let wanted = match access {
         Access::Public => return Ok(None),
         // Preflights carry no key.
@@ -76,8 +77,8 @@ fn judge(app: &Shared, request: &Request, access: Access) -> Result<Option<Arc<W
         Access::Write => KeyKind::Write,
         Access::Read | Access::Server => KeyKind::Read,
     };
-    let named = parameter(uri, "workspace").map(|name| name.parse::<WorkspaceName>()).transpose()?;
-    let in_query = (access == Access::Write).then(|| parameter(uri, "key")).flatten();
+    let named = parameter(uri, "workspace")?.map(|name| name.parse::<WorkspaceName>()).transpose()?;
+    let in_query = if access == Access::Write { parameter(uri, "key")? } else { None };
     let workspace = match bearer(headers).or(in_query) {
         Some(secret) => of_key(app, secret, wanted, named.as_ref())?,
         None => without_key(app, request, &host, wanted, named)?,
@@ -135,14 +136,29 @@ fn check_size(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     if headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX { Err(Problem::Headers) } else { Ok(()) }
 }
 
+/// Bodies come in chunks or with their length. Whatever else a sender did to one would have to be undone.
+fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_known = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if is_known && codings.next().is_none() {
+        return Ok(());
+    }
+    Err(Problem::Request("this transfer coding is not known; send the body in chunks, or with its length".to_owned()))
+}
+
 /// The name under which the server is asked.
-fn check_host(app: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<String, Problem> {
-    let host = match uri.authority() {
-        Some(authority) => authority.as_str().to_owned(),
-        None => text(headers.get(header::HOST)),
-    };
-    let mut told = app.hosts.iter();
+fn check_host(app: &Shared, request: &Request) -> Result<String, Problem> {
+    let mut sent = request.headers().get_all(header::HOST).iter();
+    let first = sent.next();
     let is_checked = app.is_private || !app.hosts.is_empty();
+    let authority = request.uri().authority();
+    // HTTP/1.0 knows no hosts.
+    let may_lack = authority.is_some() || (request.version() == Version::HTTP_10 && !is_checked);
+    if sent.next().is_some() || (first.is_none() && !may_lack) {
+        return Err(Problem::Request("a request names one host; send one `Host` header".to_owned()));
+    }
+    let host = authority.map_or_else(|| text(first), |authority| authority.as_str().to_owned());
+    let mut told = app.hosts.iter();
     if is_checked && !is_own(&host) && !told.any(|name| is_named(&host, name)) {
         return Err(Problem::Host(shown(&host)));
     }
@@ -155,8 +171,17 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A parameter of the query. Keys and names of workspaces need no escapes, so none are undone.
-fn parameter<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
-    uri.query()?.split('&').find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='))
+///
+/// # Errors
+/// When it is given twice: another reader might take the other one.
+fn parameter<'a>(uri: &'a Uri, name: &str) -> Result<Option<&'a str>, Problem> {
+    let parameters = uri.query().unwrap_or_default().split('&');
+    let mut values = parameters.filter_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='));
+    let value = values.next();
+    match values.next() {
+        Some(_) => Err(Problem::Request(format!("the parameter `{name}` is given twice; keep one"))),
+        None => Ok(value),
+    }
 }
 
 fn text(value: Option<&HeaderValue>) -> String {
@@ -174,5 +199,9 @@ fn is_own(host: &str) -> bool {
 
 fn is_named(host: &str, name: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
-    !host.contains('@') && name.eq_ignore_ascii_case(authority.host())
+    // What stands before the host is a user, and what stands behind it must be a port.
+    let Some(port) = authority.as_str().strip_prefix(authority.host()) else { return false };
+    let port = port.strip_prefix(':').unwrap_or(port);
+    let is_port = port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    is_port && name.eq_ignore_ascii_case(authority.host())
 }

@@ -38,6 +38,12 @@ pub const REPORT_BYTES_MAX_DEFAULT: u64 = 256 << 20;
 /// After a request to stop, requests under way have this long to end.
 pub const STOP_TIME_MAX: Duration = Duration::from_secs(8);
 
+/// A client that sends nothing for so long, once it has its last answer, is not listened to any more.
+pub(super) const LINGER_IDLE_MAX: Duration = Duration::from_millis(500);
+/// How long a client may go on to send after its last answer.
+pub(super) const LINGER_TIME_MAX: Duration = Duration::from_secs(5);
+/// Connections too many that may hear so to the end, at a time.
+pub(super) const TURNED_AWAY_MAX: usize = 64;
 /// Bytes of all bodies that are held at a time.
 pub(super) const BODIES_BYTES_MAX: usize = 256 << 20;
 /// Bytes of all bodies, unpacked, that are read and written at a time.

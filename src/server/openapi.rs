@@ -175,6 +175,9 @@ fn responses(endpoint: Endpoint) -> Value {
         responses["408"] = error("The body did not arrive in time.");
         responses["413"] = error("The body is too large, or unpacks to too much, or has too many lines.");
     }
+    if endpoint.is_sent() {
+        responses["422"] = error("The Idempotency-Key was used before with another body.");
+    }
     if matches!(Access::of(endpoint.path()), Access::Read) {
         responses["404"] = error("There is no such thing.");
         responses["504"] = error("The answer takes too long.");

@@ -1,9 +1,10 @@
 //! Everything that can go wrong with a request, and the one place that says which HTTP status it is.
 
 use super::keys::{KeyError, KeyKind};
+use crate::model::Timestamp;
 use crate::pages::PageError;
 use crate::reports::ReportError;
-use crate::store::StoreError;
+use crate::store::{StoreError, WriteOnceError};
 use crate::workspace::{WorkspaceError, WorkspaceName};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -81,6 +82,12 @@ pub(super) enum Problem {
     /// A page cannot be shown.
     #[error(transparent)]
     Page(#[from] PageError),
+    /// The key of a batch was used before with another one.
+    #[error("this Idempotency-Key was used with another body at {time}; use a new one")]
+    KeyReused {
+        /// When the other batch arrived.
+        time: Timestamp,
+    },
     /// The store cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -92,6 +99,15 @@ pub(super) enum Problem {
     Fault,
 }
 
+impl From<WriteOnceError> for Problem {
+    fn from(error: WriteOnceError) -> Self {
+        match error {
+            WriteOnceError::KeyReused { time } => Self::KeyReused { time },
+            WriteOnceError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl Problem {
     /// The status that tells its kind.
     pub(super) fn status(&self) -> StatusCode {
@@ -101,6 +117,7 @@ impl Problem {
             Self::OtherKey(_) | Self::OtherWorkspace(_) | Self::Host(_) | Self::Origin(_) => StatusCode::FORBIDDEN,
             Self::Address | Self::Workspace(_) => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::KeyReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Target => StatusCode::URI_TOO_LONG,
@@ -112,7 +129,11 @@ impl Problem {
                 | ReportError::Unknown(_)
                 | ReportError::Undeclared { .. }
                 | ReportError::OtherUnits { .. }
-                | ReportError::InCohort { .. } => StatusCode::BAD_REQUEST,
+                | ReportError::InCohort { .. }
+                | ReportError::MemoryExceeded { .. } => StatusCode::BAD_REQUEST,
+                ReportError::TimeExceeded { .. } => StatusCode::GATEWAY_TIMEOUT,
+                // Nobody waits for it.
+                ReportError::Cancelled => StatusCode::SERVICE_UNAVAILABLE,
                 ReportError::Store(error) => of_store(error),
             },
             Self::Page(error) => match error {

@@ -7,13 +7,15 @@ use super::problem::Problem;
 use super::workspaces::Workspace;
 use crate::input::Kind;
 use crate::model::Line;
-use crate::store::{Outcome, Store};
+use crate::store::{BatchKey, Outcome, Store};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Serialize;
 use std::sync::Arc;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What became of what was sent.
 #[derive(Debug, Default, Serialize)]
@@ -84,10 +86,18 @@ pub(super) async fn batch(
 }
 
 async fn receive(app: App, workspace: &Workspace, form: Form, request: Request) -> Result<Response, Problem> {
+    let path = request.uri().path().to_owned();
+    let key = request.headers().get(&IDEMPOTENCY_KEY).cloned();
+    if key.as_ref().is_some_and(|key| key.as_bytes().trim_ascii().is_empty()) {
+        return Err(Problem::Request("the Idempotency-Key is empty; leave it out, or make a new one".to_owned()));
+    }
     let held = body::read(request.into_body(), &app.bodies).await?;
     let store = workspace.store.clone();
     let memory = app.unpacked.wait(batch::memory_max(&held.bytes));
-    let done = app.writing.run_within(memory, move |memory| write(&store, form, held, memory)).await;
+    let done = app
+        .writing
+        .run_within(memory, move |memory| write(&store, form, held, memory, key.map(|key| (key, path))))
+        .await;
     match done {
         Ok(received) => {
             app.metrics.count_lines(&received);
@@ -98,9 +108,17 @@ async fn receive(app: App, workspace: &Workspace, form: Form, request: Request) 
     }
 }
 
-fn write(store: &Store, form: Form, held: Held, mut memory: Memory) -> Result<Received, Problem> {
+/// Stores what can be stored of a body; once, where it came with a key and to which address.
+fn write(
+    store: &Store,
+    form: Form,
+    held: Held,
+    mut memory: Memory,
+    key: Option<(HeaderValue, String)>,
+) -> Result<Received, Problem> {
     let unpacked = batch::unpack(&held.bytes)?;
     memory.keep(unpacked.len());
+    let key = key.map(|(key, path)| BatchKey::new(key.as_bytes(), &path, &unpacked));
     let parsed = batch::parse(form, &unpacked)?;
     drop(unpacked);
     // The memory of the body serves the next one while this one is written.
@@ -117,7 +135,10 @@ fn write(store: &Store, form: Form, held: Held, mut memory: Memory) -> Result<Re
         }
     }
     if !lines.is_empty() {
-        let written = store.write_import(lines, None, false)?;
+        let written = match key {
+            Some(key) => store.write_once(lines, &key)?,
+            None => store.write_import(lines, None, false)?,
+        };
         received.accepted = written.accepted;
         received.duplicate = written.duplicate;
         for (index, outcome) in places.into_iter().zip(written.outcomes) {

@@ -2,9 +2,11 @@
 
 use super::access::check;
 use super::app::{App, Shared};
-use super::connection::{Guarded, builder};
+use super::connection::{Guarded, builder, turn_away};
 use super::endpoint::Endpoint;
-use super::limits::{CONNECTIONS_MAX_DEFAULT, REPORT_BYTES_MAX_DEFAULT, REPORT_TIME_MAX_DEFAULT, STOP_TIME_MAX};
+use super::limits::{
+    CONNECTIONS_MAX_DEFAULT, REPORT_BYTES_MAX_DEFAULT, REPORT_TIME_MAX_DEFAULT, STOP_TIME_MAX, TURNED_AWAY_MAX,
+};
 use super::observe::observe;
 use super::problem::Problem;
 use super::workspaces::Workspaces;
@@ -19,18 +21,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tower_http::compression::CompressionLayer;
-
-/// What one connection too many is told.
-const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n\
-    connection: close\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n";
 
 /// Pause after a connection could not be accepted, as when the process has no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -196,6 +193,7 @@ async fn serve(
 ) -> Result<(), ServeError> {
     let router = router(&app);
     let places = Arc::new(Semaphore::new(connections_max));
+    let lingering = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
     let connections = GracefulShutdown::new();
     let (mut fatal, mut stop) = (app.fatal(), stopper.0.subscribe());
     loop {
@@ -217,7 +215,7 @@ async fn serve(
                             }
                         });
                     }
-                    Err(_) => refuse(stream).await,
+                    Err(_) => turn_away(stream, &lingering).await,
                 },
                 Err(error) => {
                     tracing::warn!(error = ?error.to_string(), "a connection could not be accepted");
@@ -258,10 +256,4 @@ async fn look(workspaces: Arc<Workspaces>) {
         let workspaces = Arc::clone(&workspaces);
         let _ = spawn_blocking(move || workspaces.look()).await;
     }
-}
-
-/// Turns a connection away. Nobody is waited for.
-async fn refuse(mut stream: TcpStream) {
-    // An empty socket takes this at once, or it is no loss.
-    let _ = timeout(Duration::from_millis(10), stream.write_all(TOO_MANY)).await;
 }

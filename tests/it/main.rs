@@ -10,6 +10,8 @@ mod faults;
 mod generate;
 mod golden;
 mod histories;
+#[cfg(feature = "server")]
+mod http;
 mod layers;
 mod maintenance;
 mod naive;
