@@ -97,8 +97,10 @@ impl Post for Http {
             .config()
             .timeout_global(Some(timeout))
             .build()
-            .header(header::CONTENT_TYPE, "application/x-ndjson")
-            .header("Idempotency-Key", &body.key);
+            .header(header::CONTENT_TYPE, "application/x-ndjson");
+        if let Some(key) = &body.key {
+            request = request.header("Idempotency-Key", key);
+        }
         if body.is_packed {
             request = request.header(header::CONTENT_ENCODING, "zstd");
         }

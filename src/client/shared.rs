@@ -23,7 +23,7 @@ pub(super) struct Shared {
     held: Mutex<Held>,
     /// There may be something to send.
     work: Condvar,
-    /// Something was settled, or the thread ended.
+    /// Something was settled and told, or the thread ended.
     progress: Condvar,
     /// A sync of the spool has ended.
     synced: Condvar,
@@ -40,6 +40,8 @@ struct Held {
     spool: Option<Spool>,
     /// Lines that are in the spool and not durable yet, the first to come first.
     unsynced: VecDeque<String>,
+    /// All lines before this one are dealt with, and what was to be told of them is told.
+    told: u64,
     /// A thread is syncing the spool; others wait for it and share the next sync.
     syncing: bool,
     has_ended: bool,
@@ -79,9 +81,10 @@ impl Shared {
         if let Some(spool) = &spool {
             state.resume(spool.settled(), spool.durable(), Instant::now());
         }
+        let told = state.queue.settled();
         Self {
             location: spool.as_ref().map(Spool::location),
-            held: Mutex::new(Held { state, spool, unsynced: VecDeque::new(), syncing: false, has_ended: false }),
+            held: Mutex::new(Held { state, spool, unsynced: VecDeque::new(), told, syncing: false, has_ended: false }),
             work: Condvar::new(),
             progress: Condvar::new(),
             synced: Condvar::new(),
@@ -181,7 +184,7 @@ impl Shared {
         held.state.hurry();
         let (wanted, refused) = (held.state.queue.next(), held.state.stats().refused);
         self.work.notify_one();
-        let is_done = |held: &Held| held.state.queue.settled() >= wanted;
+        let is_done = |held: &Held| held.told >= wanted;
         let held = self.wait(held, deadline(timeout), |held| is_done(held) || held.has_ended);
         held.judge(is_done(&held), refused)
     }
@@ -252,9 +255,17 @@ impl Shared {
                 spool.settle(settled);
             }
             drop(held);
-            self.progress.notify_all();
             self.tell(&problems);
+            drop(self.be_told());
         }
+    }
+
+    /// Whoever waits for lines to be dealt with may go on, as everything about them is told.
+    fn be_told(&self) -> MutexGuard<'_, Held> {
+        let mut held = self.held();
+        held.told = held.state.queue.settled();
+        self.progress.notify_all();
+        held
     }
 
     /// Waits for the next batch to send. `None` at the end.
@@ -285,13 +296,9 @@ impl Shared {
             Ok((loaded, damage)) => {
                 state.queue.load(loaded.entries, loaded.next);
                 open.settle(state.queue.settled());
-                if !damage.is_empty() {
-                    drop(held);
-                    self.progress.notify_all();
-                    self.tell_damage(damage);
-                    return self.held();
-                }
-                held
+                drop(held);
+                self.tell_damage(damage);
+                self.be_told()
             }
             Err(error) => {
                 let problem = state.fail_to_load(error.to_string(), Instant::now(), chance());

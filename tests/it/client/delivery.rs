@@ -8,6 +8,7 @@ use std::thread::{scope, sleep, spawn};
 use std::time::{Duration, Instant};
 use trackcrumb::Tracker;
 use trackcrumb::client::{Client, ClientOptions, FlushError, SendError};
+use trackcrumb::model::{IdentifyCall, Number, Properties};
 use trackcrumb::store::Store;
 use trackcrumb::tracker::{NO_PROPERTIES, TrackerError};
 
@@ -56,10 +57,12 @@ fn an_answer_that_is_lost_makes_no_event_twice() {
     let (options, told) = quick();
     let client = Client::start(&wire.url(), "", options).unwrap();
     track(&client, 0..50);
-    let mut tracker = Tracker::new(client.clone(), "ann").unwrap();
-    tracker.identify("ann", [("role", "admin")]).unwrap();
+    let mut call = IdentifyCall::new("ann", Properties::new()).unwrap();
+    call.ops.add.insert("visits".to_owned(), Number::Integer(1));
+    client.send([call.into()]).unwrap();
     client.flush(LONG).unwrap();
     assert_eq!(server.numbers(), up_to(50));
+    assert_eq!(server.stored().len(), 51, "what adds is added once");
     let seen = wire.seen();
     assert!(seen.len() >= 4);
     assert!(seen[..4].iter().all(|request| request.lines == seen[0].lines), "a batch is sent again as it was");
@@ -131,6 +134,25 @@ fn refused_lines_are_told_and_hold_up_nothing() {
     assert_eq!(told.len(), 2);
     assert!(told.iter().all(|problem| problem.contains("`compnay` is not declared")), "{told:?}");
     assert_eq!((client.stats().accepted, client.stats().refused), (8, 2));
+}
+
+#[test]
+fn refused_lines_are_told_also_when_the_first_answer_is_lost() {
+    let mut server = TestServer::start();
+    server.stop();
+    Store::open(server.data()).unwrap().set_only_declared(true).unwrap();
+    server.run();
+    let wire = Wire::to(server.address(), &[Act::LoseAnswer]);
+    let (options, told) = quick();
+    let client = Client::start(&wire.url(), "", options).unwrap();
+    let mut tracker = Tracker::new(client.clone(), "ann").unwrap();
+    tracker.group("compnay", "acme", NO_PROPERTIES).unwrap();
+    tracker.leave("compnay");
+    track(&client, 0..3);
+    assert_eq!(client.flush(LONG), Err(FlushError::Refused { lines: 1 }));
+    assert_eq!((server.numbers(), wire.seen().len()), (up_to(3), 2));
+    let told = told.lock().unwrap();
+    assert!(told.len() == 2 && told[1].contains("`compnay` is not declared"), "{told:?}");
 }
 
 #[test]

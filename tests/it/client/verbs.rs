@@ -3,7 +3,8 @@
 use super::server::TestServer;
 use super::{LONG, quick};
 use serde_json::json;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use trackcrumb::Tracker;
 use trackcrumb::client::UNPACKED_RATIO_MAX;
 use trackcrumb::client::{BATCH_LINES_MAX, BODY_BYTES_MAX, Client, ClientOptions, SendError, StartError};
@@ -73,6 +74,20 @@ fn a_key_goes_along_and_a_wrong_one_loses_nothing() {
     Tracker::new(client.clone(), "ann").unwrap().track("late", NO_PROPERTIES).unwrap();
     client.flush(LONG).unwrap();
     assert!(!format!("{client:?}").contains(&secret));
+}
+
+#[test]
+fn https_is_not_spoken_with_who_does_not_speak_it() {
+    let server = TestServer::start();
+    let (options, told) = quick();
+    let client = Client::start(&server.url().replace("http:", "https:"), "", options).unwrap();
+    Tracker::new(client.clone(), "ann").unwrap().track("e", NO_PROPERTIES).unwrap();
+    let start = Instant::now();
+    while told.lock().unwrap().is_empty() && start.elapsed() < LONG {
+        sleep(Duration::from_millis(5));
+    }
+    assert!(told.lock().unwrap()[0].contains("cannot be reached"), "{told:?}");
+    assert_eq!(client.stats().waiting, 1);
 }
 
 #[test]
