@@ -32,6 +32,11 @@ class Keep:
 
 
 @dataclass
+class ReportsTimezone:
+    name: str
+
+
+@dataclass
 class Batch:
     span: Span  # the payload
     definitions: list  # of (list, name): where a list is (number, group type id or None)
@@ -152,6 +157,8 @@ class Log:
             return Keep(cursor.varint() or None)
         if kind == 10:
             return read_batch_key(cursor)
+        if kind == 11:
+            return ReportsTimezone(cursor.text())
         cursor.expect(kind == 8, f"there is no record of kind {kind}")
         return read_import(cursor)
 

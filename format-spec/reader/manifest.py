@@ -54,6 +54,7 @@ class Manifest:
     declared: dict
     only_declared: bool
     keep_days: int | None
+    reports_timezone: str
     imports: list
     batch_keys: list
 
@@ -99,6 +100,7 @@ def _manifest(cursor):
         declared=by_id(cursor, string),
         only_declared=boolean(cursor),
         keep_days=optional(cursor, Cursor.u32),
+        reports_timezone=string(cursor),
         imports=list_of(cursor, read_import),
         batch_keys=list_of(cursor, read_batch_key),
     )

@@ -67,6 +67,7 @@ def files(store):
     yield json_text.write({"file": "MANIFEST", "generation": manifest.generation,
                            "declared": {lines.type_name(store, id): name for id, name in store.declared.items()},
                            "only_declared": store.only_declared, "keep_days": store.keep_days,
+                           "reports_timezone": store.reports_timezone,
                            "imports": len(store.imports),
                            "batch_keys": [sent.key.hex() for sent in store.batch_keys]})
     for file in manifest.files():

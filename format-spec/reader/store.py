@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from accepted import Alias, Association, Cohort, Event, Group, Identify
 from dictionary import EVENTS, GROUP_TYPES, KEYS, PROPERTIES, USERS, Dictionaries
 from directory import NotYet, read_file, synced_by_writer
-from log import Declared, Keep, Log, OnlyDeclared
+from log import Declared, Keep, Log, OnlyDeclared, ReportsTimezone
 from manifest import MOST_BATCH_KEYS, BatchKey, Import, read_manifest
 from operations import apply
 from profiles import Profiles
@@ -54,6 +54,7 @@ class Store:
         self.names, self.declared, self.imports = Dictionaries(), dict(manifest.declared), list(manifest.imports)
         self.batch_keys = list(manifest.batch_keys)
         self.only_declared, self.keep_days = manifest.only_declared, manifest.keep_days
+        self.reports_timezone = manifest.reports_timezone
         for file in manifest.dictionaries:
             self._identified(file, self.names.add_part(self._read(file)))
         self.segments = [self._sealed(file, Segment) for file in manifest.segments]
@@ -117,6 +118,8 @@ class Store:
             self.only_declared = record.on
         elif isinstance(record, Keep):
             self.keep_days = record.days
+        elif isinstance(record, ReportsTimezone):
+            self.reports_timezone = record.name
         elif isinstance(record, Import):
             replaced = (record.continues, record.digest)
             self.imports = [done for done in self.imports if done.digest not in replaced] + [record]

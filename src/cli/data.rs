@@ -38,7 +38,7 @@ impl DataArg {
             if !known.contains(&self.workspace) {
                 let names = known.iter().map(WorkspaceName::as_str);
                 return Err(Failure::other(format!(
-                    "{}; `trackcrumb workspace create {}` makes it",
+                    "{} (`trackcrumb workspace create {}` makes it)",
                     UnknownName::new("workspace", self.workspace.as_str(), names),
                     self.workspace
                 )));

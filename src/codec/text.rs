@@ -5,6 +5,7 @@ use super::{DecodeError, Reader, Writer};
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::io;
+use std::ops::ControlFlow;
 use zstd::bulk::{Compressor, Decompressor};
 
 /// A block is closed once it holds this many bytes.
@@ -182,11 +183,27 @@ impl Texts {
     /// # Errors
     /// When a block is damaged, or `range` goes beyond the list.
     pub fn visit(&self, range: std::ops::Range<usize>, mut visit: impl FnMut(usize, &[u8])) -> Result<(), DecodeError> {
+        let all = |entry, text: &[u8]| -> ControlFlow<()> {
+            visit(entry, text);
+            ControlFlow::Continue(())
+        };
+        self.visit_until(range, all).map(|_| ())
+    }
+
+    /// The same, until `visit` breaks.
+    ///
+    /// # Errors
+    /// As [`Self::visit`].
+    pub fn visit_until<B>(
+        &self,
+        range: std::ops::Range<usize>,
+        mut visit: impl FnMut(usize, &[u8]) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, DecodeError> {
         if range.end > self.count {
             return Err(DecodeError::new(format!("entry {} is beyond the text list", range.end), 0));
         }
         if range.is_empty() {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         }
         let mut index = self.block_of(range.start);
         while index < self.blocks {
@@ -199,14 +216,16 @@ impl Texts {
             for entry in block.first..block.end {
                 let length = reader.length().map_err(|error| error.shifted(block.stored.start as u64))?;
                 let text = reader.take(length)?;
-                if range.contains(&entry) {
-                    visit(entry, text);
+                if range.contains(&entry)
+                    && let ControlFlow::Break(end) = visit(entry, text)
+                {
+                    return Ok(ControlFlow::Break(end));
                 }
             }
             reader.finish().map_err(|error| error.shifted(block.stored.start as u64))?;
             index += 1;
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Calls `visit` with these entries, which ascend; each block is unpacked once at most.

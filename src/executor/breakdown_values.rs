@@ -1,6 +1,10 @@
 //! Breakdowns: the tuple of values of each row, as a number.
 
+use super::charge::{Charge, Charged};
+use super::error::ExecutionError;
+use super::footprint::{Footprint, list_bytes, map_bytes};
 use super::holder_values::HolderValues;
+use super::limits::Stop;
 use super::path_values::PathValues;
 use super::query::{NO_UNIT, Query, Units};
 use super::row_filter::{CohortSets, CohortUnits, holders};
@@ -8,7 +12,6 @@ use super::row_moments::RowMoments;
 use super::scan::Block;
 use super::unit_column::UnitColumn;
 use super::value_ids::{NULL, ValueIds};
-use crate::codec::DecodeError;
 use crate::language::{AsOf, Breakdown, Of, Property};
 use crate::model::{GroupTypeId, Number, StoredName, Value};
 use crate::segment::{BlockBuffer, GroupColumn, Table};
@@ -21,7 +24,7 @@ use std::sync::Arc;
 const PARTS_MAX: usize = 3;
 
 /// Tuples of value numbers as numbers. With one part the two are the same and nothing is kept.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct TupleIds {
     tuples: Vec<[u32; PARTS_MAX]>,
     ids: HashMap<[u32; PARTS_MAX], u32>,
@@ -37,8 +40,14 @@ impl TupleIds {
     }
 }
 
+impl Footprint for TupleIds {
+    fn footprint(&self) -> usize {
+        list_bytes(&self.tuples) + map_bytes(&self.ids)
+    }
+}
+
 /// By what rows are split.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Part {
     /// The same for all rows.
     Constant(u32),
@@ -53,34 +62,34 @@ enum Part {
 }
 
 /// Numbers for the tuples of a document's breakdowns. Equal tuples have one number, whatever table they came from.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct BreakdownValues {
     parts: Vec<Part>,
-    values: RefCell<ValueIds>,
-    tuples: RefCell<TupleIds>,
+    values: RefCell<Charged<ValueIds>>,
+    tuples: RefCell<Charged<TupleIds>>,
 }
 
 impl BreakdownValues {
     /// Resolves what a document splits by: one to three breakdowns.
     ///
     /// # Errors
-    /// When the store is damaged.
-    pub fn new(query: Query<'_>, cohorts: &CohortSets, breakdowns: &[Breakdown]) -> Result<Self, DecodeError> {
+    /// When the store is damaged, or the execution stopped.
+    pub fn new(query: Query<'_>, cohorts: &CohortSets, breakdowns: &[Breakdown]) -> Result<Self, ExecutionError> {
         let mut values = ValueIds::new();
         let parts = breakdowns
             .iter()
             .map(|breakdown| Part::resolve(query, cohorts, breakdown, &mut values))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { parts, values: RefCell::new(values), tuples: RefCell::default() })
+        let values = RefCell::new(Charged::new(query.guard, values)?);
+        Ok(Self { parts, values, tuples: RefCell::new(Charged::new(query.guard, TupleIds::default())?) })
     }
 
     /// A reader for the rows of one table.
-    pub(super) fn open<'a>(&'a self, query: Query<'a>, table: Table<'_>) -> Result<TableBreakdown<'a>, DecodeError> {
-        let parts = self
-            .parts
-            .iter()
-            .map(|part| TablePart::open(query, table, part, &mut self.values.borrow_mut()))
-            .collect::<Result<Vec<_>, _>>()?;
+    pub(super) fn open<'a>(&'a self, query: Query<'a>, table: Table<'_>) -> Result<TableBreakdown<'a>, ExecutionError> {
+        let mut values = self.values.borrow_mut();
+        let parts = self.parts.iter().map(|part| TablePart::open(query, table, part, &mut values));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        values.settle()?;
         Ok(TableBreakdown { query, of: self, parts, decoded: Default::default(), tuples: Vec::new() })
     }
 
@@ -113,7 +122,7 @@ impl Part {
         cohorts: &CohortSets,
         breakdown: &Breakdown,
         values: &mut ValueIds,
-    ) -> Result<Self, DecodeError> {
+    ) -> Result<Self, ExecutionError> {
         Ok(match breakdown {
             Breakdown::Property(property) if property.of == Of::Event => Self::Event(property.path.clone()),
             Breakdown::Property(property) => Self::holder(query, property, values)?,
@@ -131,7 +140,7 @@ impl Part {
         })
     }
 
-    fn holder(query: Query<'_>, property: &Property, values: &mut ValueIds) -> Result<Self, DecodeError> {
+    fn holder(query: Query<'_>, property: &Property, values: &mut ValueIds) -> Result<Self, ExecutionError> {
         let Some(holders) = holders(query, property)? else { return Ok(Self::Constant(NULL)) };
         let id = |value: Option<&Value>| value.map_or(NULL, |value| values.id(value));
         let values = HolderValues::fold(query, holders, &property.path, id)?;
@@ -147,6 +156,7 @@ enum TablePart<'a> {
         column: GroupColumn,
         /// The value of each key plus 1 that the table has.
         id_of: HashMap<u32, u32>,
+        _charge: Charge,
     },
     Holder {
         column: UnitColumn,
@@ -162,15 +172,21 @@ enum TablePart<'a> {
 }
 
 impl<'a> TablePart<'a> {
-    fn open(query: Query<'_>, table: Table<'_>, part: &'a Part, ids: &mut ValueIds) -> Result<Self, DecodeError> {
+    fn open(
+        query: Query<'_>,
+        table: Table<'_>,
+        part: &'a Part,
+        ids: &mut Charged<ValueIds>,
+    ) -> Result<Self, ExecutionError> {
         Ok(match part {
             Part::Constant(id) => Self::Constant(*id),
-            Part::Event(path) => Self::Event(PathValues::compile(query.snapshot, table, path, |value| ids.id(value))?),
+            Part::Event(path) => Self::Event(PathValues::compile(query, table, path, |value| ids.id(value))?),
             Part::Key(group_type) => match table.group(*group_type)? {
                 None => Self::Constant(NULL),
                 Some(column) => {
                     let id_of = ids_of_keys(query, *group_type, &column, ids)?;
-                    Self::Key { column, id_of }
+                    let charge = Charge::of(query.guard, map_bytes(&id_of))?;
+                    Self::Key { column, id_of, _charge: charge }
                 }
             },
             Part::Holder { holders, as_of, values } => Self::Holder {
@@ -193,7 +209,7 @@ impl<'a> TablePart<'a> {
         query: Query<'_>,
         block: &Block<'_>,
         buffer: &mut BlockBuffer,
-        ids: &RefCell<ValueIds>,
+        ids: &RefCell<Charged<ValueIds>>,
         out: &mut Vec<u32>,
     ) {
         let count = block.times.len();
@@ -208,7 +224,7 @@ impl<'a> TablePart<'a> {
                 values.decode(block.number, count, buffer, of, &mut found);
                 out.iter_mut().zip(found).for_each(|(out, id)| *out = id.unwrap_or(NULL));
             }
-            Self::Key { column, id_of } => {
+            Self::Key { column, id_of, .. } => {
                 column.decode(rows, out);
                 out.iter_mut().for_each(|key| *key = id_of.get(key).copied().unwrap_or(NULL));
             }
@@ -237,14 +253,16 @@ fn ids_of_keys(
     query: Query<'_>,
     group_type: GroupTypeId,
     column: &GroupColumn,
-    ids: &mut ValueIds,
-) -> Result<HashMap<u32, u32>, DecodeError> {
+    ids: &mut Charged<ValueIds>,
+) -> Result<HashMap<u32, u32>, ExecutionError> {
     let names = query.snapshot.names().read();
     let names = names.list(StoredName::GroupKey(group_type.raw()));
     let mut id_of = HashMap::new();
-    for (_, key) in column.runs().filter(|(_, key)| *key > 0) {
-        if !id_of.contains_key(&key) {
+    for run in query.guard.watch(column.runs()) {
+        let (_, key) = run?;
+        if key > 0 && !id_of.contains_key(&key) {
             id_of.insert(key, ids.id(&Value::string(names.name(key - 1)?)));
+            ids.settle()?;
         }
     }
     Ok(id_of)
@@ -261,12 +279,16 @@ pub(super) struct TableBreakdown<'a> {
 
 impl TableBreakdown<'_> {
     /// The number of each row's tuple.
-    pub fn decode(&mut self, block: &Block<'_>, buffer: &mut BlockBuffer) -> &[u32] {
+    ///
+    /// # Errors
+    /// When there are more values and tuples than may be kept.
+    pub fn decode(&mut self, block: &Block<'_>, buffer: &mut BlockBuffer) -> Result<&[u32], Stop> {
         for (part, out) in self.parts.iter().zip(&mut self.decoded) {
             part.decode(self.query, block, buffer, &self.of.values, out);
         }
+        self.of.values.borrow_mut().settle()?;
         if self.parts.len() == 1 {
-            return &self.decoded[0];
+            return Ok(&self.decoded[0]);
         }
         let mut ids = self.of.tuples.borrow_mut();
         self.tuples.clear();
@@ -282,6 +304,7 @@ impl TableBreakdown<'_> {
             last = Some((tuple, id));
             self.tuples.push(id);
         }
-        &self.tuples
+        ids.settle()?;
+        Ok(&self.tuples)
     }
 }

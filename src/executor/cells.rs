@@ -1,6 +1,11 @@
 //! Folds by slot and piece, most of which no row ever reaches.
 
+use super::charge::Charge;
 use super::folds::Fold;
+use super::footprint::list_bytes;
+use super::guard::Guard;
+use super::limits::Stop;
+use crate::model::Number;
 
 /// A table of folds; one that no row reached takes four bytes.
 pub(super) struct Cells<F> {
@@ -9,32 +14,53 @@ pub(super) struct Cells<F> {
     /// By slot, then by piece: 1 + the place of the fold; 0 where there is none.
     places: Vec<u32>,
     folds: Vec<F>,
+    /// What the folds hold beyond themselves.
+    held_bytes: usize,
+    charge: Charge,
 }
 
 impl<F: Fold> Cells<F> {
     /// A table of this size without folds.
-    pub fn new(slots: usize, pieces: usize) -> Self {
-        Self { slots, pieces, places: vec![0; slots * pieces], folds: Vec::new() }
+    ///
+    /// # Errors
+    /// When it is larger than may be.
+    pub fn new(guard: &Guard, slots: usize, pieces: usize) -> Result<Self, Stop> {
+        let charge = Charge::of(guard, slots * pieces * size_of::<u32>())?;
+        Ok(Self { slots, pieces, places: vec![0; slots * pieces], folds: Vec::new(), held_bytes: 0, charge })
     }
 
-    /// The fold of a cell, which comes into being; `None` beyond the table.
+    /// Takes a row into the fold of a cell, which comes into being; beyond the table there is none.
     #[inline]
-    pub fn fold(&mut self, slot: usize, piece: usize) -> Option<&mut F> {
+    pub fn add(&mut self, slot: usize, piece: usize, unit: u32, number: Option<Number>) {
         if piece >= self.pieces {
-            return None;
+            return;
         }
-        let place = self.places.get_mut(slot * self.pieces + piece)?;
+        let Some(place) = self.places.get_mut(slot * self.pieces + piece) else { return };
         if *place == 0 {
             self.folds.push(F::default());
             *place = self.folds.len() as u32;
         }
-        self.folds.get_mut(*place as usize - 1)
+        if let Some(fold) = self.folds.get_mut(*place as usize - 1) {
+            let before = fold.footprint();
+            fold.add(unit, number);
+            self.held_bytes += fold.footprint() - before;
+        }
+    }
+
+    /// Charges for what the folds have taken in.
+    ///
+    /// # Errors
+    /// When it is more than may be.
+    pub fn settle(&mut self) -> Result<(), Stop> {
+        self.charge.set(list_bytes(&self.places) + list_bytes(&self.folds) + self.held_bytes)
     }
 
     /// The folds of one slot after the other, by piece; `None` where no row came.
     pub fn slots(self) -> impl Iterator<Item = Vec<Option<F>>> {
-        let Self { slots, pieces, places, mut folds } = self;
+        let Self { slots, pieces, places, mut folds, held_bytes: _, charge } = self;
         (0..slots).map(move |slot| {
+            // Whatever the slots before have given away, the charge stays until the last is done.
+            let _held = &charge;
             let places = &places[slot * pieces..(slot + 1) * pieces];
             places.iter().map(|place| Some(std::mem::take(folds.get_mut((*place as usize).checked_sub(1)?)?))).collect()
         })
@@ -44,15 +70,15 @@ impl<F: Fold> Cells<F> {
 #[cfg(test)]
 mod tests {
     use super::super::folds::RowsFold;
+    use super::super::limits::Limits;
     use super::*;
 
     #[test]
     fn cells_that_were_reached_have_folds() {
-        let mut cells: Cells<RowsFold> = Cells::new(2, 3);
-        for (slot, piece) in [(1, 0), (0, 2), (1, 0)] {
-            cells.fold(slot, piece).unwrap().add(7, None);
+        let mut cells: Cells<RowsFold> = Cells::new(&Guard::new(&Limits::default()), 2, 3).unwrap();
+        for (slot, piece) in [(1, 0), (0, 2), (1, 0), (0, 3), (2, 0)] {
+            cells.add(slot, piece, 7, None);
         }
-        assert!(cells.fold(0, 3).is_none() && cells.fold(2, 0).is_none());
         let rows: Vec<Vec<Option<u64>>> =
             cells.slots().map(|slot| slot.into_iter().map(|fold| fold.map(|rows| rows.0)).collect()).collect();
         assert_eq!(rows, [[None, None, Some(1)], [Some(2), None, None]]);

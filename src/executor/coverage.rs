@@ -1,12 +1,12 @@
 //! What a report looked at: events that matched, and those of them without a counted unit.
 
 use super::distinct::counted_rows;
+use super::error::ExecutionError;
 use super::look::Look;
 use super::mask::Mask;
 use super::query::{NO_UNIT, Query, misses};
 use super::row_test::RowTest;
 use super::scan::TableScan;
-use crate::codec::DecodeError;
 use crate::language::ResolvedRange;
 use crate::segment::Table;
 use serde::Serialize;
@@ -23,11 +23,12 @@ pub struct Coverage {
 /// Counts the rows that any of the looks asks for.
 ///
 /// # Errors
-/// When the store is damaged.
-pub fn coverage(query: Query<'_>, looks: &[Look]) -> Result<Coverage, DecodeError> {
+/// When the store is damaged, or the execution stopped.
+pub fn coverage(query: Query<'_>, looks: &[Look]) -> Result<Coverage, ExecutionError> {
     let mut coverage = Coverage::default();
     for segment in query.snapshot.segments() {
         for table in segment.tables() {
+            query.guard.check()?;
             let (first, last) = table.time_range();
             let mut asked: Vec<&Look> = looks
                 .iter()
@@ -47,7 +48,7 @@ fn count_table(
     table: Table<'_>,
     looks: &[&Look],
     coverage: &mut Coverage,
-) -> Result<(), DecodeError> {
+) -> Result<(), ExecutionError> {
     if let [look] = looks
         && look.filter.is_none()
         && let Some((rows, with_unit)) = counted_rows(query, table, look.range)?
@@ -60,7 +61,7 @@ fn count_table(
     let tests = looks
         .iter()
         .map(|look| Ok((RowTest::compile(query, table, look.filter.as_deref())?, look.range)))
-        .collect::<Result<Vec<_>, DecodeError>>()?;
+        .collect::<Result<Vec<_>, ExecutionError>>()?;
     let mut scan = TableScan::new(query, table)?;
     scan.visit(&RowTest::compile(query, table, None)?, ResolvedRange::ALL, |block, all, buffer| {
         let rows = block.times.len();
@@ -71,6 +72,7 @@ fn count_table(
         let mask = mask.and(all);
         coverage.matched += mask.count();
         coverage.without_group += mask.rows().filter(|row| block.units[*row] == NO_UNIT).count() as u64;
-    });
+        Ok(())
+    })?;
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! Which units did something, by bucket of time, how often, and when first.
 
+use super::charge::{Charge, Charged};
 use super::division::Division;
+use super::error::ExecutionError;
+use super::footprint::{Footprint, list_bytes};
+use super::limits::Stop;
 use super::look::Look;
 use super::query::{NO_UNIT, Query, covers};
 use super::scan::{tables_of, visit_rows};
@@ -11,10 +15,12 @@ use crate::segment::Table;
 use roaring::RoaringBitmap;
 
 /// Units on their way into a set: most come in ascending order, and repeat.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct UnitCollector {
     recent: Vec<u32>,
     set: RoaringBitmap,
+    /// The most that the set has held.
+    set_bytes: usize,
 }
 
 /// How many units are collected before they are sorted into the set.
@@ -41,11 +47,13 @@ impl UnitCollector {
         if let Ok(recent) = RoaringBitmap::from_sorted_iter(self.recent.drain(..)) {
             self.set |= recent;
         }
+        self.set_bytes = self.set_bytes.max(self.set.footprint());
     }
 
     /// Adds all units of another.
     pub fn join(&mut self, other: &Self) {
         self.set |= &other.set;
+        self.set_bytes = self.set_bytes.max(self.set.footprint());
         other.recent.iter().for_each(|unit| self.add(*unit));
     }
 
@@ -64,7 +72,15 @@ impl UnitCollector {
 
 impl From<RoaringBitmap> for UnitCollector {
     fn from(set: RoaringBitmap) -> Self {
-        Self { recent: Vec::new(), set }
+        Self { recent: Vec::new(), set_bytes: set.footprint(), set }
+    }
+}
+
+impl Footprint for UnitCollector {
+    /// Never less than before.
+    #[inline]
+    fn footprint(&self) -> usize {
+        list_bytes(&self.recent) + self.set_bytes
     }
 }
 
@@ -81,21 +97,22 @@ fn days_of(range: ResolvedRange) -> (Option<Day>, Option<Day>) {
     (Day::starting_at(range.from_micros), Day::starting_at(range.to_micros))
 }
 
-/// Calls `visit` with every day of the range: where it starts, rows with a unit, and the units as stored. Only for
-/// looks without a filter, over whole UTC days.
+/// Calls `visit` with every day of the range, until it stops: where it starts, and the units as stored. Only for looks
+/// without a filter, over whole UTC days.
 fn visit_days(
     query: Query<'_>,
     look: &Look,
-    mut visit: impl FnMut(i64, u64, RoaringBitmap),
-) -> Result<(), DecodeError> {
+    mut visit: impl FnMut(i64, RoaringBitmap) -> Result<(), Stop>,
+) -> Result<(), ExecutionError> {
     let (from, to) = days_of(look.range);
     for segment in query.snapshot.segments() {
         for table in tables_of(query, look, segment) {
             query.trace.count(|counts| counts.tables_by_index += 1);
             let Some(days) = unit_days(query, table)? else { continue };
-            for (day, rows, place) in days.days(from, to) {
+            for (day, _, place) in days.days(from, to) {
+                query.guard.check()?;
                 query.trace.count(|counts| counts.bitmaps_read += 1);
-                visit(day.start_micros(), rows, days.units(place)?);
+                visit(day.start_micros(), days.units(place)?)?;
             }
         }
     }
@@ -107,28 +124,39 @@ fn answers_by_day(look: &Look, buckets: &impl Division) -> bool {
     look.filter.is_none() && buckets.are_utc_days(look.range)
 }
 
+/// Sets of units, one for each piece.
+pub type UnitSets = Charged<Vec<RoaringBitmap>>;
+
 /// The units of each piece. The look's range should be that of the pieces, or lie inside it.
 ///
 /// # Errors
-/// When the store is damaged; as for all functions here.
-pub fn units_by_bucket(
-    query: Query<'_>,
-    look: &Look,
-    buckets: &impl Division,
-) -> Result<Vec<RoaringBitmap>, DecodeError> {
+/// When the store is damaged, or the execution stopped; as for all functions here.
+pub fn units_by_bucket(query: Query<'_>, look: &Look, buckets: &impl Division) -> Result<UnitSets, ExecutionError> {
+    let mut sets = UnitSets::list(query.guard, RoaringBitmap::new(), buckets.len())?;
     if look.range.is_empty() {
-        return Ok(vec![RoaringBitmap::new(); buckets.len()]);
+        return Ok(sets);
     }
+    let mut held = Charge::none(query.guard);
     if answers_by_day(look, buckets) {
-        let mut sets = vec![RoaringBitmap::new(); buckets.len()];
-        visit_days(query, look, |start, _, units| {
-            if let Some(bucket) = buckets.index_of(start) {
-                sets[bucket] |= units;
-            }
+        let mut held_bytes = 0;
+        visit_days(query, look, |start, units| {
+            let Some(bucket) = buckets.index_of(start) else { return Ok(()) };
+            held_bytes -= sets[bucket].footprint();
+            sets[bucket] |= units;
+            held_bytes += sets[bucket].footprint();
+            held.set(held_bytes)
         })?;
-        return Ok(sets.into_iter().map(|set| query.shown(set)).collect());
+        for set in sets.iter_mut() {
+            *set = query.shown(std::mem::take(set));
+        }
+        drop(held);
+        sets.settle()?;
+        return Ok(sets);
     }
-    let mut collectors = vec![UnitCollector::default(); buckets.len()];
+    let mut collectors: Vec<UnitCollector> = Vec::new();
+    held.add(buckets.len() * size_of::<UnitCollector>())?;
+    collectors.resize_with(buckets.len(), UnitCollector::default);
+    let mut grown = 0;
     visit_rows(
         query,
         look,
@@ -138,28 +166,41 @@ pub fn units_by_bucket(
                 if block.units[row] != NO_UNIT
                     && let Some(bucket) = buckets.index_of(block.times[row])
                 {
-                    collectors[bucket].add(block.units[row]);
+                    let collector = &mut collectors[bucket];
+                    let before = collector.footprint();
+                    collector.add(block.units[row]);
+                    grown += collector.footprint() - before;
                 }
             }
+            held.add(std::mem::take(&mut grown))
         },
     )?;
-    Ok(collectors.into_iter().map(UnitCollector::finish).collect())
+    for (set, collector) in sets.iter_mut().zip(collectors) {
+        query.guard.check()?;
+        *set = collector.finish();
+    }
+    drop(held);
+    sets.settle()?;
+    Ok(sets)
 }
 
 /// The units with a row.
 ///
 /// # Errors
 /// As [`units_by_bucket`].
-pub fn units_in(query: Query<'_>, look: &Look) -> Result<RoaringBitmap, DecodeError> {
+pub fn units_in(query: Query<'_>, look: &Look) -> Result<Charged<RoaringBitmap>, ExecutionError> {
+    let mut set = Charged::new(query.guard, RoaringBitmap::new())?;
     if look.range.is_empty() {
-        return Ok(RoaringBitmap::new());
+        return Ok(set);
     }
     if look.filter.is_none() && look.range.is_utc_day_aligned() {
-        let mut set = RoaringBitmap::new();
-        visit_days(query, look, |_, _, units| set |= units)?;
-        return Ok(query.shown(set));
+        visit_days(query, look, |_, units| {
+            *set |= units;
+            set.settle()
+        })?;
+        return Ok(Charged::new(query.guard, query.shown(set.into_inner()))?);
     }
-    let mut units = UnitCollector::default();
+    let mut units = Charged::new(query.guard, UnitCollector::default())?;
     visit_rows(
         query,
         look,
@@ -168,16 +209,17 @@ pub fn units_in(query: Query<'_>, look: &Look) -> Result<RoaringBitmap, DecodeEr
             for row in mask.rows().filter(|row| block.units[*row] != NO_UNIT) {
                 units.add(block.units[row]);
             }
+            units.settle()
         },
     )?;
-    Ok(units.finish())
+    Ok(Charged::new(query.guard, units.into_inner().finish())?)
 }
 
 /// The rows with a unit in each bucket, where counts per day answer for them; else `None`.
 ///
 /// # Errors
 /// As [`units_by_bucket`].
-pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Option<Vec<u64>>, DecodeError> {
+pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Option<Vec<u64>>, ExecutionError> {
     if !answers_by_day(look, buckets) {
         return Ok(None);
     }
@@ -185,6 +227,7 @@ pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Op
     let mut counts = vec![0; buckets.len()];
     for segment in query.snapshot.segments() {
         for table in tables_of(query, look, segment) {
+            query.guard.check()?;
             query.trace.count(|counts| counts.tables_by_index += 1);
             let Some(days) = unit_days(query, table)? else { continue };
             for (day, rows, _) in days.days(from, to) {
@@ -201,8 +244,8 @@ pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Op
 ///
 /// # Errors
 /// As [`units_by_bucket`].
-pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Vec<u64>, DecodeError> {
-    let mut counts = vec![0; query.unit_count() as usize];
+pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Charged<Vec<u64>>, ExecutionError> {
+    let mut counts = Charged::list(query.guard, 0, query.unit_count() as usize)?;
     visit_rows(
         query,
         look,
@@ -213,6 +256,7 @@ pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Vec<u64>, Decode
                     *count += 1;
                 }
             }
+            Ok(())
         },
     )?;
     Ok(counts)
@@ -222,8 +266,8 @@ pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Vec<u64>, Decode
 ///
 /// # Errors
 /// As [`units_by_bucket`].
-pub fn first_times(query: Query<'_>, look: &Look) -> Result<Vec<i64>, DecodeError> {
-    let mut first = vec![i64::MAX; query.unit_count() as usize];
+pub fn first_times(query: Query<'_>, look: &Look) -> Result<Charged<Vec<i64>>, ExecutionError> {
+    let mut first = Charged::list(query.guard, i64::MAX, query.unit_count() as usize)?;
     visit_rows(
         query,
         look,
@@ -234,6 +278,7 @@ pub fn first_times(query: Query<'_>, look: &Look) -> Result<Vec<i64>, DecodeErro
                     *time = (*time).min(block.times[row]);
                 }
             }
+            Ok(())
         },
     )?;
     Ok(first)
@@ -247,14 +292,18 @@ pub fn first_units_by_bucket(
     query: Query<'_>,
     look: &Look,
     buckets: &impl Division,
-) -> Result<Vec<RoaringBitmap>, DecodeError> {
-    let mut sets = vec![RoaringBitmap::new(); buckets.len()];
+) -> Result<UnitSets, ExecutionError> {
+    let mut sets = UnitSets::list(query.guard, RoaringBitmap::new(), buckets.len())?;
     let first = first_times(query, &look.within(ResolvedRange::ALL))?;
-    for (unit, time) in first.into_iter().enumerate().filter(|(_, time)| look.range.contains(*time)) {
-        if let Some(bucket) = buckets.index_of(time) {
+    for item in query.guard.watch(first.iter().enumerate()) {
+        let (unit, time) = item?;
+        if look.range.contains(*time)
+            && let Some(bucket) = buckets.index_of(*time)
+        {
             sets[bucket].insert(unit as u32);
         }
     }
+    sets.settle()?;
     Ok(sets)
 }
 

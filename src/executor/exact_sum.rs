@@ -3,6 +3,7 @@
 //! Integers are added in 128 bits. Doubles are added into one wide fixed-point number that spans all doubles, as in
 //! R. M. Neal, "Fast exact summation using small and large superaccumulators" (2015), arXiv:1505.05571.
 
+use super::footprint::Footprint;
 use crate::model::Number;
 use num_bigint::{BigInt, Sign};
 
@@ -92,6 +93,12 @@ impl ExactSum {
             None => integers,
             Some(doubles) => integers + doubles.scaled(),
         }
+    }
+}
+
+impl Footprint for ExactSum {
+    fn footprint(&self) -> usize {
+        if self.doubles.is_some() { size_of::<Doubles>() } else { 0 }
     }
 }
 

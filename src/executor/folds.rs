@@ -3,12 +3,13 @@
 use super::distinct::UnitCollector;
 use super::exact_sum::ExactSum;
 use super::figure::Figure;
+use super::footprint::{Footprint, list_bytes};
 use crate::language::DecimalFraction;
 use crate::model::Number;
 use roaring::RoaringBitmap;
 
 /// Rows folded into what a measure needs of them. Joining is exact, so the order of rows never shows.
-pub(super) trait Fold: Clone + Default {
+pub(super) trait Fold: Footprint + Default {
     /// Takes a row in: its unit, and the measured number if it has one.
     fn add(&mut self, unit: u32, number: Option<Number>);
 
@@ -17,7 +18,7 @@ pub(super) trait Fold: Clone + Default {
 }
 
 /// Distinct units.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct UnitsFold(UnitCollector);
 
 impl Fold for UnitsFold {
@@ -27,6 +28,12 @@ impl Fold for UnitsFold {
 
     fn join(&mut self, other: &Self) {
         self.0.join(&other.0);
+    }
+}
+
+impl Footprint for UnitsFold {
+    fn footprint(&self) -> usize {
+        self.0.footprint()
     }
 }
 
@@ -49,7 +56,7 @@ impl From<RoaringBitmap> for UnitsFold {
 }
 
 /// Rows.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct RowsFold(pub u64);
 
 impl Fold for RowsFold {
@@ -62,8 +69,14 @@ impl Fold for RowsFold {
     }
 }
 
+impl Footprint for RowsFold {
+    fn footprint(&self) -> usize {
+        0
+    }
+}
+
 /// Rows and distinct units.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct PerUnitFold {
     rows: RowsFold,
     units: UnitsFold,
@@ -78,6 +91,12 @@ impl Fold for PerUnitFold {
     fn join(&mut self, other: &Self) {
         self.rows.join(&other.rows);
         self.units.join(&other.units);
+    }
+}
+
+impl Footprint for PerUnitFold {
+    fn footprint(&self) -> usize {
+        self.units.footprint()
     }
 }
 
@@ -101,7 +120,7 @@ impl Fold for ExactSum {
 }
 
 /// The least and the greatest number.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct ExtremesFold(Option<(Number, Number)>);
 
 impl Fold for ExtremesFold {
@@ -114,6 +133,12 @@ impl Fold for ExtremesFold {
     fn join(&mut self, other: &Self) {
         let Some(other) = other.0 else { return };
         self.0 = Some(self.0.map_or(other, |own| (own.0.min(other.0), own.1.max(other.1))));
+    }
+}
+
+impl Footprint for ExtremesFold {
+    fn footprint(&self) -> usize {
+        0
     }
 }
 
@@ -130,7 +155,7 @@ impl ExtremesFold {
 }
 
 /// All numbers.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct NumbersFold(Vec<Number>);
 
 impl Fold for NumbersFold {
@@ -140,6 +165,12 @@ impl Fold for NumbersFold {
 
     fn join(&mut self, other: &Self) {
         self.0.extend_from_slice(&other.0);
+    }
+}
+
+impl Footprint for NumbersFold {
+    fn footprint(&self) -> usize {
+        list_bytes(&self.0)
     }
 }
 

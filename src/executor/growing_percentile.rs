@@ -1,5 +1,6 @@
 //! A percentile of numbers that become more.
 
+use super::footprint::Footprint;
 use crate::language::DecimalFraction;
 use crate::model::Number;
 use std::cmp::Reverse;
@@ -38,6 +39,12 @@ impl<'r> GrowingPercentile<'r> {
             self.high.extend(self.low.pop().map(Reverse));
         }
         self.low.peek().map(|number| number.to_f64())
+    }
+}
+
+impl Footprint for GrowingPercentile<'_> {
+    fn footprint(&self) -> usize {
+        (self.low.capacity() + self.high.capacity()) * size_of::<Number>()
     }
 }
 

@@ -1,20 +1,23 @@
 //! What a property of users or keys says, now and along time: folded once for a report, then looked up by number.
 
+use super::charge::{Charge, Charged};
+use super::error::ExecutionError;
+use super::footprint::list_bytes;
 use super::query::{Query, Units};
-use crate::codec::DecodeError;
 use crate::model::value::lookup_path;
 use crate::model::{Moment, Properties, Value};
 use crate::profiles::{Call, fold_into};
 use roaring::RoaringBitmap;
 
 /// A value for each user (under its shown id) or key, after each of the calls that changed it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct HolderValues<T> {
     /// What holds before its first call, and for those without calls.
     before: T,
     /// The changes of holder h are `changes[starts[h]..starts[h + 1]]`.
     starts: Vec<u32>,
     changes: Vec<Change<T>>,
+    _charge: Charge,
 }
 
 /// From a moment on, another value.
@@ -32,23 +35,28 @@ impl<T: Copy + PartialEq> HolderValues<T> {
         holders: Units,
         path: &str,
         mut of: impl FnMut(Option<&Value>) -> T,
-    ) -> Result<Self, DecodeError> {
+    ) -> Result<Self, ExecutionError> {
         let snapshot = query.snapshot;
         let (count, group_type) = match holders {
             Units::Users => (snapshot.user_count(), None),
             Units::Keys(group_type) => (snapshot.key_count(group_type), Some(group_type)),
         };
         let mut calls: Vec<Call> = Vec::new();
-        snapshot.profiles().visit_calls_of(group_type, |mut call| {
+        let (mut calls_charge, mut texts_bytes) = (Charge::none(query.guard), 0);
+        snapshot.profiles().visit_calls_of(group_type, |mut call| -> Result<(), ExecutionError> {
             if group_type.is_none() {
                 call.entity = query.shown_user(call.entity);
             }
+            texts_bytes += call.ops.capacity();
             calls.push(call);
+            calls_charge.set(list_bytes(&calls) + texts_bytes)?;
+            Ok(query.guard.tick()?)
         })?;
         query.trace.count(|counts| counts.calls_folded += calls.len() as u64);
-        calls.sort_unstable_by_key(|call| (call.entity, call.moment));
+        query.guard.sort_by(&mut calls, &|a, b| (a.entity, a.moment).cmp(&(b.entity, b.moment)))?;
 
         let before = of(None);
+        let mut charge = Charge::of(query.guard, (count as usize + 1) * size_of::<u32>())?;
         let mut starts = vec![0; count as usize + 1];
         let mut changes: Vec<Change<T>> = Vec::new();
         for calls in calls.chunk_by(|a, b| a.entity == b.entity) {
@@ -61,7 +69,9 @@ impl<T: Copy + PartialEq> HolderValues<T> {
                     changes.push(Change { moment: call.moment, value });
                     last = value;
                 }
+                query.guard.tick()?;
             }
+            charge.set(list_bytes(&starts) + list_bytes(&changes))?;
             if let Some(end) = starts.get_mut(calls[0].entity as usize + 1) {
                 *end = changes.len() as u32;
             }
@@ -70,7 +80,7 @@ impl<T: Copy + PartialEq> HolderValues<T> {
         for holder in 1..starts.len() {
             starts[holder] = starts[holder].max(starts[holder - 1]);
         }
-        Ok(Self { before, starts, changes })
+        Ok(Self { before, starts, changes, _charge: charge })
     }
 
     fn changes_of(&self, holder: u32) -> &[Change<T>] {
@@ -117,13 +127,13 @@ impl<T: Copy + PartialEq> HolderValues<T> {
 /// The holders among `all` (users under their shown ids, or keys: what the query counts) whose property now passes.
 ///
 /// # Errors
-/// When the store is damaged.
+/// When the store is damaged, or the execution stopped.
 pub fn holders_passing(
     query: Query<'_>,
     all: &RoaringBitmap,
     path: &str,
     passes: impl Fn(Option<&Value>) -> bool,
-) -> Result<RoaringBitmap, DecodeError> {
+) -> Result<Charged<RoaringBitmap>, ExecutionError> {
     let values = HolderValues::fold(query, query.units, path, passes)?;
-    Ok(all.iter().filter(|holder| values.now(*holder)).collect())
+    Ok(Charged::collect(query.guard, all.iter().map(|holder| values.now(holder).then_some(holder)))?)
 }

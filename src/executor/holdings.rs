@@ -1,20 +1,24 @@
 //! A property of all users or keys over time: measured as of an instant.
 
+use super::charge::{Charge, Charged};
+use super::error::ExecutionError;
 use super::exact_sum::ExactSum;
 use super::figure::Figure;
+use super::footprint::list_bytes;
+use super::guard::Guard;
 use super::holder_values::HolderValues;
+use super::limits::Stop;
 use super::query::Query;
 use super::units::universe;
 use super::value_ids::{NULL, ValueIds};
-use crate::codec::DecodeError;
 use crate::model::Value;
 use roaring::RoaringBitmap;
 
 /// What every user or key (what the query counts) held as a property, at any time.
 pub struct Holdings {
-    holders: RoaringBitmap,
+    holders: Charged<RoaringBitmap>,
     values: HolderValues<u32>,
-    ids: ValueIds,
+    ids: Charged<ValueIds>,
 }
 
 impl Holdings {
@@ -24,11 +28,12 @@ impl Holdings {
     /// Folds the calls of all holders.
     ///
     /// # Errors
-    /// When the store is damaged.
-    pub fn new(query: Query<'_>, path: &str) -> Result<Self, DecodeError> {
-        let mut ids = ValueIds::new();
+    /// When the store is damaged, or the execution stopped.
+    pub fn new(query: Query<'_>, path: &str) -> Result<Self, ExecutionError> {
+        let mut ids = Charged::new(query.guard, ValueIds::new())?;
         let id = |value: Option<&Value>| value.map_or(NULL, |value| ids.id(value));
         let values = HolderValues::fold(query, query.units, path, id)?;
+        ids.settle()?;
         Ok(Self { holders: universe(query)?, values, ids })
     }
 
@@ -43,25 +48,40 @@ impl Holdings {
     }
 
     /// What all held before any call.
-    pub fn walk(&self) -> HoldingsWalk<'_> {
-        let mut steps = Vec::new();
-        for holder in &self.holders {
-            let mut from = self.values.at_first();
-            steps.extend(self.values.steps(holder).map(|(micros, to)| {
-                let from = std::mem::replace(&mut from, to);
-                Step { micros, from, to }
-            }));
-        }
-        // Stable, so that the steps of one holder stay in order.
-        steps.sort_by_key(|step| step.micros);
+    ///
+    /// # Errors
+    /// When the execution is stopped, as for all functions here.
+    pub fn walk<'a>(&'a self, guard: &'a Guard) -> Result<HoldingsWalk<'a>, Stop> {
+        let mut charge = Charge::of(guard, self.values().len() * size_of::<u64>())?;
         let mut counts = vec![0; self.values().len()];
         counts[self.values.at_first() as usize] = self.holders.len();
-        HoldingsWalk { values: self.values(), steps, gone_from: 0, past: 0, counts, sum: ExactSum::default() }
+        let mut steps = Vec::new();
+        for holder in guard.watch(&*self.holders) {
+            let mut from = self.values.at_first();
+            for (micros, to) in self.values.steps(holder?) {
+                let from = std::mem::replace(&mut from, to);
+                steps.push(Step { micros, place: steps.len() as u32, from, to });
+            }
+            charge.set(list_bytes(&counts) + list_bytes(&steps))?;
+        }
+        // The steps of one holder stay in order.
+        guard.sort_by(&mut steps, &|a, b| (a.micros, a.place).cmp(&(b.micros, b.place)))?;
+        let sum = ExactSum::default();
+        Ok(HoldingsWalk { values: self.values(), guard, steps, gone_from: 0, past: 0, counts, sum, _charge: charge })
     }
 
     /// Those who held a value before an instant that is wanted, by the value's number.
-    pub fn holders_of(&self, instant_micros: i64, wanted: impl Fn(u32) -> bool) -> RoaringBitmap {
-        self.holders.iter().filter(|holder| wanted(self.values.before_instant(*holder, instant_micros))).collect()
+    ///
+    /// # Errors
+    /// As [`Self::walk`].
+    pub fn holders_of(
+        &self,
+        guard: &Guard,
+        instant_micros: i64,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Result<Charged<RoaringBitmap>, Stop> {
+        let held = |holder: u32| wanted(self.values.before_instant(holder, instant_micros)).then_some(holder);
+        Charged::collect(guard, self.holders.iter().map(held))
     }
 }
 
@@ -69,6 +89,8 @@ impl Holdings {
 #[derive(Clone, Copy, Debug)]
 struct Step {
     micros: i64,
+    /// The steps of one holder are in the order of their places.
+    place: u32,
     from: u32,
     to: u32,
 }
@@ -76,19 +98,26 @@ struct Step {
 /// What all hold, carried on from instant to instant.
 pub struct HoldingsWalk<'a> {
     values: &'a [Value],
+    guard: &'a Guard,
     steps: Vec<Step>,
     /// How many steps were past before the last [`Self::go_to`], and how many are now.
     gone_from: usize,
     past: usize,
     counts: Vec<u64>,
     sum: ExactSum,
+    _charge: Charge,
 }
 
 impl HoldingsWalk<'_> {
     /// Goes on to what was held before an instant, in microseconds.
-    pub fn go_to(&mut self, instant_micros: i64) {
+    ///
+    /// # Errors
+    /// As [`Holdings::walk`].
+    pub fn go_to(&mut self, instant_micros: i64) -> Result<(), Stop> {
+        self.guard.check()?;
         self.gone_from = self.past;
         while let Some(step) = self.steps.get(self.past).filter(|step| step.micros < instant_micros) {
+            self.guard.tick()?;
             let number = |value: u32| self.values[value as usize].as_number();
             self.counts[step.from as usize] -= 1;
             self.counts[step.to as usize] += 1;
@@ -96,6 +125,7 @@ impl HoldingsWalk<'_> {
             number(step.to).into_iter().for_each(|number| self.sum.add(number));
             self.past += 1;
         }
+        Ok(())
     }
 
     /// The values that anyone took up in the last [`Self::go_to`], by number, some more than once.

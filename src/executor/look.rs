@@ -1,8 +1,8 @@
 //! Which rows a part of a report asks for.
 
+use super::error::ExecutionError;
 use super::query::Query;
 use super::row_filter::{CohortSets, RowFilter};
-use crate::codec::DecodeError;
 use crate::language::{Events, Matcher, ResolvedRange};
 use crate::model::EventId;
 use crate::segment::{Segment, Table};
@@ -32,14 +32,14 @@ impl Look {
     /// The events that a matcher asks for among those the report sees.
     ///
     /// # Errors
-    /// When the dictionary is damaged.
+    /// When the store is damaged, or the execution stopped.
     pub fn new(
         query: Query<'_>,
         cohorts: &CohortSets,
         matcher: &Matcher,
         seen: Option<&Arc<RowFilter>>,
         range: ResolvedRange,
-    ) -> Result<Self, DecodeError> {
+    ) -> Result<Self, ExecutionError> {
         let events = match &matcher.events {
             Events::Any => Named::Any,
             Events::Named(names) => {

@@ -1,19 +1,23 @@
 //! Measures of a series: one figure per slot and bucket, and one per slot for the whole range.
 
 use super::cells::Cells;
-use super::distinct::{day_counts, units_by_bucket};
+use super::charge::{Charge, Charged};
+use super::distinct::{day_counts, units_by_bucket, units_in};
 use super::division::{Division, Edges};
+use super::error::ExecutionError;
 use super::exact_sum::ExactSum;
 use super::figure::Figure;
 use super::folds::{ExtremesFold, Fold, NumbersFold, PerUnitFold, RowsFold, UnitsFold};
+use super::footprint::Footprint;
 use super::growing_percentile::GrowingPercentile;
+use super::guard::Guard;
+use super::limits::Stop;
 use super::look::Look;
 use super::path_values::PathValues;
 use super::query::{NO_UNIT, Query};
 use super::scan::visit_rows;
 use super::sliding_union::SlidingUnion;
 use super::slots::Slots;
-use crate::codec::DecodeError;
 use crate::language::{Buckets, DecimalFraction, Measure, ResolvedRange, Span};
 use crate::model::{Number, Value};
 use roaring::RoaringBitmap;
@@ -71,14 +75,14 @@ fn fold<F: Fold>(
     division: &impl Division,
     slots: Option<&Slots>,
     path: Option<&str>,
-) -> Result<Cells<F>, DecodeError> {
-    let mut cells: Cells<F> = Cells::new(slots.map_or(1, Slots::len), division.len());
+) -> Result<Cells<F>, ExecutionError> {
+    let mut cells: Cells<F> = Cells::new(query.guard, slots.map_or(1, Slots::len), division.len())?;
     let mut numbers: Vec<Option<Option<Number>>> = Vec::new();
     visit_rows(
         query,
         look,
         |table| {
-            let values = path.map(|path| PathValues::compile(query.snapshot, table, path, Value::as_number));
+            let values = path.map(|path| PathValues::compile(query, table, path, Value::as_number));
             let table_slots = slots.map(|slots| slots.open(query, table)).transpose()?;
             Ok((values.transpose()?, table_slots))
         },
@@ -86,14 +90,13 @@ fn fold<F: Fold>(
             if let Some(values) = values {
                 values.decode(block.number, block.times.len(), buffer, Some, &mut numbers);
             }
-            let row_slots = table_slots.as_mut().map(|slots| slots.decode(block, buffer));
+            let row_slots = table_slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
             for row in mask.rows().filter(|row| block.units[*row] != NO_UNIT) {
                 let slot = row_slots.map_or(0, |slots| slots[row] as usize);
                 let Some(piece) = division.index_of(block.times[row]) else { continue };
-                if let Some(fold) = cells.fold(slot, piece) {
-                    fold.add(block.units[row], numbers.get(row).copied().flatten().flatten());
-                }
+                cells.add(slot, piece, block.units[row], numbers.get(row).copied().flatten().flatten());
             }
+            cells.settle()
         },
     )?;
     Ok(cells)
@@ -101,24 +104,27 @@ fn fold<F: Fold>(
 
 /// The figures of a slot whose buckets were folded; `None` where no row came.
 fn figures<F: Fold>(
+    guard: &Guard,
     folds: impl IntoIterator<Item = Option<F>>,
     is_cumulative: bool,
     figure: impl Fn(&mut F) -> Figure,
-) -> Figures {
+) -> Result<Figures, Stop> {
     let none = figure(&mut F::default());
-    let mut all = F::default();
+    let mut all = Charged::new(guard, F::default())?;
     let mut so_far = none;
     let of_bucket = |fold: Option<F>| {
-        let Some(mut fold) = fold else { return if is_cumulative { so_far } else { none } };
+        let Some(mut fold) = fold else { return Ok(if is_cumulative { so_far } else { none }) };
+        guard.check()?;
         all.join(&fold);
+        all.settle()?;
         if !is_cumulative {
-            return figure(&mut fold);
+            return Ok(figure(&mut fold));
         }
         so_far = figure(&mut all);
-        so_far
+        Ok(so_far)
     };
-    let values = folds.into_iter().map(of_bucket).collect();
-    Figures { values, total: figure(&mut all) }
+    let values = folds.into_iter().map(of_bucket).collect::<Result<_, Stop>>()?;
+    Ok(Figures { values, total: figure(&mut all) })
 }
 
 /// Folds the rows of a series, and reads a figure off each fold.
@@ -127,9 +133,10 @@ fn folded<F: Fold>(
     series: &Series<'_>,
     path: Option<&str>,
     figure: impl Fn(&mut F) -> Figure,
-) -> Result<Vec<Figures>, DecodeError> {
+) -> Result<Vec<Figures>, ExecutionError> {
     let cells = fold::<F>(query, series.look, series.buckets, series.slots, path)?;
-    Ok(cells.slots().map(|folds| figures(folds, series.is_cumulative, &figure)).collect())
+    let figures = |folds| Ok(figures(query.guard, folds, series.is_cumulative, &figure)?);
+    cells.slots().map(figures).collect()
 }
 
 fn distinct(fold: &mut UnitsFold) -> Figure {
@@ -139,13 +146,13 @@ fn distinct(fold: &mut UnitsFold) -> Figure {
 /// Measures a series. Without slots there is one list of figures, for all rows.
 ///
 /// # Errors
-/// When the store is damaged.
-pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Result<Vec<Figures>, DecodeError> {
+/// When the store is damaged, or the execution stopped.
+pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Result<Vec<Figures>, ExecutionError> {
     match measure {
         Measure::Unique if series.slots.is_none() => {
-            let sets = units_by_bucket(query, series.look, series.buckets)?;
-            let folds = sets.into_iter().map(|set| Some(UnitsFold::from(set)));
-            Ok(vec![figures(folds, series.is_cumulative, distinct)])
+            let mut sets = units_by_bucket(query, series.look, series.buckets)?;
+            let folds = sets.iter_mut().map(|set| Some(UnitsFold::from(std::mem::take(set))));
+            Ok(vec![figures(query.guard, folds, series.is_cumulative, distinct)?])
         }
         Measure::Unique => folded(query, series, None, distinct),
         Measure::Total => {
@@ -154,7 +161,7 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
                 && let Some(counts) = day_counts(query, series.look, series.buckets)?
             {
                 let folds = counts.into_iter().map(|rows| Some(RowsFold(rows)));
-                return Ok(vec![figures(folds, series.is_cumulative, count)]);
+                return Ok(vec![figures(query.guard, folds, series.is_cumulative, count)?]);
             }
             folded(query, series, None, count)
         }
@@ -165,7 +172,7 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
         Measure::Max(path) => folded(query, series, Some(path), |range: &mut ExtremesFold| range.greatest()),
         Measure::Percentile { path, rank } if series.is_cumulative => {
             let cells = fold::<NumbersFold>(query, series.look, series.buckets, series.slots, Some(path))?;
-            Ok(cells.slots().map(|folds| growing_percentiles(folds, rank)).collect())
+            cells.slots().map(|folds| Ok(growing_percentiles(query.guard, folds, rank)?)).collect()
         }
         Measure::Percentile { path, rank } => {
             folded(query, series, Some(path), |numbers: &mut NumbersFold| numbers.percentile(rank))
@@ -175,20 +182,27 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
 }
 
 /// The percentile of the numbers up to the end of each bucket.
-fn growing_percentiles(folds: Vec<Option<NumbersFold>>, rank: &DecimalFraction) -> Figures {
-    let mut percentile = GrowingPercentile::new(rank);
-    let of_bucket = |fold: Option<NumbersFold>| {
-        fold.into_iter().flat_map(NumbersFold::numbers).for_each(|number| percentile.add(number));
-        Figure::of(percentile.value())
+fn growing_percentiles(
+    guard: &Guard,
+    folds: Vec<Option<NumbersFold>>,
+    rank: &DecimalFraction,
+) -> Result<Figures, Stop> {
+    let mut percentile = Charged::new(guard, GrowingPercentile::new(rank))?;
+    let mut of_bucket = |fold: Option<NumbersFold>| {
+        for number in guard.watch(fold.into_iter().flat_map(NumbersFold::numbers)) {
+            percentile.add(number?);
+        }
+        percentile.settle()?;
+        Ok(Figure::of(percentile.value()))
     };
-    let values: Vec<Figure> = folds.into_iter().map(of_bucket).collect();
+    let values = folds.into_iter().map(&mut of_bucket).collect::<Result<Vec<Figure>, Stop>>()?;
     let total = values.last().copied().unwrap_or(Figure::Null);
-    Figures { values, total }
+    Ok(Figures { values, total })
 }
 
 /// Distinct units of windows that end with the buckets: the range is divided wherever a window begins or ends, and
 /// each window is the union of its pieces.
-fn active(query: Query<'_>, series: &Series<'_>, span: Span) -> Result<Vec<Figures>, DecodeError> {
+fn active(query: Query<'_>, series: &Series<'_>, span: Span) -> Result<Vec<Figures>, ExecutionError> {
     let range = series.look.range;
     if range.is_empty() {
         let none = Figures { values: vec![Figure::Count(0); series.buckets.len()], total: Figure::Count(0) };
@@ -200,40 +214,48 @@ fn active(query: Query<'_>, series: &Series<'_>, span: Span) -> Result<Vec<Figur
     let edges = Edges::new(windows.iter().flat_map(|window| [window.from_micros, window.to_micros]).collect());
     let from_micros = windows.iter().map(|window| window.from_micros).min().unwrap_or(range.from_micros);
     let look = series.look.within(ResolvedRange { from_micros, ..range });
-    let slots: Vec<Vec<RoaringBitmap>> = match series.slots {
-        None => vec![units_by_bucket(query, &look, &edges)?],
+    let of_slot = |pieces: Vec<RoaringBitmap>| {
+        let mut union_charge = Charge::none(query.guard);
+        let mut pieces = SlidingUnion::new(pieces);
+        let in_window = |window: &ResolvedRange| {
+            query.guard.check()?;
+            let count = pieces.count(edges.between(*window));
+            union_charge.set(pieces.footprint())?;
+            Ok(Figure::Count(count))
+        };
+        let values = windows.iter().map(in_window).collect::<Result<Vec<Figure>, Stop>>()?;
+        // The last bucket ends at the end of the range, or is cut there.
+        let total = values.last().copied().unwrap_or(Figure::Count(0));
+        Ok(Figures { values, total })
+    };
+    match series.slots {
+        None => {
+            let mut pieces = units_by_bucket(query, &look, &edges)?;
+            Ok(vec![of_slot(std::mem::take(&mut pieces))?])
+        }
         Some(_) => {
             let units = |fold: Option<UnitsFold>| fold.map(UnitsFold::units).unwrap_or_default();
             let cells = fold::<UnitsFold>(query, &look, &edges, series.slots, None)?;
-            cells.slots().map(|folds| folds.into_iter().map(units).collect()).collect()
+            cells.slots().map(|folds| of_slot(folds.into_iter().map(units).collect())).collect()
         }
-    };
-    let of_slot = |pieces: Vec<RoaringBitmap>| {
-        let mut pieces = SlidingUnion::new(pieces);
-        let in_window = |window: &ResolvedRange| Figure::Count(pieces.count(edges.between(*window)));
-        let values: Vec<Figure> = windows.iter().map(in_window).collect();
-        // The last bucket ends at the end of the range, or is cut there.
-        let total = values.last().copied().unwrap_or(Figure::Count(0));
-        Figures { values, total }
-    };
-    Ok(slots.into_iter().map(of_slot).collect())
+    }
 }
 
 /// The distinct units of one slot in a range; all rows are one slot where there is no breakdown.
 ///
 /// # Errors
-/// When the store is damaged.
+/// When the store is damaged, or the execution stopped.
 pub fn units_of_slot(
     query: Query<'_>,
     look: &Look,
     slots: Option<&Slots>,
     slot: usize,
-) -> Result<RoaringBitmap, DecodeError> {
-    let Some(slots) = slots else { return super::units_in(query, look) };
+) -> Result<Charged<RoaringBitmap>, ExecutionError> {
+    let Some(slots) = slots else { return units_in(query, look) };
     if look.range.is_empty() {
-        return Ok(RoaringBitmap::new());
+        return Ok(Charged::new(query.guard, RoaringBitmap::new())?);
     }
     let cells = fold::<UnitsFold>(query, look, &Edges::whole(look.range), Some(slots), None)?;
     let fold = cells.slots().nth(slot).and_then(|mut pieces| pieces.pop().flatten());
-    Ok(fold.unwrap_or_default().units())
+    Ok(Charged::new(query.guard, fold.unwrap_or_default().units())?)
 }

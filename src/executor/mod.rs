@@ -8,20 +8,26 @@
 //! - Only tables of events that a look names are opened.
 //! - Distinct units, and rows of a bucket, have two ways to their answer, bitmaps and rows, that agree. Everything
 //!   else (slots, numbers, counts per unit, first times, funnels, trails) reads rows.
+//! - Loops over data ask the query's [`Guard`]; what grows with data is charged ([`Charged`]).
 //! - Units are users under their shown ids, or keys; rows without a unit are counted, and otherwise left out.
 
 mod breakdown_values;
 mod cells;
+mod charge;
 mod coverage;
 mod distinct;
 mod division;
+mod error;
 mod exact_sum;
 mod figure;
 mod folds;
+mod footprint;
 mod funnel;
 mod growing_percentile;
+mod guard;
 mod holder_values;
 mod holdings;
+mod limits;
 mod look;
 mod mask;
 mod measure;
@@ -41,14 +47,19 @@ mod units;
 mod value_ids;
 
 pub use breakdown_values::BreakdownValues;
+pub use charge::{Charge, Charged};
 pub use coverage::{Coverage, coverage};
-pub use distinct::{counts_per_unit, first_times, first_units_by_bucket, units_by_bucket, units_in};
+pub use distinct::{UnitSets, counts_per_unit, first_times, first_units_by_bucket, units_by_bucket, units_in};
 pub use division::{Division, Edges};
+pub use error::ExecutionError;
 pub use exact_sum::ExactSum;
 pub use figure::Figure;
+pub use footprint::Footprint;
 pub use funnel::{Attempts, Excluded, FunnelPlan, Reached, Start, attempts};
+pub use guard::Guard;
 pub use holder_values::holders_passing;
 pub use holdings::{Holdings, HoldingsWalk};
+pub use limits::{Cancel, Limits, Stop};
 pub use look::{Look, Named};
 pub use measure::{Figures, Series, measure, units_of_slot};
 pub use query::{Query, Units};

@@ -1,10 +1,12 @@
 //! What a property path says about each row of a table, decided once per distinct value where values are coded.
 
-use crate::codec::DecodeError;
+use super::charge::Charge;
+use super::error::ExecutionError;
+use super::footprint::Footprint;
+use super::query::Query;
 use crate::model::value::lookup_path;
 use crate::model::{Number, Value};
 use crate::segment::{BlockBuffer, ColumnBlock, PropertyColumn, PropertyValues, Table};
-use crate::store::Snapshot;
 
 /// One column in which a path's value may be found.
 struct Candidate<T> {
@@ -13,6 +15,8 @@ struct Candidate<T> {
     by_code: Vec<Option<T>>,
     /// Whether the whole value is meant, not a part of it: a number has no parts.
     is_whole: bool,
+    /// For what the column lists and what that says.
+    _charge: Charge,
 }
 
 /// A path compiled for one table. The first candidate with a value decides.
@@ -33,23 +37,34 @@ fn value_at<'v>(value: &'v Value, rest: Option<&str>) -> Option<&'v Value> {
 impl<T: Copy> PathValues<T> {
     /// Compiles a path; `of` says what a value means.
     pub fn compile(
-        snapshot: &Snapshot,
+        query: Query<'_>,
         table: Table<'_>,
         path: &str,
         mut of: impl FnMut(&Value) -> T,
-    ) -> Result<Self, DecodeError> {
+    ) -> Result<Self, ExecutionError> {
         let mut candidates = Vec::new();
         let places = [Some((path, None)), path.split_once('.').map(|(head, rest)| (head, Some(rest)))];
         for (name, rest) in places.into_iter().flatten() {
-            let Some(name) = snapshot.property(name)? else { continue };
-            let Some(column) = table.property(name)? else { continue };
+            let Some(name) = query.snapshot.property(name)? else { continue };
+            let mut charge = Charge::none(query.guard);
+            let keep = |value: &Value| -> Result<(), ExecutionError> {
+                query.guard.tick()?;
+                Ok(charge.add(size_of::<Value>() + value.footprint())?)
+            };
+            let Some(column) = table.property_kept(name, keep)? else { continue };
             let by_code = match column.values() {
                 PropertyValues::Dictionary { values, .. } => {
-                    std::iter::once(None).chain(values.iter().map(|value| value_at(value, rest).map(&mut of))).collect()
+                    charge.add((values.len() + 1) * size_of::<Option<T>>())?;
+                    let mut by_code = Vec::with_capacity(values.len() + 1);
+                    by_code.push(None);
+                    for value in query.guard.watch(values.iter()) {
+                        by_code.push(value_at(value?, rest).map(&mut of));
+                    }
+                    by_code
                 }
                 PropertyValues::Integers { .. } | PropertyValues::Doubles { .. } => Vec::new(),
             };
-            candidates.push(Candidate { column, by_code, is_whole: rest.is_none() });
+            candidates.push(Candidate { column, by_code, is_whole: rest.is_none(), _charge: charge });
         }
         Ok(Self { candidates })
     }

@@ -1,5 +1,6 @@
 //! What every stage of one report shares.
 
+use super::guard::Guard;
 use super::trace::Trace;
 use crate::language::ResolvedRange;
 use crate::model::{GroupTypeId, UserId};
@@ -24,6 +25,8 @@ pub struct Query<'a> {
     pub units: Units,
     /// What keeps account of what is read.
     pub trace: &'a Trace,
+    /// What watches over its limits.
+    pub guard: &'a Guard,
 }
 
 /// Stands for "no unit" among the units of a block.

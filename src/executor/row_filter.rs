@@ -1,5 +1,7 @@
 //! A filter with everything resolved that does not depend on the table: values of users and keys, cohorts, key names.
 
+use super::charge::Charged;
+use super::error::ExecutionError;
 use super::holder_values::HolderValues;
 use super::merged_filters::{Junction, merged};
 use super::query::{Query, Units};
@@ -12,12 +14,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The units of a saved cohort.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct CohortUnits {
     /// Whether it is one of users or of keys.
     pub units: Units,
     /// Who is in it.
-    pub members: RoaringBitmap,
+    pub members: Charged<RoaringBitmap>,
 }
 
 /// The saved cohorts that a document names, evaluated.
@@ -47,7 +49,7 @@ pub(super) enum FilterPart {
     Holder {
         holders: Units,
         as_of: AsOf,
-        passing: HolderValues<bool>,
+        passing: Arc<HolderValues<bool>>,
         /// Whether a row without a key passes.
         without: bool,
     },
@@ -74,8 +76,8 @@ impl RowFilter {
     /// Resolves a filter. A cohort that `cohorts` lacks has no members.
     ///
     /// # Errors
-    /// When the store is damaged.
-    pub fn new(query: Query<'_>, cohorts: &CohortSets, filter: &Filter) -> Result<Self, DecodeError> {
+    /// When the store is damaged, or the execution stopped.
+    pub fn new(query: Query<'_>, cohorts: &CohortSets, filter: &Filter) -> Result<Self, ExecutionError> {
         Ok(Self { source: filter.clone(), part: FilterPart::resolve(query, cohorts, filter)? })
     }
 
@@ -90,7 +92,7 @@ impl RowFilter {
 }
 
 impl FilterPart {
-    fn resolve(query: Query<'_>, cohorts: &CohortSets, filter: &Filter) -> Result<Self, DecodeError> {
+    fn resolve(query: Query<'_>, cohorts: &CohortSets, filter: &Filter) -> Result<Self, ExecutionError> {
         let each = |filters: &[Filter], junction| {
             let filters = merged(filters, junction).into_iter();
             filters.map(|filter| Self::resolve(query, cohorts, &filter)).collect::<Result<Vec<_>, _>>()
@@ -105,7 +107,7 @@ impl FilterPart {
                 let Some(holders) = holders(query, &filter.property)? else { return Ok(Self::Constant(without)) };
                 let path = &filter.property.path;
                 let passing = HolderValues::fold(query, holders, path, |value| filter.test.passes(value))?;
-                Self::Holder { holders, as_of: filter.property.as_of, passing, without }
+                Self::Holder { holders, as_of: filter.property.as_of, passing: Arc::new(passing), without }
             }
             Filter::Cohort(name) => match cohorts.get(name) {
                 Some(cohort) => Self::Member { units: cohort.units, members: Arc::clone(cohort) },
@@ -118,8 +120,8 @@ impl FilterPart {
         })
     }
 
-    fn keys(query: Query<'_>, group_type: GroupTypeId, keys: &[String]) -> Result<Self, DecodeError> {
-        let members = keys_named(query, group_type, keys)?;
+    fn keys(query: Query<'_>, group_type: GroupTypeId, keys: &[String]) -> Result<Self, ExecutionError> {
+        let members = Charged::new(query.guard, keys_named(query, group_type, keys)?)?;
         let units = Units::Keys(group_type);
         Ok(Self::Member { units, members: Arc::new(CohortUnits { units, members }) })
     }

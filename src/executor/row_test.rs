@@ -1,5 +1,6 @@
 //! A filter compiled for one table: what depends on distinct values only is decided once per value.
 
+use super::error::ExecutionError;
 use super::holder_values::HolderValues;
 use super::mask::Mask;
 use super::path_values::PathValues;
@@ -7,7 +8,6 @@ use super::query::{NO_UNIT, Query};
 use super::row_filter::{CohortUnits, FilterPart, RowFilter};
 use super::row_moments::RowMoments;
 use super::unit_column::UnitColumn;
-use crate::codec::DecodeError;
 use crate::codec::packed::BLOCK_VALUES;
 use crate::language::{AsOf, PropertyFilter, Test};
 use crate::model::Value;
@@ -47,10 +47,10 @@ enum Part<'a> {
 }
 
 impl<'a> PropertyTest<'a> {
-    fn compile(query: Query<'_>, table: Table<'_>, filter: &'a PropertyFilter) -> Result<Self, DecodeError> {
+    fn compile(query: Query<'_>, table: Table<'_>, filter: &'a PropertyFilter) -> Result<Self, ExecutionError> {
         let test = &filter.test;
         let passes = |value: &Value| test.passes(Some(value));
-        let values = PathValues::compile(query.snapshot, table, &filter.property.path, passes)?;
+        let values = PathValues::compile(query, table, &filter.property.path, passes)?;
         Ok(Self { values, absent: test.passes(None), test })
     }
 
@@ -64,7 +64,7 @@ impl<'a> PropertyTest<'a> {
 
 impl<'a> RowTest<'a> {
     /// Compiles a filter for one table; no filter lets all rows pass.
-    pub fn compile(query: Query<'a>, table: Table<'_>, filter: Option<&'a RowFilter>) -> Result<Self, DecodeError> {
+    pub fn compile(query: Query<'a>, table: Table<'_>, filter: Option<&'a RowFilter>) -> Result<Self, ExecutionError> {
         let part = match filter {
             None => Part::Constant(true),
             Some(filter) => Part::compile(query, table, &filter.part)?,
@@ -79,7 +79,8 @@ impl<'a> RowTest<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn compile(query: Query<'a>, table: Table<'_>, filter: &'a FilterPart) -> Result<Self, DecodeError> {
+    fn compile(query: Query<'a>, table: Table<'_>, filter: &'a FilterPart) -> Result<Self, ExecutionError> {
+        query.guard.check()?;
         let each = |filters: &'a [FilterPart]| {
             filters.iter().map(|filter| Self::compile(query, table, filter)).collect::<Result<Vec<_>, _>>()
         };

@@ -1,5 +1,7 @@
 //! Walking the rows of a table in blocks.
 
+use super::error::ExecutionError;
+use super::limits::Stop;
 use super::look::Look;
 use super::mask::Mask;
 use super::query::{Query, misses};
@@ -62,16 +64,17 @@ impl<'a> TableScan<'a> {
         self.units.decode(self.query.snapshot.aliases(), first..first + rows, &mut self.unit_buffer[..rows]);
     }
 
-    /// Calls `visit` with every block that has rows which `test` lets pass in `range`, and those rows.
+    /// Calls `visit` with every block that has rows which `test` lets pass in `range`, and those rows, until it stops.
     pub fn visit(
         &mut self,
         test: &RowTest<'_>,
         range: ResolvedRange,
-        mut visit: impl FnMut(&Block<'_>, &Mask, &mut BlockBuffer),
-    ) {
+        mut visit: impl FnMut(&Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
         let trace = self.query.trace;
         trace.count(|counts| counts.tables_read += 1);
         for number in 0..self.blocks() {
+            self.query.guard.check()?;
             let rows = self.decode_times(number);
             let times = &self.time_buffer[..rows];
             let in_range = Mask::from_fn(rows, |row| range.contains(times[row]));
@@ -96,8 +99,9 @@ impl<'a> TableScan<'a> {
                 times: &self.time_buffer[..rows],
                 units: &self.unit_buffer[..rows],
             };
-            visit(&block, &mask, &mut self.buffer);
+            visit(&block, &mask, &mut self.buffer)?;
         }
+        Ok(())
     }
 }
 
@@ -116,20 +120,21 @@ pub(super) fn tables_of<'s>(query: Query<'_>, look: &Look, segment: &'s Segment)
     tables
 }
 
-/// Calls `visit` with the blocks of every table that a look asks for and that has rows in its range.
+/// Calls `visit` with the blocks of every table that a look asks for and that has rows in its range, until it stops.
 /// `open` is called with each table first, and what it answers goes along.
 pub(super) fn visit_rows<T>(
     query: Query<'_>,
     look: &Look,
-    mut open: impl FnMut(Table<'_>) -> Result<T, DecodeError>,
-    mut visit: impl FnMut(&mut T, &Block<'_>, &Mask, &mut BlockBuffer),
-) -> Result<(), DecodeError> {
+    mut open: impl FnMut(Table<'_>) -> Result<T, ExecutionError>,
+    mut visit: impl FnMut(&mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
+) -> Result<(), ExecutionError> {
     for segment in query.snapshot.segments() {
+        query.guard.check()?;
         for table in tables_of(query, look, segment) {
             let test = RowTest::compile(query, table, look.filter.as_deref())?;
             let mut opened = open(table)?;
             TableScan::new(query, table)?
-                .visit(&test, look.range, |block, mask, buffer| visit(&mut opened, block, mask, buffer));
+                .visit(&test, look.range, |block, mask, buffer| visit(&mut opened, block, mask, buffer))?;
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The union of a window of sets that slides over a list of them.
 
+use super::footprint::Footprint;
 use roaring::RoaringBitmap;
 use std::ops::Range;
 
@@ -14,6 +15,8 @@ pub(super) struct SlidingUnion {
     /// For each of these sets, the last first: what it has and none between it and the middle has, so that leaving it
     /// takes just that away.
     leaving: Vec<RoaringBitmap>,
+    /// What these hold.
+    leaving_bytes: usize,
     /// The union from the middle to `end`.
     back: RoaringBitmap,
 }
@@ -21,7 +24,7 @@ pub(super) struct SlidingUnion {
 impl SlidingUnion {
     pub fn new(sets: Vec<RoaringBitmap>) -> Self {
         let (front, back) = (RoaringBitmap::new(), RoaringBitmap::new());
-        Self { sets, start: 0, end: 0, front, leaving: Vec::new(), back }
+        Self { sets, start: 0, end: 0, front, leaving: Vec::new(), leaving_bytes: 0, back }
     }
 
     /// How many values the sets of a window have together.
@@ -53,6 +56,14 @@ impl SlidingUnion {
             self.front |= set;
         }
         self.back.clear();
+        self.leaving_bytes = self.leaving.footprint();
+    }
+}
+
+impl Footprint for SlidingUnion {
+    /// Without the sets that were given.
+    fn footprint(&self) -> usize {
+        self.front.footprint() + self.leaving_bytes + self.back.footprint()
     }
 }
 

@@ -1,15 +1,18 @@
 //! Breakdowns: which of the shown tuples each row belongs to.
 
 use super::breakdown_values::{BreakdownValues, TableBreakdown};
+use super::charge::{Charge, Charged};
+use super::error::ExecutionError;
+use super::footprint::{Footprint, list_bytes};
+use super::limits::Stop;
 use super::look::Look;
 use super::query::{NO_UNIT, Query};
 use super::scan::{Block, visit_rows};
-use crate::codec::DecodeError;
 use crate::model::Value;
 use crate::segment::{BlockBuffer, Table};
 
 /// The tuples of a document's breakdowns that are shown, in rank order.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Slots {
     values: BreakdownValues,
     /// The shown tuples, best first.
@@ -18,22 +21,29 @@ pub struct Slots {
     pub has_other: bool,
     /// The slot of each tuple, by its number. Tuples met later are among the others.
     slot_of: Vec<u32>,
+    ranked_bytes: usize,
+    _charge: Charge,
 }
 
 impl Slots {
     /// Ranks the tuples of the rows that the looks ask for: by rows, then by value. Rows without a unit are left out.
     ///
     /// # Errors
-    /// When the store is damaged.
-    pub fn rank(query: Query<'_>, looks: &[Look], values: BreakdownValues, limit: usize) -> Result<Self, DecodeError> {
-        let mut counts: Vec<u64> = Vec::new();
+    /// When the store is damaged, or the execution stopped.
+    pub fn rank(
+        query: Query<'_>,
+        looks: &[Look],
+        values: BreakdownValues,
+        limit: usize,
+    ) -> Result<Self, ExecutionError> {
+        let mut counts: Charged<Vec<u64>> = Charged::list(query.guard, 0, 0)?;
         for look in looks {
             visit_rows(
                 query,
                 look,
                 |table| values.open(query, table),
                 |rows, block, mask, buffer| {
-                    let tuples = rows.decode(block, buffer);
+                    let tuples = rows.decode(block, buffer)?;
                     for row in mask.rows().filter(|row| block.units[*row] != NO_UNIT) {
                         let tuple = tuples[row] as usize;
                         if counts.len() <= tuple {
@@ -41,31 +51,47 @@ impl Slots {
                         }
                         counts[tuple] += 1;
                     }
+                    counts.settle()
                 },
             )?;
         }
-        Ok(Self::of_counts(values, &counts, limit))
+        Ok(Self::of_counts(query, values, &counts, limit)?)
     }
 
     /// Ranks tuples by these counts, given by number, then by value. Tuples that count nothing have no slot.
-    pub fn of_counts(values: BreakdownValues, counts: &[u64], limit: usize) -> Self {
-        let mut order: Vec<u32> = (0..counts.len() as u32).filter(|tuple| counts[*tuple as usize] > 0).collect();
-        order.sort_unstable_by(|a, b| {
+    fn of_counts(query: Query<'_>, values: BreakdownValues, counts: &[u64], limit: usize) -> Result<Self, Stop> {
+        let _order_charge = Charge::of(query.guard, size_of_val(counts) / 2)?;
+        let mut order = Vec::with_capacity(counts.len());
+        order.extend((0..counts.len() as u32).filter(|tuple| counts[*tuple as usize] > 0));
+        query.guard.sort_by(&mut order, &|a, b| {
             counts[*b as usize].cmp(&counts[*a as usize]).then_with(|| values.compare(*a, *b))
-        });
+        })?;
         let has_other = order.len() > limit;
         order.truncate(limit);
         let mut slot_of = vec![order.len() as u32; counts.len()];
         for (slot, tuple) in order.iter().enumerate() {
             slot_of[*tuple as usize] = slot as u32;
         }
-        let ranked = order.iter().map(|tuple| values.tuple(*tuple)).collect();
-        Self { values, ranked, has_other, slot_of }
+        let (mut charge, mut ranked_bytes) = (Charge::of(query.guard, list_bytes(&slot_of))?, 0);
+        let mut ranked: Vec<Vec<Value>> = Vec::new();
+        for tuple in query.guard.watch(&order) {
+            let tuple = values.tuple(*tuple?);
+            let bytes = size_of::<Vec<Value>>() + tuple.footprint();
+            ranked_bytes += bytes;
+            charge.add(bytes)?;
+            ranked.push(tuple);
+        }
+        Ok(Self { values, ranked, has_other, slot_of, ranked_bytes, _charge: charge })
     }
 
     /// How many slots there are: the shown tuples, and one for all others.
     pub fn len(&self) -> usize {
         self.ranked.len() + usize::from(self.has_other)
+    }
+
+    /// The bytes of the shown tuples.
+    pub fn ranked_bytes(&self) -> usize {
+        self.ranked_bytes
     }
 
     /// Whether there is no tuple at all.
@@ -80,7 +106,7 @@ impl Slots {
     }
 
     /// A reader of slots for the rows of one table.
-    pub(super) fn open<'a>(&'a self, query: Query<'a>, table: Table<'_>) -> Result<TableSlots<'a>, DecodeError> {
+    pub(super) fn open<'a>(&'a self, query: Query<'a>, table: Table<'_>) -> Result<TableSlots<'a>, ExecutionError> {
         Ok(TableSlots { slots: self, rows: self.values.open(query, table)?, row_slots: Vec::new() })
     }
 }
@@ -94,10 +120,13 @@ pub(super) struct TableSlots<'a> {
 
 impl TableSlots<'_> {
     /// The slot of each row of a block; [`Slots::ranked`]'s length stands for all others.
-    pub fn decode(&mut self, block: &Block<'_>, buffer: &mut BlockBuffer) -> &[u32] {
-        let tuples = self.rows.decode(block, buffer);
+    ///
+    /// # Errors
+    /// When there are more values and tuples than may be kept.
+    pub fn decode(&mut self, block: &Block<'_>, buffer: &mut BlockBuffer) -> Result<&[u32], Stop> {
+        let tuples = self.rows.decode(block, buffer)?;
         self.row_slots.clear();
         self.row_slots.extend(tuples.iter().map(|tuple| self.slots.slot_of(*tuple)));
-        &self.row_slots
+        Ok(&self.row_slots)
     }
 }

@@ -1,11 +1,13 @@
 //! Trails: the events of each unit in order, from an anchor on.
 
+use super::charge::{Charge, Charged};
+use super::error::ExecutionError;
+use super::footprint::list_bytes;
 use super::look::Look;
 use super::query::{NO_UNIT, Query};
 use super::row_moments::RowMoments;
 use super::row_test::RowTest;
 use super::scan::visit_rows;
-use crate::codec::DecodeError;
 use crate::model::{EventId, Moment};
 
 /// Which way a trail is followed.
@@ -33,15 +35,16 @@ struct TrailRow {
 /// anchors are among the rows seen.
 ///
 /// # Errors
-/// When the store is damaged.
+/// When the store is damaged, or the execution stopped.
 pub fn trails(
     query: Query<'_>,
     seen: &Look,
     anchor: &Look,
     direction: Direction,
     steps: usize,
-) -> Result<Vec<Trail>, DecodeError> {
+) -> Result<Charged<Vec<Trail>>, ExecutionError> {
     let mut rows: Vec<TrailRow> = Vec::new();
+    let mut rows_charge = Charge::none(query.guard);
     visit_rows(
         query,
         seen,
@@ -59,9 +62,10 @@ pub fn trails(
                 let is_anchor = anchors.as_ref().is_some_and(|anchors| anchors.has(row));
                 rows.push(TrailRow { unit: block.units[row], moment: moments.get(row), event: *event, is_anchor });
             }
+            rows_charge.set(list_bytes(&rows))
         },
     )?;
-    rows.sort_unstable();
+    query.guard.sort_by(&mut rows, &TrailRow::cmp)?;
     let of_unit = |rows: &[TrailRow]| -> Option<Trail> {
         Some(match direction {
             Direction::Forward => {
@@ -74,5 +78,13 @@ pub fn trails(
             }
         })
     };
-    Ok(rows.chunk_by(|a, b| a.unit == b.unit).filter_map(of_unit).collect())
+    let (mut trails, mut events_bytes, mut charge) = (Vec::new(), 0, Charge::none(query.guard));
+    for rows in query.guard.watch(rows.chunk_by(|a, b| a.unit == b.unit)) {
+        if let Some(trail) = of_unit(rows?) {
+            events_bytes += list_bytes(&trail);
+            trails.push(trail);
+            charge.set(list_bytes(&trails) + events_bytes)?;
+        }
+    }
+    Ok(Charged::with(trails, charge))
 }

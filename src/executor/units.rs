@@ -1,44 +1,81 @@
 //! All units there are, and their names.
 
+use super::charge::{Charge, Charged};
+use super::error::ExecutionError;
 use super::query::{Query, Units};
 use crate::codec::DecodeError;
-use crate::model::{GroupTypeId, StoredName};
+use crate::model::{GroupTypeId, Moment, StoredName};
 use roaring::RoaringBitmap;
+
+/// How many runs of users are taken into a set at one go.
+const RUNS_MAX: usize = 1 << 16;
 
 /// Every user with an event, identify() or group(); every key with an event or group().
 ///
 /// # Errors
-/// When the store is damaged.
-pub fn universe(query: Query<'_>) -> Result<RoaringBitmap, DecodeError> {
+/// When the store is damaged, or the execution stopped; as for all functions here that read much.
+pub fn universe(query: Query<'_>) -> Result<Charged<RoaringBitmap>, ExecutionError> {
     match query.units {
-        Units::Keys(group_type) => query.snapshot.keys(group_type),
+        Units::Keys(group_type) => Ok(Charged::new(query.guard, query.snapshot.keys(group_type)?)?),
         Units::Users => {
-            let mut users = query.snapshot.profiles().users()?;
-            for segment in query.snapshot.segments() {
-                for table in segment.tables() {
-                    let runs = table.users()?;
-                    users.extend((0..runs.len()).map(|run| runs.user(run).raw()));
-                }
+            let mut users = Charged::new(query.guard, RoaringBitmap::new())?;
+            for part in query.snapshot.profiles().parts() {
+                query.guard.check()?;
+                part.add_users(&mut users)?;
+                users.settle()?;
             }
-            Ok(query.shown(users))
+            for table in query.snapshot.segments().iter().flat_map(|segment| segment.tables()) {
+                let runs = table.users()?;
+                for start in (0..runs.len()).step_by(RUNS_MAX) {
+                    query.guard.check()?;
+                    let end = runs.len().min(start + RUNS_MAX);
+                    users.extend((start..end).map(|run| runs.user(run).raw()));
+                }
+                users.settle()?;
+            }
+            Ok(Charged::new(query.guard, query.shown(users.into_inner()))?)
         }
     }
 }
 
-/// The names of these units, sorted by their bytes.
+/// The names of up to `limit` of these units, of those that come `after` one if it is given: the first ones, sorted by
+/// their bytes, and whether there are more.
 ///
 /// # Errors
-/// When the dictionary is damaged.
-pub fn members(query: Query<'_>, units: &RoaringBitmap) -> Result<Vec<String>, DecodeError> {
+/// As [`universe`].
+pub fn members(
+    query: Query<'_>,
+    units: &RoaringBitmap,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<String>, bool), ExecutionError> {
     let list = match query.units {
         Units::Users => StoredName::User,
         Units::Keys(group_type) => StoredName::GroupKey(group_type.raw()),
     };
     let names = query.snapshot.names().read();
     let names = names.list(list);
-    let mut found = units.iter().map(|unit| names.name(unit)).collect::<Result<Vec<_>, _>>()?;
-    found.sort_unstable();
-    Ok(found.into_iter().map(str::to_owned).collect())
+    let _charge = Charge::of(query.guard, units.len() as usize * size_of::<&str>())?;
+    let mut found = Vec::with_capacity(units.len() as usize);
+    for unit in query.guard.watch(units) {
+        let name = names.name(unit?)?;
+        if after.is_none_or(|after| after < name) {
+            found.push(name);
+        }
+    }
+    let has_more = keep_first(&mut found, limit);
+    query.guard.sort_by(&mut found, &|a, b| a.cmp(b))?;
+    Ok((found.into_iter().map(str::to_owned).collect(), has_more))
+}
+
+/// Keeps the first in the order of their bytes, in any order, and answers whether there were more.
+fn keep_first(names: &mut Vec<&str>, limit: usize) -> bool {
+    let has_more = names.len() > limit;
+    if has_more {
+        names.select_nth_unstable(limit);
+        names.truncate(limit);
+    }
+    has_more
 }
 
 /// The keys with these names; names that no key has are passed over.
@@ -56,9 +93,41 @@ pub fn keys_named(query: Query<'_>, group_type: GroupTypeId, names: &[String]) -
 /// The key of a type to which each user belongs now, by the user's number under its shown id.
 ///
 /// # Errors
-/// When the store is damaged.
-pub fn associated_keys(query: Query<'_>, group_type: GroupTypeId) -> Result<Vec<Option<u32>>, DecodeError> {
-    let snapshot = query.snapshot;
-    let found = snapshot.profiles().associations(group_type, snapshot.user_count(), snapshot.aliases())?;
-    Ok(found.into_iter().map(|association| association.map(|(_, key)| key.raw())).collect())
+/// As [`universe`].
+pub fn associated_keys(query: Query<'_>, group_type: GroupTypeId) -> Result<Charged<Vec<Option<u32>>>, ExecutionError> {
+    let (snapshot, guard) = (query.snapshot, query.guard);
+    let mut latest: Charged<Vec<Option<Moment>>> = Charged::list(guard, None, snapshot.user_count() as usize)?;
+    let mut keys = Charged::list(guard, None, latest.len())?;
+    for part in snapshot.profiles().parts() {
+        guard.check()?;
+        part.associations(group_type, |association| {
+            let user = snapshot.aliases().shown(association.user).index();
+            if let Some(slot) = latest.get_mut(user)
+                && slot.is_none_or(|moment| moment < association.moment)
+            {
+                *slot = Some(association.moment);
+                keys[user] = Some(association.key.raw());
+            }
+        })?;
+    }
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_names_are_kept_and_whether_there_are_more_is_told() {
+        let first = |limit| {
+            let mut names = vec!["d", "b", "e", "a", "c"];
+            let has_more = keep_first(&mut names, limit);
+            names.sort_unstable();
+            (names, has_more)
+        };
+        assert_eq!(first(2), (vec!["a", "b"], true));
+        assert_eq!(first(4), (vec!["a", "b", "c", "d"], true));
+        assert_eq!(first(5), (vec!["a", "b", "c", "d", "e"], false));
+        assert_eq!(first(0), (vec![], true));
+    }
 }

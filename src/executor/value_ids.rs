@@ -1,5 +1,6 @@
 //! Values as dense numbers.
 
+use super::footprint::{Footprint, list_bytes, map_bytes};
 use crate::model::Value;
 use hashbrown::HashMap;
 
@@ -7,15 +8,17 @@ use hashbrown::HashMap;
 pub(super) const NULL: u32 = 0;
 
 /// Values as numbers, in order of first use. Number 0 is null.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct ValueIds {
     values: Vec<Value>,
     ids: HashMap<Value, u32>,
+    /// What all values hold beyond themselves.
+    held_bytes: usize,
 }
 
 impl ValueIds {
     pub fn new() -> Self {
-        Self { values: vec![Value::Null], ids: HashMap::from([(Value::Null, NULL)]) }
+        Self { values: vec![Value::Null], ids: HashMap::from([(Value::Null, NULL)]), held_bytes: 0 }
     }
 
     /// The number of a value, which is kept if it is new.
@@ -24,6 +27,7 @@ impl ValueIds {
             return *id;
         }
         let id = self.values.len() as u32;
+        self.held_bytes += value.footprint();
         self.values.push(value.clone());
         self.ids.insert(value.clone(), id);
         id
@@ -32,5 +36,12 @@ impl ValueIds {
     /// All values, by number.
     pub fn values(&self) -> &[Value] {
         &self.values
+    }
+}
+
+impl Footprint for ValueIds {
+    fn footprint(&self) -> usize {
+        // Each value is there twice.
+        list_bytes(&self.values) + map_bytes(&self.ids) + 2 * self.held_bytes
     }
 }

@@ -66,6 +66,8 @@ pub enum Record<'a> {
     OnlyDeclared(bool),
     /// For how many days events are kept; `None` is for ever. No arrival of its own.
     KeepDays(Option<u32>),
+    /// Whose calendar documents without a time zone follow. No arrival of its own.
+    Timezone(&'a str),
     /// How far an import got. No arrival of its own.
     Import(ImportRecord),
     /// The key that the batch was sent under. No arrival of its own.
@@ -173,6 +175,7 @@ const ONLY_DECLARED: u8 = 7;
 const IMPORT: u8 = 8;
 const KEEP_DAYS: u8 = 9;
 const BATCH_KEY: u8 = 10;
+const TIMEZONE: u8 = 11;
 
 impl<'a> Record<'a> {
     /// Whether the record takes an arrival number.
@@ -182,6 +185,7 @@ impl<'a> Record<'a> {
             Self::DeclareGroupType { .. }
             | Self::OnlyDeclared(_)
             | Self::KeepDays(_)
+            | Self::Timezone(_)
             | Self::Import(_)
             | Self::BatchKey(_) => false,
         }
@@ -230,6 +234,10 @@ impl<'a> Record<'a> {
             Self::KeepDays(days) => {
                 out.put_u8(KEEP_DAYS);
                 out.put_varint(days.map_or(0, u64::from));
+            }
+            Self::Timezone(name) => {
+                out.put_u8(TIMEZONE);
+                out.put_text(name);
             }
             Self::Import(import) => {
                 out.put_u8(IMPORT);
@@ -281,6 +289,7 @@ impl<'a> Record<'a> {
             },
             ONLY_DECLARED => Self::OnlyDeclared(flag(reader)?),
             KEEP_DAYS => Self::KeepDays(Some(reader.varint_u32()?).filter(|days| *days > 0)),
+            TIMEZONE => Self::Timezone(reader.text()?),
             IMPORT => Self::Import(ImportRecord {
                 head_bytes: reader.u64()?,
                 head: digest(reader)?,

@@ -41,13 +41,13 @@ impl Associations {
     }
 
     /// The users of all rows.
-    pub fn users(&self) -> Vec<i64> {
-        self.users.to_vec()
+    pub fn users(&self) -> &Packed {
+        &self.users
     }
 
     /// The keys of all rows.
-    pub fn keys(&self) -> Vec<i64> {
-        self.keys.to_vec()
+    pub fn keys(&self) -> &Packed {
+        &self.keys
     }
 
     /// The association of a user, as sent.

@@ -1,7 +1,8 @@
 //! Taking users, keys or what expired events said out of profiles; and what profiles refer to.
 
 use super::{Profiles, ProfilesBuilder, ProfilesPart};
-use crate::codec::DecodeError;
+use crate::codec::packed::BLOCK_VALUES;
+use crate::codec::{DecodeError, Packed};
 use crate::model::{GroupKeyId, GroupTypeId, IdSets, Moment, StoredName, Timestamp, UserId};
 use hashbrown::HashMap;
 use roaring::RoaringBitmap;
@@ -121,20 +122,27 @@ impl Profiles {
     }
 }
 
-/// Adds the ids of a column.
-fn add(column: Vec<i64>, into: &mut RoaringBitmap) {
-    into.extend(column.into_iter().filter_map(|id| u32::try_from(id).ok()));
+/// Adds the ids of a column, each stored with so much added.
+fn add(column: &Packed, added: i64, into: &mut RoaringBitmap) {
+    let mut buffer = [0; BLOCK_VALUES];
+    for block in 0..column.blocks() {
+        let count = column.decode_block(block, &mut buffer);
+        into.extend(buffer[..count].iter().filter_map(|stored| u32::try_from(stored.wrapping_sub(added)).ok()));
+    }
 }
 
 impl ProfilesPart {
-    /// Adds the users of calls.
-    fn add_users(&self, users: &mut RoaringBitmap) -> Result<(), DecodeError> {
+    /// Adds the users, as sent, of the part's identify() and group() calls.
+    ///
+    /// # Errors
+    /// When the part is damaged.
+    pub fn add_users(&self, users: &mut RoaringBitmap) -> Result<(), DecodeError> {
         if let Some(calls) = self.user_calls()? {
-            add(calls.entities.to_vec(), users);
+            add(&calls.entities, 0, users);
         }
         for group_type in self.called_types() {
             if let Some(calls) = self.group_calls(group_type)? {
-                add(calls.users().into_iter().map(|user| user.wrapping_sub(1)).collect(), users);
+                calls.users().into_iter().for_each(|column| add(column, 1, users));
             }
         }
         Ok(())
@@ -150,13 +158,13 @@ impl ProfilesPart {
         users.extend(self.aliases()?.iter().flat_map(|alias| [alias.user.raw(), alias.alias.raw()]));
         for group_type in self.called_types() {
             if let Some(calls) = self.group_calls(group_type)? {
-                add(calls.entities.to_vec(), ids.entry(StoredName::GroupKey(group_type.raw())).or_default());
+                add(&calls.entities, 0, ids.entry(StoredName::GroupKey(group_type.raw())).or_default());
             }
         }
         for group_type in self.associated_types() {
             if let Some(table) = self.association_table(group_type)? {
-                add(table.users(), ids.entry(StoredName::User).or_default());
-                add(table.keys(), ids.entry(StoredName::GroupKey(group_type.raw())).or_default());
+                add(table.users(), 0, ids.entry(StoredName::User).or_default());
+                add(table.keys(), 0, ids.entry(StoredName::GroupKey(group_type.raw())).or_default());
             }
         }
         Ok(())

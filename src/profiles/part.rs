@@ -5,6 +5,7 @@ use crate::codec::{BlobIndex, Container, DecodeError, FileId, FileKind, Packed, 
 use crate::model::{Arrival, GroupKeyId, GroupTypeId, Moment, Timestamp, UserId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// An identify() or group() call on some entity.
@@ -150,14 +151,32 @@ impl Calls {
         self.entities.lower_bound(entity)..self.entities.lower_bound(entity + 1)
     }
 
-    /// Users plus 1 of all calls, 0 for none; empty for identify().
-    pub fn users(&self) -> Vec<i64> {
-        self.users.as_ref().map(Packed::to_vec).unwrap_or_default()
+    /// Users plus 1 of all calls, 0 for none; absent for identify().
+    pub fn users(&self) -> Option<&Packed> {
+        self.users.as_ref()
     }
 
     /// Calls `visit` with the calls of these rows, in order.
     pub fn visit(&self, rows: std::ops::Range<usize>, visit: impl FnMut(Call)) -> Result<(), DecodeError> {
         self.visit_where(rows, |_| true, visit)
+    }
+
+    /// The same until `visit` fails.
+    pub fn try_visit<E: From<DecodeError>>(
+        &self,
+        rows: std::ops::Range<usize>,
+        mut visit: impl FnMut(Call) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let located = |error: DecodeError| E::from(error.shifted(self.ops_offset).in_file(&self.file));
+        let end =
+            self.ops.visit_until(rows, |row, ops| match self.call(row, ops).map_err(located).and_then(&mut visit) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => ControlFlow::Break(error),
+            });
+        match end.map_err(located)? {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(error) => Err(error),
+        }
     }
 
     /// Calls `visit` with those of these rows that are wanted, in order.

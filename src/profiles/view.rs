@@ -169,22 +169,23 @@ impl Profiles {
         Ok(all)
     }
 
-    /// Calls `visit` with every identify() call (no type), or every group() call of a type; part by part, by entity.
+    /// Calls `visit` with every identify() call (no type), or every group() call of a type, until it fails; part by
+    /// part, by entity.
     ///
     /// # Errors
-    /// When a part is damaged.
-    pub fn visit_calls_of(
+    /// When a part is damaged, and what `visit` says.
+    pub fn visit_calls_of<E: From<DecodeError>>(
         &self,
         group_type: Option<GroupTypeId>,
-        mut visit: impl FnMut(Call),
-    ) -> Result<(), DecodeError> {
+        mut visit: impl FnMut(Call) -> Result<(), E>,
+    ) -> Result<(), E> {
         for part in &self.parts {
             let calls = match group_type {
                 None => part.user_calls()?,
                 Some(group_type) => part.group_calls(group_type)?,
             };
             if let Some(calls) = calls {
-                calls.visit(0..calls.entities.len(), &mut visit)?;
+                calls.try_visit(0..calls.entities.len(), &mut visit)?;
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::error::ReportError;
 use super::members::{CohortAnswer, answer_members_of};
 use super::{cohort, funnel, lifecycle, retention, stickiness, trends};
-use crate::executor::{Look, Units};
+use crate::executor::{Charged, Look, Units};
 use crate::language::{DocumentError, Page, Report, UnitsValue};
 use roaring::RoaringBitmap;
 
@@ -13,7 +13,7 @@ pub(super) struct Behind<'d> {
     /// Whether they are users or keys.
     pub kind: Units,
     /// Who they are.
-    pub units: RoaringBitmap,
+    pub units: Charged<RoaringBitmap>,
     page: &'d Page,
     looks: Vec<Look>,
 }
@@ -61,10 +61,13 @@ pub(super) fn behind<'d>(context: &Context<'_>, report: &'d Report) -> Result<Op
 }
 
 /// The units that a report is about: a cohort's, or those behind the number that its document names.
-pub(super) fn units(context: &Context<'_>, report: &Report) -> Result<RoaringBitmap, ReportError> {
+pub(super) fn units(context: &Context<'_>, report: &Report) -> Result<Charged<RoaringBitmap>, ReportError> {
     match report {
         Report::Cohort(report) => Ok(cohort::units(context, report)?.0),
-        other => Ok(behind(context, other)?.map(|behind| behind.units).unwrap_or_default()),
+        other => match behind(context, other)? {
+            Some(behind) => Ok(behind.units),
+            None => context.charged(RoaringBitmap::new()),
+        },
     }
 }
 

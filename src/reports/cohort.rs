@@ -5,11 +5,12 @@ use super::context::Context;
 use super::error::ReportError;
 use super::members::{CohortAnswer, answer_members};
 use crate::executor::{
-    CohortUnits, Look, Units, associated_keys, counts_per_unit, first_times, holders_passing, keys_named, units_in,
-    universe,
+    Charged, CohortUnits, ExecutionError, Look, Units, associated_keys, counts_per_unit, first_times, holders_passing,
+    keys_named, units_in, universe,
 };
 use crate::language::{Cohort, Condition, Membership, Report, ResolvedRange, Times};
 use roaring::RoaringBitmap;
+use std::borrow::Cow;
 
 pub(super) fn run(context: &Context<'_>, report: &Cohort) -> Result<CohortAnswer, ReportError> {
     let (units, looks) = units(context, report)?;
@@ -18,7 +19,10 @@ pub(super) fn run(context: &Context<'_>, report: &Cohort) -> Result<CohortAnswer
 }
 
 /// The units of a cohort, and what its conditions looked at.
-pub(super) fn units(context: &Context<'_>, report: &Cohort) -> Result<(RoaringBitmap, Vec<Look>), ReportError> {
+pub(super) fn units(
+    context: &Context<'_>,
+    report: &Cohort,
+) -> Result<(Charged<RoaringBitmap>, Vec<Look>), ReportError> {
     let all = context.stage(|| "all units".to_owned(), || universe(context.query))?;
     let mut evaluation = Evaluation { context, all: &all, looks: Vec::new() };
     let units = evaluation.units(&report.where_)?;
@@ -34,59 +38,66 @@ struct Evaluation<'a, 'c> {
 }
 
 impl Evaluation<'_, '_> {
-    fn units(&mut self, condition: &Condition) -> Result<RoaringBitmap, ReportError> {
+    fn units(&mut self, condition: &Condition) -> Result<Charged<RoaringBitmap>, ReportError> {
         let context = self.context;
+        context.check()?;
         match condition {
             Condition::All(conditions) => {
-                let mut units = self.all.clone();
+                let mut units = context.charged(self.all.clone())?;
                 for condition in conditions {
-                    units &= self.units(condition)?;
+                    *units &= &*self.units(condition)?;
                 }
                 Ok(units)
             }
             Condition::Any(conditions) => {
-                let mut units = RoaringBitmap::new();
+                let mut units = context.charged(RoaringBitmap::new())?;
                 for condition in conditions {
-                    units |= self.units(condition)?;
+                    *units |= &*self.units(condition)?;
+                    units.settle().map_err(|stop| context.failed(stop))?;
                 }
                 Ok(units)
             }
-            Condition::Not(inner) => Ok(self.all - self.units(inner)?),
+            Condition::Not(inner) => context.charged(self.all - &*self.units(inner)?),
             Condition::Did { event, times, from, to } => {
-                let range = context.scope.resolve_within(from, to, context.now)?;
+                let range = context.scope.resolve_within(from, to, context.clock)?;
                 let look = context.look_within(event, range)?;
                 let units = context.stage(|| format!("did `{}`", event.label()), || self.did(&look, times));
                 self.looks.push(look);
                 units
             }
             Condition::FirstDid { event, from, to } => {
-                let range = context.scope.resolve_within(from, to, context.now)?;
+                let range = context.scope.resolve_within(from, to, context.clock)?;
                 let look = context.look_within(event, range)?;
-                let first = context.stage(
+                let units = context.stage(
                     || format!("first did `{}`", event.label()),
-                    || first_times(context.query, &look.within(ResolvedRange::ALL)),
+                    || {
+                        let first = first_times(context.query, &look.within(ResolvedRange::ALL))?;
+                        let in_range =
+                            (0..).zip(first.iter()).map(|(unit, time)| range.contains(*time).then_some(unit));
+                        Ok(Charged::collect(context.query.guard, in_range)?)
+                    },
                 )?;
                 self.looks.push(look);
-                let in_range = first.into_iter().enumerate().filter(|(_, time)| range.contains(*time));
-                Ok(in_range.map(|(unit, _)| unit as u32).collect())
+                Ok(units)
             }
             Condition::Property { path, test } => context.stage(
                 || format!("property `{path}`"),
                 || holders_passing(context.query, self.all, path, |value| test.passes(value)),
             ),
-            Condition::Cohort(name) => Ok(self.cohort_of(name, context.query.units)?.members.clone() & self.all),
+            Condition::Cohort(name) => context.charged(&*self.cohort_of(name, context.query.units)?.members & self.all),
             Condition::MemberOf(membership) => self.member_of(membership),
             Condition::HasMemberIn(name) => self.has_member_in(name),
             Condition::Report(report) => self.behind(report),
         }
     }
 
-    fn did(&self, look: &Look, times: &Times) -> Result<RoaringBitmap, crate::codec::DecodeError> {
+    fn did(&self, look: &Look, times: &Times) -> Result<Charged<RoaringBitmap>, ExecutionError> {
         if *times == Times::at_least(1) {
             return units_in(self.context.query, look);
         }
         let counts = counts_per_unit(self.context.query, look)?;
-        Ok(self.all.iter().filter(|unit| times.passes(counts.get(*unit as usize).copied().unwrap_or(0))).collect())
+        let passes = |unit: u32| times.passes(counts.get(unit as usize).copied().unwrap_or(0)).then_some(unit);
+        Ok(Charged::collect(self.context.query.guard, self.all.iter().map(passes))?)
     }
 
     /// A saved cohort, which must be one of these units.
@@ -102,40 +113,52 @@ impl Evaluation<'_, '_> {
         ReportError::OtherUnits { name: name.to_owned(), counted: self.context.units_name(counted) }
     }
 
-    fn member_of(&self, membership: &Membership) -> Result<RoaringBitmap, ReportError> {
+    fn member_of(&self, membership: &Membership) -> Result<Charged<RoaringBitmap>, ReportError> {
         let context = self.context;
         let (group_type, keys) = match membership {
             Membership::Keys { group, keys } => {
                 let group_type = context.group_type(group)?;
-                let keys =
-                    context.stage(|| "names of keys".to_owned(), || keys_named(context.query, group_type, keys))?;
-                (group_type, keys)
+                let keys = context
+                    .stage(|| "names of keys".to_owned(), || Ok(keys_named(context.query, group_type, keys)?))?;
+                (group_type, Cow::Owned(keys))
             }
             Membership::Cohort(name) => {
                 let other = || self.other_units(name);
                 let cohort = context.cohorts.get(name).ok_or_else(other)?;
                 let Units::Keys(group_type) = cohort.units else { return Err(other()) };
-                (group_type, cohort.members.clone())
+                (group_type, Cow::Borrowed(&*cohort.members))
             }
         };
-        let current = context.stage(|| "members".to_owned(), || associated_keys(context.query, group_type))?;
-        let belongs = |key: Option<u32>| key.is_some_and(|key| keys.contains(key));
-        Ok((0..).zip(current).filter(|(_, key)| belongs(*key)).map(|(user, _)| user).collect())
+        let belongs = |key: &Option<u32>| key.is_some_and(|key| keys.contains(key));
+        context.stage(
+            || "members".to_owned(),
+            || {
+                let current = associated_keys(context.query, group_type)?;
+                let members = (0..).zip(current.iter()).map(|(user, key)| belongs(key).then_some(user));
+                Ok(Charged::collect(context.query.guard, members)?)
+            },
+        )
     }
 
-    fn has_member_in(&self, name: &str) -> Result<RoaringBitmap, ReportError> {
+    fn has_member_in(&self, name: &str) -> Result<Charged<RoaringBitmap>, ReportError> {
         let context = self.context;
         let users = &self.cohort_of(name, Units::Users)?.members;
         let Some(group_type) = context.query.group_type() else {
             return Err(self.other_units(name));
         };
-        let current = context.stage(|| "members".to_owned(), || associated_keys(context.query, group_type))?;
-        Ok(users.iter().filter_map(|user| current.get(user as usize).copied().flatten()).collect())
+        context.stage(
+            || "members".to_owned(),
+            || {
+                let current = associated_keys(context.query, group_type)?;
+                let keys = users.iter().map(|user| current.get(user as usize).copied().flatten());
+                Ok(Charged::collect(context.query.guard, keys)?)
+            },
+        )
     }
 
     /// The units behind a number of another report.
-    fn behind(&self, report: &Report) -> Result<RoaringBitmap, ReportError> {
-        let context = Context::new(self.context.run, report, self.context.now)?;
+    fn behind(&self, report: &Report) -> Result<Charged<RoaringBitmap>, ReportError> {
+        let context = Context::new(self.context.run, report, self.context.clock)?;
         // The language has seen to it that the report has `units`, and of this kind.
         behind::units(&context, report)
     }

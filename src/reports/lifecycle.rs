@@ -3,7 +3,7 @@
 use super::answer::Coverage;
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{first_units_by_bucket, units_by_bucket, units_in};
+use crate::executor::{Charged, UnitSets, first_units_by_bucket, units_by_bucket, units_in};
 use crate::language::{Buckets, Lifecycle, LifecycleState, LifecycleUnits};
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -28,38 +28,38 @@ pub struct LifecycleAnswer {
 /// The sets of units from which states follow.
 struct States {
     buckets: Buckets,
-    /// Who was active in the bucket before the first, and then in each.
-    active: Vec<RoaringBitmap>,
+    /// Who was active in the bucket before the first.
+    before: Charged<RoaringBitmap>,
+    /// Who was active in each bucket.
+    active: UnitSets,
     /// Whose first matching event lies in each bucket.
-    first: Vec<RoaringBitmap>,
+    first: UnitSets,
 }
 
 impl States {
     fn new(context: &Context<'_>, report: &Lifecycle) -> Result<Self, ReportError> {
-        let buckets = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
+        let buckets = Buckets::cover(context.range, report.interval, report.week_start, context.zone())?;
         let look = context.look(&report.event)?;
         if buckets.is_empty() {
-            return Ok(Self { buckets, active: Vec::new(), first: Vec::new() });
+            let (active, first) = (context.charged(Vec::new())?, context.charged(Vec::new())?);
+            return Ok(Self { buckets, before: context.charged(RoaringBitmap::new())?, active, first });
         }
         // The bucket before the first is looked at whole, wherever the range begins.
-        let before = look.within(buckets.with_before(1)?.range(0));
-        let active = context.stage(
+        let look_before = look.within(buckets.with_before(1)?.range(0));
+        let (before, active) = context.stage(
             || format!("active: `{}`", report.event.label()),
-            || {
-                let mut active = vec![units_in(context.query, &before)?];
-                active.extend(units_by_bucket(context.query, &look, &buckets)?);
-                Ok(active)
-            },
+            || Ok((units_in(context.query, &look_before)?, units_by_bucket(context.query, &look, &buckets)?)),
         )?;
         let first = context.stage(
             || format!("first: `{}`", report.event.label()),
             || first_units_by_bucket(context.query, &look, &buckets),
         )?;
-        Ok(Self { buckets, active, first })
+        Ok(Self { buckets, before, active, first })
     }
 
     fn units(&self, bucket: usize, state: LifecycleState) -> RoaringBitmap {
-        let (before, now) = (&self.active[bucket], &self.active[bucket + 1]);
+        let before = bucket.checked_sub(1).map_or(&*self.before, |before| &self.active[before]);
+        let now = &self.active[bucket];
         let first = &self.first[bucket];
         match state {
             LifecycleState::New => first.clone(),
@@ -69,19 +69,24 @@ impl States {
         }
     }
 
-    fn counts(&self, state: LifecycleState) -> Vec<u64> {
-        (0..self.buckets.len()).map(|bucket| self.units(bucket, state).len()).collect()
+    fn counts(&self, context: &Context<'_>, state: LifecycleState) -> Result<Vec<u64>, ReportError> {
+        context.keep(self.buckets.len() * size_of::<u64>())?;
+        let count = |bucket| {
+            context.check()?;
+            Ok(self.units(bucket, state).len())
+        };
+        (0..self.buckets.len()).map(count).collect()
     }
 }
 
 pub(super) fn run(context: &Context<'_>, report: &Lifecycle) -> Result<LifecycleAnswer, ReportError> {
     let states = States::new(context, report)?;
     Ok(LifecycleAnswer {
-        buckets: states.buckets.labels(),
-        new: states.counts(LifecycleState::New),
-        returning: states.counts(LifecycleState::Returning),
-        resurrecting: states.counts(LifecycleState::Resurrecting),
-        dormant: states.counts(LifecycleState::Dormant),
+        buckets: context.labels(&states.buckets)?,
+        new: states.counts(context, LifecycleState::New)?,
+        returning: states.counts(context, LifecycleState::Returning)?,
+        resurrecting: states.counts(context, LifecycleState::Resurrecting)?,
+        dormant: states.counts(context, LifecycleState::Dormant)?,
         coverage: context.coverage(&[context.look(&report.event)?])?,
     })
 }
@@ -91,8 +96,8 @@ pub(super) fn units(
     context: &Context<'_>,
     report: &Lifecycle,
     asked: &LifecycleUnits,
-) -> Result<RoaringBitmap, ReportError> {
+) -> Result<Charged<RoaringBitmap>, ReportError> {
     let states = States::new(context, report)?;
-    let bucket = states.buckets.named(&asked.bucket, context.scope, "bucket", context.now)?;
-    Ok(states.units(bucket, asked.state))
+    let bucket = states.buckets.named(&asked.bucket, context.scope, "bucket", context.clock)?;
+    context.charged(states.units(bucket, asked.state))
 }

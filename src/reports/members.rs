@@ -39,31 +39,10 @@ pub(super) fn answer_members_of(
     wanted: &Page,
     coverage: Coverage,
 ) -> Result<CohortAnswer, ReportError> {
-    let names = context.stage(|| "names".to_owned(), || members(context.query.counting(kind), units))?;
-    let (members, next_cursor) = page(names, wanted);
+    let (query, after) = (context.query.counting(kind), wanted.cursor.as_deref());
+    let (members, has_more) = context.stage(|| "names".to_owned(), || members(query, units, after, wanted.limit))?;
+    context.keep(members.iter().map(|name| size_of::<String>() + name.len()).sum())?;
+    // The next page begins after the last name shown.
+    let next_cursor = members.last().filter(|_| has_more).cloned();
     Ok(CohortAnswer { size: units.len(), members, next_cursor, coverage })
-}
-
-/// The names of one page, and where the next begins: after the last name shown.
-fn page(names: Vec<String>, page: &Page) -> (Vec<String>, Option<String>) {
-    let start = page.cursor.as_ref().map_or(0, |cursor| names.partition_point(|name| name <= cursor));
-    let has_more = names.len() - start > page.limit;
-    let shown: Vec<String> = names.into_iter().skip(start).take(page.limit).collect();
-    let next_cursor = shown.last().filter(|_| has_more).cloned();
-    (shown, next_cursor)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_end_with_a_cursor_while_there_is_more() {
-        let names = || ["a", "b", "c"].map(str::to_owned).to_vec();
-        let limit = |limit, cursor: Option<&str>| Page { limit, cursor: cursor.map(str::to_owned) };
-        assert_eq!(page(names(), &limit(2, None)), (vec!["a".into(), "b".into()], Some("b".into())));
-        assert_eq!(page(names(), &limit(2, Some("b"))), (vec!["c".into()], None));
-        assert_eq!(page(names(), &limit(3, None)).1, None);
-        assert_eq!(page(names(), &limit(3, Some("z"))), (vec![], None));
-    }
 }

@@ -19,6 +19,7 @@ mod retention;
 mod stickiness;
 mod trends;
 
+pub use crate::executor::{Cancel, Limits};
 pub use answer::{Answer, Coverage, Figure};
 pub use error::ReportError;
 pub use funnel::{FunnelAnswer, FunnelResult, FunnelSeries, FunnelStarts, FunnelStep, FunnelSteps};
@@ -29,14 +30,15 @@ pub use retention::{RetentionAnswer, RetentionRow};
 pub use stickiness::StickinessAnswer;
 pub use trends::{Previous, TrendsAnswer, TrendsSeries};
 
-use crate::executor::{Stage, Trace};
+use crate::executor::{Guard, Stage, Trace};
 use crate::language::Report;
 use crate::model::{CohortCall, Timestamp};
 use crate::store::Snapshot;
 use behind::behind;
 use context::{Context, Run};
 
-/// Runs a report. `now` is the instant of the call, from which relative times count.
+/// Runs a report. `now` is the instant of the call, from which relative times count. A document without `timezone`
+/// follows the calendar of the workspace ([`Store::set_timezone`](crate::Store::set_timezone)).
 ///
 /// ```
 /// use trackcrumb::language::{Matcher, Trends};
@@ -59,16 +61,70 @@ use context::{Context, Run};
 /// # Errors
 /// When the document names what does not exist, or the store is damaged.
 pub fn run(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<Answer, ReportError> {
-    answer(&Run::new(snapshot, &Trace::default()), report, now)
+    run_within(snapshot, report, now, &Limits::default())
+}
+
+/// Runs a report as [`run`] does, in no more time and with no more memory than it may take, and until it is called off.
+///
+/// ```
+/// use std::time::Duration;
+/// use trackcrumb::language::Trends;
+/// use trackcrumb::model::Timestamp;
+/// use trackcrumb::reports::{self, Cancel, Limits, ReportError};
+/// # use trackcrumb::Store;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let snapshot = Store::open(directory.path())?.snapshot()?;
+/// # let now = Timestamp::parse("2026-01-03T10:00:00Z")?;
+/// let cancel = Cancel::default(); // a clone of which another thread may hold
+/// let limits = Limits { time: Some(Duration::from_secs(30)), bytes: Some(256 << 20), cancel: Some(cancel.clone()) };
+/// let report = Trends::new("2026-01-01", "2026-02-01").series("feature_used").build()?;
+/// assert!(reports::run_within(&snapshot, &report, now, &limits).is_ok());
+/// cancel.cancel();
+/// assert!(matches!(reports::run_within(&snapshot, &report, now, &limits), Err(ReportError::Cancelled)));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`run`], and [`ReportError::TimeExceeded`], [`ReportError::MemoryExceeded`] and [`ReportError::Cancelled`].
+pub fn run_within(
+    snapshot: &Snapshot,
+    report: &Report,
+    now: Timestamp,
+    limits: &Limits,
+) -> Result<Answer, ReportError> {
+    run_measured(snapshot, report, now, limits).map(|(answer, _)| answer)
+}
+
+/// The same, and how many bytes it held at most: with [`Limits::bytes`] set to these it has an answer, and with one less
+/// it has none.
+///
+/// # Errors
+/// As [`run_within`].
+pub fn run_measured(
+    snapshot: &Snapshot,
+    report: &Report,
+    now: Timestamp,
+    limits: &Limits,
+) -> Result<(Answer, u64), ReportError> {
+    let guard = Guard::new(limits);
+    let answer = answer(&Run::new(snapshot, &Trace::default(), &guard, limits)?, report, now)?;
+    Ok((answer, guard.peak_bytes()))
 }
 
 /// Runs a report, and says stage by stage what was read for it, what was skipped, and how long it took.
 ///
 /// # Errors
-/// As [`run`].
-pub fn explain(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<(Answer, Vec<Stage>), ReportError> {
-    let trace = Trace::of_stages();
-    let answer = answer(&Run::new(snapshot, &trace), report, now)?;
+/// As [`run_within`].
+pub fn explain(
+    snapshot: &Snapshot,
+    report: &Report,
+    now: Timestamp,
+    limits: &Limits,
+) -> Result<(Answer, Vec<Stage>), ReportError> {
+    let (trace, guard) = (Trace::of_stages(), Guard::new(limits));
+    let answer = answer(&Run::new(snapshot, &trace, &guard, limits)?, report, now)?;
     Ok((answer, trace.stages()))
 }
 
@@ -80,7 +136,7 @@ pub fn saved_cohort(report: &Report) -> Option<CohortCall> {
 }
 
 fn answer(run: &Run<'_>, report: &Report, now: Timestamp) -> Result<Answer, ReportError> {
-    let context = Context::new(run, report, now)?;
+    let context = Context::new(run, report, run.clock(now))?;
     if let Some(behind) = behind(&context, report)? {
         return behind.answer(&context).map(Answer::Cohort);
     }

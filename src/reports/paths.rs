@@ -66,6 +66,9 @@ impl Serialize for PathsEnd {
     }
 }
 
+/// Bytes of the two names of a link, mostly.
+const LINK_NAMES_BYTES: usize = 64;
+
 /// The events of a step that are shown, best first; the place after the last stands for the rest.
 struct Step {
     names: Vec<String>,
@@ -75,13 +78,14 @@ struct Step {
 impl Step {
     fn rank(context: &Context<'_>, trails: &[Trail], step: usize, limit: usize) -> Result<Self, ReportError> {
         let mut counts: HashMap<u32, u64> = HashMap::new();
-        for event in trails.iter().filter_map(|trail| trail.get(step)) {
+        for trail in context.query.guard.watch(trails) {
+            let Some(event) = trail.map_err(|stop| context.failed(stop))?.get(step) else { continue };
             *counts.entry(event.raw()).or_default() += 1;
         }
         let mut ranked = Vec::with_capacity(counts.len());
         for (event, count) in counts {
             let name = context.query.snapshot.name(StoredName::Event, event);
-            ranked.push((count, name.map_err(|damage| context.damaged(damage))?, event));
+            ranked.push((count, name.map_err(|damage| context.failed(damage))?, event));
         }
         ranked.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         ranked.truncate(limit);
@@ -117,7 +121,8 @@ pub(super) fn run(context: &Context<'_>, report: &Paths) -> Result<PathsAnswer, 
         // By place here and place at the next step, where the end of a path comes last.
         let mut links: BTreeMap<(usize, usize), u64> = BTreeMap::new();
         let next = steps.get(number + 1);
-        for trail in &trails {
+        for trail in context.query.guard.watch(trails.iter()) {
+            let trail = trail.map_err(|stop| context.failed(stop))?;
             let Some(place) = step.place(trail, number) else { continue };
             counts[place] += 1;
             if let Some(next) = next {
@@ -125,6 +130,8 @@ pub(super) fn run(context: &Context<'_>, report: &Paths) -> Result<PathsAnswer, 
                 *links.entry((place, to)).or_default() += 1;
             }
         }
+        let shown_bytes = step.names.iter().map(|name| size_of::<PathsNode>() + name.len()).sum::<usize>();
+        context.keep(shown_bytes + links.len() * (size_of::<PathsLink>() + LINK_NAMES_BYTES))?;
         for (place, count) in counts.into_iter().enumerate().filter(|(_, count)| *count > 0) {
             let event = step.names.get(place).cloned();
             answer.nodes.push(PathsNode { step: number, other: event.is_none(), event, count });

@@ -3,7 +3,7 @@
 use super::answer::{Coverage, Figure};
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{Look, first_units_by_bucket, units_by_bucket, units_in};
+use crate::executor::{Charged, Look, UnitSets, first_units_by_bucket, units_by_bucket, units_in};
 use crate::language::{
     Buckets, DocumentError, ResolvedRange, Retention, RetentionBound, RetentionMode, RetentionUnits, check_cells,
 };
@@ -35,12 +35,12 @@ pub struct RetentionRow {
 /// Who started, by period.
 struct Cohorts {
     periods: Buckets,
-    started: Vec<RoaringBitmap>,
+    started: UnitSets,
 }
 
 impl Cohorts {
     fn new(context: &Context<'_>, report: &Retention) -> Result<Self, ReportError> {
-        let periods = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
+        let periods = Buckets::cover(context.range, report.interval, report.week_start, context.zone())?;
         let start = context.look(&report.start)?;
         let started = context.stage(
             || format!("starts: `{}`", report.start.label()),
@@ -55,7 +55,7 @@ impl Cohorts {
     /// How many of each cohort came back in each of its periods, from their own on; shorter lists where the range ends.
     fn came_back(&self, context: &Context<'_>, report: &Retention) -> Result<Vec<Vec<u64>>, ReportError> {
         let back = context.look(&report.return_)?;
-        let returned = context.stage(
+        let mut returned = context.stage(
             || format!("returns: `{}`", report.return_.label()),
             || units_by_bucket(context.query, &back, &self.periods),
         )?;
@@ -63,12 +63,14 @@ impl Cohorts {
             (0..returned.len()).map(|row| vec![0; report.periods.min(returned.len() - row)]).collect();
         // From the last period to the first, so that one set holds all who came in a period or later.
         let mut came = RoaringBitmap::new();
-        for (period, returned) in returned.into_iter().enumerate().rev() {
+        for (period, returned) in returned.iter_mut().enumerate().rev() {
+            let returned = std::mem::take(returned);
             match report.bound {
                 RetentionBound::On => came = returned,
                 RetentionBound::OnOrAfter => came |= returned,
             }
             for row in (period + 1).saturating_sub(report.periods)..=period {
+                context.check()?;
                 counts[row][period - row] = self.started[row].intersection_len(&came);
             }
         }
@@ -88,6 +90,8 @@ pub(super) fn run(context: &Context<'_>, report: &Retention) -> Result<Retention
         "periods",
         "give fewer `periods` or a longer `interval`",
     )?;
+    let row_bytes = size_of::<RetentionRow>() + report.periods * size_of::<(u64, Option<u64>)>();
+    context.keep(cohorts.periods.len() * row_bytes)?;
     let came_back = cohorts.came_back(context, report)?;
     let row = |(place, counts): (usize, Vec<u64>)| RetentionRow {
         period: cohorts.periods.label(place),
@@ -104,11 +108,11 @@ pub(super) fn units(
     context: &Context<'_>,
     report: &Retention,
     asked: &RetentionUnits,
-) -> Result<RoaringBitmap, ReportError> {
+) -> Result<Charged<RoaringBitmap>, ReportError> {
     let cohorts = Cohorts::new(context, report)?;
     let Cohorts { periods, mut started } = cohorts;
-    let row = periods.named(&asked.period, context.scope, "period", context.now)?;
-    let cohort = started.swap_remove(row);
+    let row = periods.named(&asked.period, context.scope, "period", context.clock)?;
+    let cohort = context.charged(started.swap_remove(row))?;
     let Some(k) = asked.k else { return Ok(cohort) };
     if row + k >= periods.len() {
         let sentence = format!("the period {k} after `{}` has not begun by the end of the range", asked.period);
@@ -122,7 +126,7 @@ pub(super) fn units(
     let back = context.look_within(&report.return_, ResolvedRange { to_micros, ..period })?;
     let returned =
         context.stage(|| format!("returns: `{}`", report.return_.label()), || units_in(context.query, &back))?;
-    Ok(cohort & returned)
+    context.charged(&*cohort & &*returned)
 }
 
 /// Those who came back over those who could, of all rows whose period has begun.

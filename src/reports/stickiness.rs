@@ -3,7 +3,7 @@
 use super::answer::Coverage;
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::units_by_bucket;
+use crate::executor::{Charged, units_by_bucket};
 use crate::language::{Buckets, DocumentError, Stickiness, StickinessUnits};
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -20,23 +20,26 @@ pub struct StickinessAnswer {
 }
 
 /// In how many intervals each unit was active, by its number.
-fn activity(context: &Context<'_>, report: &Stickiness) -> Result<(Vec<u32>, usize), ReportError> {
-    let buckets = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
+fn activity(context: &Context<'_>, report: &Stickiness) -> Result<(Charged<Vec<u32>>, usize), ReportError> {
+    let buckets = Buckets::cover(context.range, report.interval, report.week_start, context.zone())?;
     let look = context.look(&report.event)?;
-    let sets = context
-        .stage(|| format!("active: `{}`", report.event.label()), || units_by_bucket(context.query, &look, &buckets))?;
-    let mut active = vec![0; context.query.unit_count() as usize];
-    for unit in sets.iter().flatten() {
-        active[unit as usize] += 1;
-    }
-    Ok((active, buckets.len()))
+    let count = || {
+        let sets = units_by_bucket(context.query, &look, &buckets)?;
+        let mut active = Charged::list(context.query.guard, 0, context.query.unit_count() as usize)?;
+        for unit in context.query.guard.watch(sets.iter().flatten()) {
+            active[unit? as usize] += 1;
+        }
+        Ok(active)
+    };
+    Ok((context.stage(|| format!("active: `{}`", report.event.label()), count)?, buckets.len()))
 }
 
 pub(super) fn run(context: &Context<'_>, report: &Stickiness) -> Result<StickinessAnswer, ReportError> {
     let (active, intervals) = activity(context, report)?;
+    context.keep(intervals * size_of::<u64>())?;
     let mut counts = vec![0; intervals];
-    for count in active.into_iter().filter(|count| *count > 0) {
-        counts[count as usize - 1] += 1;
+    for count in active.iter().filter(|count| **count > 0) {
+        counts[*count as usize - 1] += 1;
     }
     Ok(StickinessAnswer { counts, intervals, coverage: context.coverage(&[context.look(&report.event)?])? })
 }
@@ -46,12 +49,12 @@ pub(super) fn units(
     context: &Context<'_>,
     report: &Stickiness,
     asked: &StickinessUnits,
-) -> Result<RoaringBitmap, ReportError> {
+) -> Result<Charged<RoaringBitmap>, ReportError> {
     let (active, intervals) = activity(context, report)?;
     if asked.intervals > intervals {
         let sentence = format!("the range has {intervals} intervals; ask for 1 to {intervals}");
         return Err(DocumentError::rule("units.intervals", sentence).into());
     }
-    let wanted = |count: u32| count as usize == asked.intervals;
-    Ok((0..).zip(active).filter(|(_, count)| wanted(*count)).map(|(unit, _)| unit).collect())
+    let wanted = |count: &u32| *count as usize == asked.intervals;
+    context.collect((0..).zip(active.iter()).map(|(unit, count)| wanted(count).then_some(unit)))
 }

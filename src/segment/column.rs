@@ -5,7 +5,7 @@ use crate::codec::value::read_value;
 use crate::codec::{DecodeError, Packed, Reader, Texts};
 use crate::model::{Number, Value};
 use bytes::Bytes;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 /// Keys of one group type for the rows of a table, as runs.
@@ -126,17 +126,26 @@ pub(super) fn read_one_value(bytes: &[u8]) -> Result<Value, DecodeError> {
     Ok(value)
 }
 
-/// The values of a dictionary column.
-pub(super) fn read_values(texts: &Texts) -> Result<Arc<[Value]>, DecodeError> {
+/// The values of a dictionary column; `keep` is called with each before the next is read, and may end the reading.
+pub(super) fn read_values<E>(
+    texts: &Texts,
+    mut keep: impl FnMut(&Value) -> Result<(), E>,
+) -> Result<Result<Arc<[Value]>, E>, DecodeError> {
     let mut values = Vec::new();
-    let mut problem = None;
-    texts.visit(0..texts.len(), |_, bytes| match read_one_value(bytes) {
-        Ok(value) => values.push(value),
-        Err(error) => problem = Some(error),
+    let end = texts.visit_until(0..texts.len(), |_, bytes| {
+        let value = match read_one_value(bytes) {
+            Ok(value) => value,
+            Err(damage) => return ControlFlow::Break(Err(damage)),
+        };
+        if let Err(end) = keep(&value) {
+            return ControlFlow::Break(Ok(end));
+        }
+        values.push(value);
+        ControlFlow::Continue(())
     })?;
-    match problem {
-        Some(error) => Err(error),
-        None => Ok(values.into()),
+    match end {
+        ControlFlow::Continue(()) => Ok(Ok(values.into())),
+        ControlFlow::Break(end) => end.map(Err),
     }
 }
 

@@ -187,11 +187,25 @@ impl<'a> Table<'a> {
 
     /// The values of a property; `None` when no row has it.
     pub fn property(&self, name: PropertyId) -> Result<Option<PropertyColumn>, DecodeError> {
+        self.property_kept(name, |_| Ok(()))
+    }
+
+    /// The same. Where values are listed, `keep` is called with each of the list before the next is read, and may end
+    /// the reading.
+    ///
+    /// # Errors
+    /// When the column is damaged, and what `keep` says.
+    pub fn property_kept<E: From<DecodeError>>(
+        &self,
+        name: PropertyId,
+        keep: impl FnMut(&Value) -> Result<(), E>,
+    ) -> Result<Option<PropertyColumn>, E> {
         let Some(layout) = self.property_layout(name) else { return Ok(None) };
         let present = |blob: &Option<BlobIndex>| blob.map(|blob| self.column(blob, self.rows())).transpose();
         let values = match layout {
             PropertyLayout::Dictionary { codes, values } => {
-                let values = self.segment.container.read(*values, |bytes| read_values(&Texts::open(bytes)?))?;
+                let values =
+                    self.segment.container.read(*values, |bytes| read_values(&Texts::open(bytes)?, keep))??;
                 PropertyValues::Dictionary { codes: self.column(*codes, self.rows())?, values }
             }
             PropertyLayout::Integers { present: rows, values } => {
@@ -200,7 +214,8 @@ impl<'a> Table<'a> {
             PropertyLayout::Doubles { present: rows, values } => {
                 let bytes = self.segment.container.blob(*values)?;
                 if bytes.len() != self.rows() * 8 {
-                    return Err(self.damage("a column of doubles has another length than its table", *values));
+                    let problem = "a column of doubles has another length than its table";
+                    return Err(self.damage(problem, *values).into());
                 }
                 PropertyValues::Doubles { present: present(rows)?, values: bytes }
             }

@@ -21,6 +21,8 @@ pub(super) struct Shared {
     /// Names under which it may be asked, beside those of this machine itself.
     pub hosts: Vec<String>,
     pub report_time_max: Duration,
+    /// In bytes.
+    pub report_bytes_max: u64,
     pub metrics: Metrics,
     /// Memory of bodies as they are sent.
     pub bodies: Budget,
@@ -43,6 +45,7 @@ impl Shared {
             is_private: settings.listen.ip().is_loopback(),
             hosts: settings.hosts.clone(),
             report_time_max: settings.report_time_max,
+            report_bytes_max: settings.report_bytes_max,
             metrics: Metrics::default(),
             bodies: Budget::new(BODIES_BYTES_MAX),
             unpacked: Budget::new(WRITING_BYTES_MAX),

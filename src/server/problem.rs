@@ -129,7 +129,11 @@ impl Problem {
                 | ReportError::Unknown(_)
                 | ReportError::Undeclared { .. }
                 | ReportError::OtherUnits { .. }
-                | ReportError::InCohort { .. } => StatusCode::BAD_REQUEST,
+                | ReportError::InCohort { .. }
+                | ReportError::MemoryExceeded { .. } => StatusCode::BAD_REQUEST,
+                ReportError::TimeExceeded { .. } => StatusCode::GATEWAY_TIMEOUT,
+                // Nobody waits for it.
+                ReportError::Cancelled => StatusCode::SERVICE_UNAVAILABLE,
                 ReportError::Store(error) => of_store(error),
             },
             Self::Page(error) => match error {

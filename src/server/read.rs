@@ -10,7 +10,7 @@ use crate::Store;
 use crate::language::Report;
 use crate::model::Line;
 use crate::pages::{self, GroupsQuery};
-use crate::reports::{self, ReportError};
+use crate::reports::{self, Cancel, Limits, ReportError};
 use crate::store::{Environment, Outcome, Snapshot, SystemEnvironment};
 use axum::Extension;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -47,6 +47,15 @@ pub(super) struct EventsParameters {
 type PathOf<T> = Result<Path<T>, PathRejection>;
 type QueryOf<T> = Result<Query<T>, QueryRejection>;
 
+/// Calls a report off when it is dropped.
+struct CallOff(Cancel);
+
+impl Drop for CallOff {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
 /// `POST /api/report`.
 pub(super) async fn report(
     State(app): State<App>,
@@ -54,6 +63,10 @@ pub(super) async fn report(
     request: Request,
 ) -> Result<Response, Problem> {
     let held = body::read(request.into_body(), &app.bodies).await?;
+    let cancel = Cancel::default();
+    // When the client goes, this future goes, and with it the report.
+    let _called_off = CallOff(cancel.clone());
+    let limits = Limits { time: Some(app.report_time_max), bytes: Some(app.report_bytes_max), cancel: Some(cancel) };
     answer(app, workspace, move |store| {
         let text = unpack(&held.bytes)?;
         let text = std::str::from_utf8(&text).map_err(|error| {
@@ -61,7 +74,7 @@ pub(super) async fn report(
             Problem::Request(format!("the byte at offset {offset} is not UTF-8; write the document as UTF-8"))
         })?;
         let report = Report::parse(text).map_err(ReportError::Document)?;
-        let answer = reports::run(&store.snapshot()?, &report, SystemEnvironment.now())?;
+        let answer = reports::run_within(&store.snapshot()?, &report, SystemEnvironment.now(), &limits)?;
         if let Some(call) = reports::saved_cohort(&report) {
             let written = store.write([Line::from(call)])?;
             if let Some(Outcome::Refused(refusal)) = written.outcomes.into_iter().next() {
@@ -147,8 +160,8 @@ async fn page(
     answer(app, workspace, move |store| show(&store.snapshot()?)).await
 }
 
-/// Works out an answer beside the others, within the time that one may take. What takes longer is not waited for, but
-/// goes on and keeps its turn to its end.
+/// Works out an answer beside the others. When the time is over that one may take, with the wait for its turn, it is not
+/// waited for any longer: a report is called off then, and a page, which has no loop to stop, comes to its end.
 async fn answer(
     app: App,
     workspace: Arc<Workspace>,

@@ -8,7 +8,7 @@ use super::cohorts::CohortDefinition;
 use super::error::LineRefusal;
 use super::state::State;
 use crate::codec::DecodeError;
-use crate::language::{Page, Report};
+use crate::language::{Page, Report, Zone};
 use crate::log::record::{AliasRecord, CohortRecord, Definition, EventRecord, GroupRecord, IdentifyRecord, Record};
 use crate::log::{BatchBuilder, BatchKeyRecord, ImportRecord};
 use crate::model::limits::DUPLICATE_WINDOW_MICROS;
@@ -249,6 +249,11 @@ impl Drafting<'_> {
     /// Keeps events for so many days; `None` is for ever.
     pub fn keep_days(&mut self, days: Option<u32>) {
         self.draft.builder.push(&Record::KeepDays(days));
+    }
+
+    /// Documents without a time zone follow this one's calendar.
+    pub fn timezone(&mut self, zone: &Zone) {
+        self.draft.builder.push(&Record::Timezone(zone.name()));
     }
 
     /// Notes how far an import got, in the same batch as what it stored.

@@ -110,7 +110,7 @@ impl Store {
     }
 
     /// Deletes events that are older than so many days for good: those before the midnight of UTC that many days
-    /// before today. Calls stay; what only such events said goes with them: who belongs to which key, and users and keys
+    /// before today, whatever the time zone of the workspace. Calls stay; what only such events said goes with them: who belongs to which key, and users and keys
     /// that nothing else names.
     ///
     /// # Errors

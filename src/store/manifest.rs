@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub const MANIFEST: &str = "MANIFEST";
 /// The lock's name.
 pub const LOCK: &str = "LOCK";
-/// The only time zone whose days unit bitmaps follow so far.
+/// The time zone of a workspace that was told none, and the only one whose days unit bitmaps follow so far.
 const TIMEZONE: &str = "UTC";
 
 /// An immutable file of the store.
@@ -47,14 +47,22 @@ impl LogEntry {
 }
 
 /// What a workspace was told about itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Declared group types by id, ascending, with their display names.
     pub declared: Vec<(u32, String)>,
     /// Whether undeclared group types are refused.
     pub only_declared: bool,
-    /// Events are kept for so many days; `None` is for ever.
+    /// Events are kept for so many days of UTC; `None` is for ever.
     pub keep_days: Option<u32>,
+    /// The IANA name of the time zone whose calendar documents without `timezone` follow.
+    pub timezone: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { declared: Vec::new(), only_declared: false, keep_days: None, timezone: TIMEZONE.to_owned() }
+    }
 }
 
 impl Settings {

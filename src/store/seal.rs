@@ -59,6 +59,7 @@ pub(super) fn seal<'a>(
                 Record::DeclareGroupType { .. }
                 | Record::OnlyDeclared(_)
                 | Record::KeepDays(_)
+                | Record::Timezone(_)
                 | Record::Import(_)
                 | Record::BatchKey(_) => {}
             }

@@ -129,6 +129,7 @@ impl State {
             }
             Record::OnlyDeclared(on) => Arc::make_mut(&mut self.settings).only_declared = *on,
             Record::KeepDays(days) => Arc::make_mut(&mut self.settings).keep_days = *days,
+            Record::Timezone(name) => (*name).clone_into(&mut Arc::make_mut(&mut self.settings).timezone),
             Record::Import(import) => self.remember_import(*import),
             Record::BatchKey(key) => self.batch_keys.remember(*key),
         }

@@ -237,6 +237,35 @@ fn a_batch_of_which_nothing_is_stored_leaves_its_key_free() {
     assert!(matches!(store.write_once([track("a", 3, "3")], &key("3")), Err(WriteOnceError::KeyReused { .. })));
 }
 
+#[test]
+fn a_workspace_has_a_time_zone_of_its_own() {
+    let disk = SimDisk::new();
+    let mut store = open(&disk);
+    let zone = |store: &Store| store.snapshot().unwrap().settings().timezone.clone();
+    assert_eq!(zone(&store), "UTC");
+    let error = store.set_timezone("Europe/Berlim").unwrap_err();
+    assert!(matches!(error, StoreError::Unknown(_)), "{error}");
+    assert!(
+        error.to_string().contains("there is no time zone `Europe/Berlim`; did you mean `Europe/Berlin`"),
+        "{error}"
+    );
+    assert_eq!(zone(&store), "UTC");
+    store.set_timezone("europe/berlin").unwrap();
+    for seal in [false, true] {
+        if seal {
+            store.seal().unwrap();
+            assert_eq!(super::load::read_manifest(&disk).unwrap().unwrap().settings.timezone, "Europe/Berlin");
+        }
+        drop(store);
+        store = open(&disk);
+        assert_eq!(zone(&store), "Europe/Berlin");
+        assert_eq!(store.stats().unwrap().timezone, "Europe/Berlin");
+        assert_eq!(StoreReader::open_storage(&disk).unwrap().snapshot().zone().unwrap().name(), "Europe/Berlin");
+    }
+    store.set_timezone("UTC").unwrap();
+    assert!(store.snapshot().unwrap().zone().unwrap().is_utc());
+}
+
 /// Time passes only when it is told to.
 struct Moving(std::sync::atomic::AtomicI64, FixedEnvironment);
 

@@ -4,8 +4,10 @@ use super::batch_keys::{BatchKey, WriteOnceError};
 use super::draft::{Drafting, Outcome};
 use super::error::StoreError;
 use super::handle::Store;
+use super::unknown::UnknownName;
 use crate::codec::DecodeError;
 use crate::input::check_line;
+use crate::language::Zone;
 use crate::log::ImportRecord;
 use crate::model::{GroupType, Line, Timestamp};
 
@@ -156,13 +158,31 @@ impl Store {
     }
 
     /// Keeps events for so many days from now on, `None` for ever. What is older goes with the next maintenance, as by
-    /// [`Self::expire`]; until then it may or may not still be in answers.
+    /// [`Self::expire`]; until then it may or may not still be in answers. Days are those of UTC, whatever the time zone
+    /// of the workspace.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn set_keep_days(&self, days: Option<u32>) -> Result<(), StoreError> {
         self.change(|drafting| {
             drafting.keep_days(days);
+            Ok(())
+        })
+    }
+
+    /// Has documents without `timezone` follow the calendar of this IANA time zone from now on, in place of UTC's: their
+    /// dates, relative times, buckets and labels, and those of saved cohorts. Letter case does not matter. What is
+    /// stored does not change by it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] with the nearest names when there is no such zone, and when it cannot be written.
+    pub fn set_timezone(&self, name: &str) -> Result<(), StoreError> {
+        let Some(zone) = Zone::named(name) else {
+            let known: Vec<String> = Zone::names().collect();
+            return Err(UnknownName::new("time zone", name, known.iter().map(String::as_str)).into());
+        };
+        self.change(|drafting| {
+            drafting.timezone(&zone);
             Ok(())
         })
     }

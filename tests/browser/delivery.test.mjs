@@ -27,7 +27,9 @@ test("a page that is reloaded offline, from a cache of its own, keeps what waits
   const { server, visitor, page } = await scene(t), address = page("/", { options: soon });
   const tab = await visitor.open(address);
   // Answered before the network, as a service worker would. (Without it Chromium puts its own page in the place, and
-  // tells the one that goes that it is online, as the tools' being offline ends with it.)
+  // tells the one that goes that it is online, as the tools' being offline ends with it.) Where such a page is from is
+  // not known, so that it may not ask this machine without permission.
+  await visitor.context.grantPermissions(["local-network-access"]);
   for (const [url, contentType] of [[address, "text/html"], [`${server.origin}/tracker.js`, "text/javascript"]]) {
     const body = await (await fetch(url)).text();
     await visitor.context.route(url, (route) => route.fulfill({ body, contentType }));

@@ -311,6 +311,7 @@ fn the_golden_erased_store_has_gaps_where_things_were() {
     let reader = StoreReader::open_storage(&disk_with(&files)).unwrap();
     let snapshot = reader.snapshot();
     assert_eq!(snapshot.settings().keep_days, Some(400));
+    assert_eq!(snapshot.settings().timezone, "Europe/Berlin");
     assert_eq!((snapshot.event("closed"), snapshot.event("")), (Ok(None), Ok(None)));
     // One of the two empty names is that of a property.
     let names = snapshot.names().read();

@@ -7,11 +7,12 @@ use super::super::format::FormatArg;
 use super::super::output::Output;
 use crate::language::Report;
 use crate::model::{CohortCall, StoredName};
-use crate::reports::{self, ReportError};
+use crate::reports::{self, Limits, ReportError};
 use crate::store::{Environment, Snapshot, StoreError, SystemEnvironment, UnknownName};
 use clap::Args;
 use std::fs::File;
 use std::io::{self, Read};
+use std::time::Duration;
 
 /// Most bytes of a document.
 const DOCUMENT_BYTES_MAX: u64 = 8 << 20;
@@ -31,6 +32,12 @@ pub struct Arguments {
     /// Print what was read for the answer, what was skipped and why, instead of the answer
     #[arg(long)]
     explain: bool,
+    /// The longest time that the report may take, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    time_limit: Option<u64>,
+    /// The most memory that the report may use, in MiB
+    #[arg(long, value_name = "MIB")]
+    memory_limit: Option<u64>,
     #[command(flatten)]
     data: DataArg,
     #[command(flatten)]
@@ -43,9 +50,14 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     let text = read_document(&arguments.file)?;
     let report = Report::parse(&text).map_err(ReportError::Document)?;
     let now = SystemEnvironment.now();
+    let limits = Limits {
+        time: arguments.time_limit.map(Duration::from_secs),
+        bytes: arguments.memory_limit.map(|mib| mib.saturating_mul(1 << 20)),
+        ..Limits::default()
+    };
     if arguments.explain {
         let reader = arguments.data.read(output)?;
-        let (_, stages) = reports::explain(reader.snapshot(), &report, now)?;
+        let (_, stages) = reports::explain(reader.snapshot(), &report, now, &limits)?;
         output.show(&Explanation::new(reader.snapshot(), stages))?;
         return Ok(Exit::Done);
     }
@@ -55,7 +67,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
                 Err(Failure::Store(StoreError::Lock(_))) => return Err(save_beside_a_writer(&call.name)),
                 opened => opened?,
             };
-            let answer = reports::run(&store.snapshot()?, &report, now)?;
+            let answer = reports::run_within(&store.snapshot()?, &report, now, &limits)?;
             save(&store, call)?;
             close(store)?;
             answer
@@ -63,7 +75,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
         None => {
             let reader = arguments.data.read(output)?;
             note_unknown_events(reader.snapshot(), &report, output)?;
-            reports::run(reader.snapshot(), &report, now)?
+            reports::run_within(reader.snapshot(), &report, now, &limits)?
         }
     };
     output.show(&Chart { report: &report, answer: &answer })?;

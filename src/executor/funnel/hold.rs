@@ -1,14 +1,15 @@
 //! Parts: the events of a unit within which attempts are judged. With `hold` there is one for each held value.
 
+use super::super::error::ExecutionError;
+use super::super::footprint::{Footprint, list_bytes, map_bytes};
 use super::super::path_values::PathValues;
 use super::super::query::Query;
 use super::super::scan::Block;
-use crate::codec::DecodeError;
 use crate::language::Hold;
 use crate::model::{Number, Value};
 use crate::segment::{BlockBuffer, Table, UserRuns};
 use hashbrown::HashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// Stands for "no value" among held values: such a row is in no part.
 pub(super) const NO_VALUE: u32 = u32::MAX;
@@ -19,20 +20,22 @@ pub(super) struct Held<'a> {
     hold: Option<&'a Hold>,
     /// Lent in turn to the opening of tables and to the reading of their rows.
     numbers: RefCell<HashMap<Value, u32>>,
+    /// What these values hold beyond themselves.
+    held_bytes: Cell<usize>,
 }
 
 impl<'a> Held<'a> {
     pub fn new(query: Query<'a>, hold: Option<&'a Hold>) -> Self {
-        Self { query, hold, numbers: RefCell::default() }
+        Self { query, hold, numbers: RefCell::default(), held_bytes: Cell::new(0) }
     }
 
     /// A reader of held values for the rows of one table.
-    pub fn open(&self, table: Table<'_>) -> Result<TableHeld<'_>, DecodeError> {
+    pub fn open(&self, table: Table<'_>) -> Result<TableHeld<'_>, ExecutionError> {
         let column = match self.hold {
             None => HeldColumn::Nothing,
             Some(Hold::User) => HeldColumn::Users(table.users()?),
             Some(Hold::Property(path)) => {
-                HeldColumn::Values(PathValues::compile(self.query.snapshot, table, path, |value| self.number(value))?)
+                HeldColumn::Values(PathValues::compile(self.query, table, path, |value| self.number(value))?)
             }
         };
         Ok(TableHeld { held: self, column, values: Vec::new(), found: Vec::new() })
@@ -43,8 +46,17 @@ impl<'a> Held<'a> {
         let next = numbers.len() as u32;
         match numbers.get(value) {
             Some(number) => *number,
-            None => *numbers.entry(value.clone()).or_insert(next),
+            None => {
+                self.held_bytes.set(self.held_bytes.get() + value.footprint());
+                *numbers.entry(value.clone()).or_insert(next)
+            }
         }
+    }
+}
+
+impl Footprint for Held<'_> {
+    fn footprint(&self) -> usize {
+        map_bytes(&self.numbers.borrow()) + self.held_bytes.get()
     }
 }
 
@@ -156,5 +168,15 @@ impl Parts {
     /// How many part numbers there are; all are below.
     pub fn len(&self) -> usize {
         self.depths.len()
+    }
+}
+
+impl Footprint for Parts {
+    fn footprint(&self) -> usize {
+        let numbers = match &self.numbers {
+            Numbers::Units => 0,
+            Numbers::Held { by_value, units } => map_bytes(by_value) + list_bytes(units),
+        };
+        list_bytes(&self.depths) + numbers
     }
 }

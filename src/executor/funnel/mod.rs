@@ -12,9 +12,12 @@ mod rows;
 mod walk;
 
 use super::breakdown_values::BreakdownValues;
+use super::charge::{Charge, Charged};
+use super::error::ExecutionError;
+use super::footprint::list_bytes;
+use super::limits::Stop;
 use super::look::Look;
 use super::query::Query;
-use crate::codec::DecodeError;
 use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
 use rows::{Gatherer, Marks, PartRows, Row};
 use std::cmp::Ordering;
@@ -95,27 +98,39 @@ pub struct Start {
 /// The attempts of all units.
 ///
 /// # Errors
-/// When the store is damaged.
-pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Attempts, DecodeError> {
+/// When the store is damaged, or the execution stopped.
+pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attempts>, ExecutionError> {
     let mut exclusions: Vec<(usize, usize)> = plan.excluded.iter().map(|one| (one.from, one.to)).collect();
     exclusions.sort_unstable();
     exclusions.dedup();
     let rules = Rules { steps: plan.steps.len(), window_micros: plan.window_micros, order: plan.order, exclusions };
     let mut all = Attempts::default();
+    let (mut times_bytes, mut charge) = (0, Charge::none(query.guard));
     if let Some(mut rows) = gather(query, plan, &rules)? {
-        let mut walk = Walk::new(&rules);
-        rows.visit(|unit, rows| walk_part(plan, unit, rows, &mut walk, &mut all));
-        all.keep_one_of_each_unit(plan.entry);
+        let mut walk = Walk::new(query.guard, &rules);
+        rows.visit(|unit, rows| {
+            let best = walk_part(plan, unit, rows, &mut walk, &mut all.starts)?;
+            times_bytes += best.as_ref().map_or(0, |best| list_bytes(&best.times));
+            all.counting.extend(best);
+            charge.set(list_bytes(&all.counting) + times_bytes + list_bytes(&all.starts))
+        })?;
+        query.guard.sort_by(&mut all.counting, &|a, b| counts_before(a, b, plan.entry))?;
+        all.counting.dedup_by_key(|one| one.unit);
         if plan.entry == FunnelEntry::First {
+            charge.add(all.counting.len() * size_of::<Start>())?;
             let counting = all.counting.iter();
             all.starts = counting.filter_map(|one| start(plan, one.unit, one.tuple, &one.times)).collect();
         }
     }
-    Ok(all)
+    Ok(Charged::with(all, charge))
 }
 
 /// The rows of all parts in which an attempt opens; `None` when none does.
-fn gather(query: Query<'_>, plan: &FunnelPlan<'_>, rules: &Rules) -> Result<Option<PartRows>, DecodeError> {
+fn gather<'a>(
+    query: Query<'a>,
+    plan: &'a FunnelPlan<'_>,
+    rules: &Rules,
+) -> Result<Option<PartRows<'a>>, ExecutionError> {
     let mut gatherer = Gatherer::new(query, plan.hold, plan.values);
     let (from_micros, to_micros) = (plan.range.from_micros, plan.range.to_micros);
     // `to` itself is not in the range, so the last attempt may open one microsecond before it.
@@ -132,7 +147,7 @@ fn gather(query: Query<'_>, plan: &FunnelPlan<'_>, rules: &Rules) -> Result<Opti
         for (places, step) in alike(&plan.steps, 0..opening) {
             gatherer.gather_any(&step.within(after), places)?;
         }
-        return Ok(Some(gatherer.finish()));
+        return Ok(Some(gatherer.finish()?));
     }
     let whole = ResolvedRange { from_micros, to_micros: until };
     for (places, step) in alike(&plan.steps, 1..plan.steps.len()) {
@@ -146,7 +161,7 @@ fn gather(query: Query<'_>, plan: &FunnelPlan<'_>, rules: &Rules) -> Result<Opti
     if plan.order == FunnelOrder::Strict {
         gatherer.gather_between(&plan.seen.within(whole), Marks::SEEN)?;
     }
-    Ok(Some(gatherer.finish()))
+    Ok(Some(gatherer.finish()?))
 }
 
 /// Those of the steps at these places that follow one another with the same events, and what they look at.
@@ -159,16 +174,22 @@ fn alike(steps: &[Look], places: Range<usize>) -> impl Iterator<Item = (Range<us
     })
 }
 
-/// Adds the attempts of one part of a unit.
-fn walk_part(plan: &FunnelPlan<'_>, unit: u32, rows: &mut [Row], walk: &mut Walk<'_>, all: &mut Attempts) {
+/// The attempt of one part of a unit that counts. Those that are to be counted by when they open are added to `starts`.
+fn walk_part(
+    plan: &FunnelPlan<'_>,
+    unit: u32,
+    rows: &mut [Row],
+    walk: &mut Walk<'_>,
+    starts: &mut Vec<Start>,
+) -> Result<Option<Reached>, Stop> {
     let counts_starts = plan.buckets.is_some() && plan.entry == FunnelEntry::Best;
-    walk.load(rows);
+    walk.load(rows)?;
     let mut best: Option<Reached> = None;
     for attempt in 0..walk.attempts() {
         let Row { arrival, tuple, .. } = *walk.opening(attempt);
-        let times = walk.reach(attempt);
+        let times = walk.reach(attempt)?;
         if counts_starts {
-            all.add_start(start(plan, unit, tuple, times));
+            add_start(starts, start(plan, unit, tuple, times));
         }
         let is_complete = times.len() == plan.steps.len();
         if best.as_ref().is_none_or(|best| times.len() > best.times.len()) {
@@ -179,7 +200,7 @@ fn walk_part(plan: &FunnelPlan<'_>, unit: u32, rows: &mut [Row], walk: &mut Walk
             break;
         }
     }
-    all.counting.extend(best);
+    Ok(best)
 }
 
 /// What an attempt adds to the bucket in which it opens.
@@ -200,28 +221,23 @@ impl Reached {
     }
 }
 
-impl Attempts {
-    /// Adds a start to the one before where both are of one unit, bucket and tuple.
-    fn add_start(&mut self, start: Option<Start>) {
-        let Some(start) = start else { return };
-        let key = |start: &Start| (start.unit, start.bucket, start.tuple);
-        match self.starts.last_mut() {
-            Some(last) if key(last) == key(&start) => last.level = last.level.max(start.level),
-            _ => self.starts.push(start),
-        }
+/// Adds a start to the one before where both are of one unit, bucket and tuple.
+fn add_start(starts: &mut Vec<Start>, start: Option<Start>) {
+    let Some(start) = start else { return };
+    let key = |start: &Start| (start.unit, start.bucket, start.tuple);
+    match starts.last_mut() {
+        Some(last) if key(last) == key(&start) => last.level = last.level.max(start.level),
+        _ => starts.push(start),
     }
+}
 
-    /// Of the parts of a unit, the attempt that counts over all of them stays.
-    fn keep_one_of_each_unit(&mut self, entry: FunnelEntry) {
-        self.counting.sort_by(|a, b| {
-            let by_level = match entry {
-                FunnelEntry::Best => b.level().cmp(&a.level()),
-                FunnelEntry::First => Ordering::Equal,
-            };
-            a.unit.cmp(&b.unit).then(by_level).then_with(|| a.opened().cmp(&b.opened()))
-        });
-        self.counting.dedup_by_key(|one| one.unit);
-    }
+/// The order by unit in which, of the parts of a unit, the attempt that counts over all of them is the first.
+fn counts_before(a: &Reached, b: &Reached, entry: FunnelEntry) -> Ordering {
+    let by_level = match entry {
+        FunnelEntry::Best => b.level().cmp(&a.level()),
+        FunnelEntry::First => Ordering::Equal,
+    };
+    a.unit.cmp(&b.unit).then(by_level).then_with(|| a.opened().cmp(&b.opened()))
 }
 
 #[cfg(test)]
@@ -234,23 +250,24 @@ mod tests {
 
     #[test]
     fn of_several_parts_the_earliest_of_the_best_attempts_counts_or_the_first() {
-        let of_parts =
-            vec![reached(3, 9, &[20, 30]), reached(3, 4, &[10]), reached(1, 0, &[5]), reached(3, 8, &[20, 25])];
-        let mut all = Attempts { counting: of_parts, starts: Vec::new() };
-        let mut first = all.clone();
-        all.keep_one_of_each_unit(FunnelEntry::Best);
-        assert_eq!(all.counting, [reached(1, 0, &[5]), reached(3, 8, &[20, 25])]);
-        first.keep_one_of_each_unit(FunnelEntry::First);
-        assert_eq!(first.counting, [reached(1, 0, &[5]), reached(3, 4, &[10])]);
+        let counting = |entry| {
+            let mut all =
+                vec![reached(3, 9, &[20, 30]), reached(3, 4, &[10]), reached(1, 0, &[5]), reached(3, 8, &[20, 25])];
+            all.sort_unstable_by(|a, b| counts_before(a, b, entry));
+            all.dedup_by_key(|one| one.unit);
+            all
+        };
+        assert_eq!(counting(FunnelEntry::Best), [reached(1, 0, &[5]), reached(3, 8, &[20, 25])]);
+        assert_eq!(counting(FunnelEntry::First), [reached(1, 0, &[5]), reached(3, 4, &[10])]);
     }
 
     #[test]
     fn starts_of_one_bucket_and_tuple_are_one() {
         let start = |bucket, tuple, level| Start { unit: 1, bucket, tuple, level };
-        let mut all = Attempts::default();
+        let mut starts = Vec::new();
         for one in [start(0, 0, 1), start(0, 0, 3), start(0, 0, 2), start(0, 5, 1), start(1, 5, 1)] {
-            all.add_start(Some(one));
+            add_start(&mut starts, Some(one));
         }
-        assert_eq!(all.starts, [start(0, 0, 3), start(0, 5, 1), start(1, 5, 1)]);
+        assert_eq!(starts, [start(0, 0, 3), start(0, 5, 1), start(1, 5, 1)]);
     }
 }

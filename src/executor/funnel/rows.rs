@@ -1,11 +1,15 @@
 //! The rows that matter to a funnel, gathered from all tables and put together by part.
 
 use super::super::breakdown_values::{BreakdownValues, TableBreakdown};
+use super::super::charge::Charge;
+use super::super::error::ExecutionError;
+use super::super::footprint::{Footprint, list_bytes};
+use super::super::guard::Guard;
+use super::super::limits::Stop;
 use super::super::look::Look;
 use super::super::query::{NO_UNIT, Query};
 use super::super::scan::visit_rows;
 use super::hold::{Held, NO_VALUE, Parts, TableHeld};
-use crate::codec::DecodeError;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::language::Hold;
 use std::ops::Range;
@@ -80,6 +84,7 @@ pub(super) struct Gatherer<'a> {
     rows: Vec<Row>,
     /// The part of each row.
     part_of: Vec<u32>,
+    charge: Charge,
 }
 
 /// What is read of one table, besides times and units.
@@ -93,33 +98,33 @@ struct Columns<'a> {
 impl<'a> Gatherer<'a> {
     pub fn new(query: Query<'a>, hold: Option<&'a Hold>, values: Option<&'a BreakdownValues>) -> Self {
         let (held, parts) = (Held::new(query, hold), Parts::new(query, hold));
-        Self { query, held, parts, values, rows: Vec::new(), part_of: Vec::new() }
+        Self { query, held, parts, values, rows: Vec::new(), part_of: Vec::new(), charge: Charge::none(query.guard) }
     }
 
     /// Takes the rows that open attempts with any of these steps. They must be taken before all others.
-    pub fn gather_opening(&mut self, look: &Look, steps: Range<usize>) -> Result<(), DecodeError> {
+    pub fn gather_opening(&mut self, look: &Look, steps: Range<usize>) -> Result<(), ExecutionError> {
         self.gather(look, Marks::opening(steps), (0, 1))
     }
 
     /// Takes the rows of steps, all with the same events, that must come after all before, where those happened.
-    pub fn gather_next(&mut self, look: &Look, steps: Range<usize>) -> Result<(), DecodeError> {
+    pub fn gather_next(&mut self, look: &Look, steps: Range<usize>) -> Result<(), ExecutionError> {
         let depths = (steps.start as u8, steps.end as u8);
         self.gather(look, Marks::filling(steps), depths)
     }
 
     /// Takes the rows of steps that may come in any order, where an attempt opens.
-    pub fn gather_any(&mut self, look: &Look, steps: Range<usize>) -> Result<(), DecodeError> {
+    pub fn gather_any(&mut self, look: &Look, steps: Range<usize>) -> Result<(), ExecutionError> {
         self.gather(look, Marks::filling(steps), (1, 1))
     }
 
     /// Takes rows that matter between two steps, where these happened. They must be taken after all steps.
-    pub fn gather_between(&mut self, look: &Look, marks: Marks) -> Result<(), DecodeError> {
+    pub fn gather_between(&mut self, look: &Look, marks: Marks) -> Result<(), ExecutionError> {
         self.gather(look, marks, (2, 2))
     }
 
     /// Takes the rows that a look asks for in parts that are at least so deep, and then so deep.
-    fn gather(&mut self, look: &Look, marks: Marks, (depth_min, depth): (u8, u8)) -> Result<(), DecodeError> {
-        let Self { query, held, parts, values, rows, part_of } = self;
+    fn gather(&mut self, look: &Look, marks: Marks, (depth_min, depth): (u8, u8)) -> Result<(), ExecutionError> {
+        let Self { query, held, parts, values, rows, part_of, charge } = self;
         let values = values.filter(|_| marks.opens());
         let mut buffer = Box::new([0; BLOCK_VALUES]);
         visit_rows(
@@ -135,10 +140,10 @@ impl<'a> Gatherer<'a> {
             },
             |columns, block, mask, scratch| {
                 columns.arrivals.decode_block(block.number, &mut buffer);
-                let held = columns.held.decode(block, scratch);
-                let tuples = columns.tuples.as_mut().map(|tuples| tuples.decode(block, scratch));
+                let held_values = columns.held.decode(block, scratch);
+                let tuples = columns.tuples.as_mut().map(|tuples| tuples.decode(block, scratch)).transpose()?;
                 for row in mask.rows() {
-                    let (unit, value) = (block.units[row], held.map_or(0, |held| held[row]));
+                    let (unit, value) = (block.units[row], held_values.map_or(0, |values| values[row]));
                     if unit == NO_UNIT || value == NO_VALUE {
                         continue;
                     }
@@ -157,6 +162,7 @@ impl<'a> Gatherer<'a> {
                         });
                     }
                 }
+                charge.set(list_bytes(rows) + list_bytes(part_of) + parts.footprint() + held.footprint())
             },
         )
     }
@@ -167,7 +173,13 @@ impl<'a> Gatherer<'a> {
     }
 
     /// Puts the rows together by part; inside a part they stay as they came.
-    pub fn finish(self) -> PartRows {
+    ///
+    /// # Errors
+    /// When the execution is stopped.
+    pub fn finish(self) -> Result<PartRows<'a>, Stop> {
+        let guard = self.query.guard;
+        let ends_bytes = self.parts.len() * size_of::<usize>();
+        let charge = Charge::of(guard, self.parts.footprint() + ends_bytes + self.rows.len() * size_of::<Row>())?;
         let mut ends = vec![0; self.parts.len()];
         self.part_of.iter().for_each(|part| ends[*part as usize] += 1);
         let mut next = 0;
@@ -176,32 +188,40 @@ impl<'a> Gatherer<'a> {
         }
         // Each end stands at the start of its part, and moves with every row that is put there.
         let mut rows = vec![Row::default(); self.rows.len()];
-        for (row, part) in self.rows.iter().zip(&self.part_of) {
+        for gathered in guard.watch(self.rows.iter().zip(&self.part_of)) {
+            let (row, part) = gathered?;
             let end = &mut ends[*part as usize];
             rows[*end] = *row;
             *end += 1;
         }
-        PartRows { parts: self.parts, rows, ends }
+        Ok(PartRows { guard, parts: self.parts, rows, ends, _charge: charge })
     }
 }
 
 /// Rows by part.
-pub(super) struct PartRows {
+pub(super) struct PartRows<'a> {
+    guard: &'a Guard,
     parts: Parts,
     rows: Vec<Row>,
     /// Where the rows of each part end.
     ends: Vec<usize>,
+    _charge: Charge,
 }
 
-impl PartRows {
-    /// Calls `visit` with the unit and the rows of every part that has rows.
-    pub fn visit(&mut self, mut visit: impl FnMut(u32, &mut [Row])) {
+impl PartRows<'_> {
+    /// Calls `visit` with the unit and the rows of every part that has rows, until it stops.
+    ///
+    /// # Errors
+    /// When the execution is stopped.
+    pub fn visit(&mut self, mut visit: impl FnMut(u32, &mut [Row]) -> Result<(), Stop>) -> Result<(), Stop> {
         let mut start = 0;
-        for (part, end) in self.ends.iter().enumerate() {
+        for part in self.guard.watch(self.ends.iter().enumerate()) {
+            let (part, end) = part?;
             if start < *end {
-                visit(self.parts.unit(part), &mut self.rows[start..*end]);
+                visit(self.parts.unit(part), &mut self.rows[start..*end])?;
             }
             start = *end;
         }
+        Ok(())
     }
 }

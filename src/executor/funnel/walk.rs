@@ -1,5 +1,9 @@
 //! The attempts within one part: which steps each reaches, and when.
 
+use super::super::charge::Charge;
+use super::super::footprint::list_bytes;
+use super::super::guard::{Guard, SORTED_MAX};
+use super::super::limits::Stop;
 use super::filling::Filling;
 use super::rows::Row;
 use crate::language::FunnelOrder;
@@ -17,6 +21,7 @@ pub(super) struct Rules {
 
 /// Walks the attempts of one part after the other. What it holds is reused from part to part.
 pub(super) struct Walk<'r> {
+    guard: &'r Guard,
     rules: &'r Rules,
     /// The events of the part in order, each once.
     events: Vec<Row>,
@@ -33,11 +38,13 @@ pub(super) struct Walk<'r> {
     filled: Vec<usize>,
     /// When the attempt reached its steps.
     times: Vec<i64>,
+    charge: Charge,
 }
 
 impl<'r> Walk<'r> {
-    pub fn new(rules: &'r Rules) -> Self {
+    pub fn new(guard: &'r Guard, rules: &'r Rules) -> Self {
         Self {
+            guard,
             rules,
             events: Vec::new(),
             openings: Vec::new(),
@@ -47,19 +54,29 @@ impl<'r> Walk<'r> {
             filling: Filling::new(rules.steps),
             filled: Vec::new(),
             times: Vec::new(),
+            charge: Charge::none(guard),
         }
     }
 
     /// Takes the rows of the next part.
-    pub fn load(&mut self, rows: &mut [Row]) {
-        // Time and arrival as one number are cheap to compare. The sort is stable: of one event's rows the one that
-        // opens, and has the tuple, came first and stays so.
-        rows.sort_by_key(|row| i128::from(row.time) << 64 | i128::from(row.arrival));
+    ///
+    /// # Errors
+    /// When the execution is stopped.
+    pub fn load(&mut self, rows: &mut [Row]) -> Result<(), Stop> {
+        // Time and arrival as one number are cheap to compare. Of one event's rows the one that opens, and has the
+        // tuple, comes first: it came so, and a stable sort keeps it. So many that this would take long are sorted so.
+        let key = |row: &Row| i128::from(row.time) << 64 | i128::from(row.arrival);
+        if rows.len() <= SORTED_MAX {
+            rows.sort_by_key(key);
+        } else {
+            self.guard.sort_by(rows, &|a, b| (key(a), !a.marks.opens()).cmp(&(key(b), !b.marks.opens())))?;
+        }
         self.events.clear();
         self.openings.clear();
         self.fitting.iter_mut().chain(&mut self.excluded).for_each(Vec::clear);
         self.passed.fill(0);
-        for row in rows.iter() {
+        for row in self.guard.watch(rows.iter()) {
+            let row = row?;
             match self.events.last_mut() {
                 Some(last) if (last.time, last.arrival) == (row.time, row.arrival) => {
                     last.marks.add(row.marks);
@@ -70,7 +87,8 @@ impl<'r> Walk<'r> {
                 self.excluded[exclusion].push(self.events.len() - 1);
             }
         }
-        for (place, event) in self.events.iter().enumerate() {
+        for event in self.guard.watch(self.events.iter().enumerate()) {
+            let (place, event) = event?;
             let mut steps = event.marks.steps();
             while steps != 0 {
                 self.fitting[steps.trailing_zeros() as usize].push(place);
@@ -80,6 +98,8 @@ impl<'r> Walk<'r> {
                 self.openings.push(place);
             }
         }
+        let lists = self.fitting.iter().chain(&self.excluded).chain([&self.openings]);
+        self.charge.set(list_bytes(&self.events) + lists.map(list_bytes).sum::<usize>())
     }
 
     /// How many attempts there are, in the order in which they open.
@@ -93,15 +113,19 @@ impl<'r> Walk<'r> {
     }
 
     /// When an attempt reached each step that it reached. Attempts must be asked for in their order.
-    pub fn reach(&mut self, attempt: usize) -> &[i64] {
+    ///
+    /// # Errors
+    /// When the execution is stopped.
+    pub fn reach(&mut self, attempt: usize) -> Result<&[i64], Stop> {
+        self.guard.tick()?;
         let start = self.openings[attempt];
         let deadline = self.events[start].time.saturating_add(self.rules.window_micros);
         self.times.clear();
         match self.rules.order {
-            FunnelOrder::Any => self.in_any_order(start, deadline),
+            FunnelOrder::Any => self.in_any_order(start, deadline)?,
             FunnelOrder::Ordered | FunnelOrder::Strict => self.in_order(start, deadline),
         }
-        &self.times
+        Ok(&self.times)
     }
 
     /// Each step takes the earliest event that can fill it, and nothing is tried twice.
@@ -152,13 +176,14 @@ impl<'r> Walk<'r> {
     }
 
     /// Events in order take steps, as many as they can together.
-    fn in_any_order(&mut self, start: usize, deadline: i64) {
+    fn in_any_order(&mut self, start: usize, deadline: i64) -> Result<(), Stop> {
         self.filling.clear();
         let mut at = start;
         loop {
+            self.guard.tick()?;
             let event = &self.events[at];
             if event.time > deadline {
-                break;
+                return Ok(());
             }
             if self.filling.place(event.marks.steps()) {
                 self.times.push(event.time);
@@ -169,7 +194,7 @@ impl<'r> Walk<'r> {
             });
             match next.min() {
                 Some(next) if self.times.len() < self.rules.steps => at = *next,
-                _ => break,
+                _ => return Ok(()),
             }
         }
     }
@@ -177,6 +202,7 @@ impl<'r> Walk<'r> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::limits::Limits;
     use super::super::rows::Marks;
     use super::*;
 
@@ -191,14 +217,30 @@ mod tests {
             marks.iter().map(|marks| Row { time, arrival, marks: *marks, tuple: 0 }).collect::<Vec<_>>()
         };
         let mut rows: Vec<Row> = rows.iter().enumerate().flat_map(of_event).rev().collect();
-        let mut walk = Walk::new(rules);
-        walk.load(&mut rows);
-        (0..walk.attempts()).map(|attempt| walk.reach(attempt).to_vec()).collect()
+        let guard = Guard::new(&Limits::default());
+        let mut walk = Walk::new(&guard, rules);
+        walk.load(&mut rows).unwrap();
+        (0..walk.attempts()).map(|attempt| walk.reach(attempt).unwrap().to_vec()).collect()
     }
 
     const OPEN: Marks = Marks::opening(0..1);
     const B: Marks = Marks::filling(1..2);
     const C: Marks = Marks::filling(2..3);
+
+    #[test]
+    fn of_many_rows_those_that_open_come_first_too() {
+        let rules = rules(FunnelOrder::Ordered, 2, &[]);
+        let seen = |time: i64| Row { time, arrival: 0, marks: Marks::SEEN, tuple: 0 };
+        let open = |time: i64| Row { time, arrival: 0, marks: OPEN, tuple: time as u32 };
+        // In no order, and of each event first the row that says nothing.
+        let times = (0..SORTED_MAX as i64).map(|time| time * 77_773 % SORTED_MAX as i64);
+        let mut rows: Vec<Row> = times.flat_map(|time| [seen(time), open(time)]).collect();
+        let guard = Guard::new(&Limits::default());
+        let mut walk = Walk::new(&guard, &rules);
+        walk.load(&mut rows).unwrap();
+        assert_eq!(walk.attempts(), SORTED_MAX);
+        assert!((0..SORTED_MAX).all(|attempt| walk.opening(attempt).tuple as usize == attempt));
+    }
 
     #[test]
     fn one_event_fills_one_step() {

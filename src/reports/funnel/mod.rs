@@ -8,8 +8,8 @@ pub use answer::{FunnelAnswer, FunnelResult, FunnelSeries, FunnelStarts, FunnelS
 
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{Attempts, BreakdownValues, Excluded, FunnelPlan, Look, Reached, attempts};
-use crate::language::{Buckets, DocumentError, Funnel, FunnelUnits};
+use crate::executor::{Attempts, BreakdownValues, Charged, Excluded, FunnelPlan, Look, Reached, attempts};
+use crate::language::{Buckets, Funnel, FunnelUnits};
 use roaring::RoaringBitmap;
 use split::Split;
 
@@ -20,7 +20,7 @@ pub(super) fn looks(context: &Context<'_>, report: &Funnel) -> Result<Vec<Look>,
 
 /// What became of all attempts, and the series that they are in.
 struct Found {
-    attempts: Attempts,
+    attempts: Charged<Attempts>,
     split: Split,
     buckets: Option<Buckets>,
 }
@@ -30,20 +30,23 @@ impl Found {
         let values = context.breakdown(&report.breakdown)?;
         let buckets = report
             .interval
-            .map(|interval| Buckets::cover(context.range, interval, report.week_start, &report.scope.timezone))
+            .map(|interval| Buckets::cover(context.range, interval, report.week_start, context.zone()))
             .transpose()?;
         let plan = plan(context, report, values.as_ref(), buckets.as_ref())?;
         let attempts = context.stage(|| "attempts".to_owned(), || attempts(context.query, &plan))?;
         let split = match &values {
             None => Split::none(),
-            Some(values) => Split::rank(values, &attempts.counting, report.limit),
+            Some(values) => {
+                let rank = || Split::rank(context.query, values, &attempts.counting, report.limit);
+                context.stage(|| "ranking of the breakdown".to_owned(), rank)?
+            }
         };
         Ok(Self { attempts, split, buckets })
     }
 }
 
 pub(super) fn run(context: &Context<'_>, report: &Funnel) -> Result<FunnelAnswer, ReportError> {
-    let mut series = series(report, &Found::new(context, report)?)?;
+    let mut series = series(context, report, &Found::new(context, report)?)?;
     let result = match series.pop() {
         Some(whole) if report.breakdown.is_empty() => FunnelResult::Whole(whole.steps),
         last => {
@@ -79,32 +82,43 @@ fn plan<'p>(
 }
 
 /// The series of the answer in order; one of everything without a breakdown.
-fn series(report: &Funnel, found: &Found) -> Result<Vec<FunnelSeries>, DocumentError> {
+fn series(context: &Context<'_>, report: &Funnel, found: &Found) -> Result<Vec<FunnelSeries>, ReportError> {
     let Found { attempts, split, buckets } = found;
+    let series_bytes = size_of::<FunnelSeries>() + report.steps.len() * size_of::<FunnelStep>();
+    context.keep(split.len() * series_bytes + split.ranked_bytes())?;
+    // A list of references to the attempts, and one of the times between two steps at a time.
+    let _lists = context.charge(2 * attempts.counting.len() * size_of::<usize>())?;
     let mut units: Vec<Vec<&Reached>> = vec![Vec::new(); split.len()];
     for reached in &attempts.counting {
         if let Some(series) = split.series_of(reached.tuple) {
             units[series].push(reached);
         }
     }
-    let starts = buckets.as_ref().map(|buckets| steps::starts(&attempts.starts, split, buckets, report.steps.len()));
+    let starts =
+        buckets.as_ref().map(|buckets| steps::starts(context, &attempts.starts, split, buckets, report.steps.len()));
     let mut starts = starts.transpose()?.into_iter().flatten();
-    let one = |(place, units): (usize, &Vec<&Reached>)| FunnelSeries {
-        breakdown: split.ranked.get(place).cloned().unwrap_or_default(),
-        other: place == split.ranked.len(),
-        steps: FunnelSteps { steps: steps::steps(&report.steps, units), by_start: starts.next() },
+    let one = |(place, units): (usize, &Vec<&Reached>)| {
+        Ok(FunnelSeries {
+            breakdown: split.ranked.get(place).cloned().unwrap_or_default(),
+            other: place == split.ranked.len(),
+            steps: FunnelSteps { steps: steps::steps(context, &report.steps, units)?, by_start: starts.next() },
+        })
     };
-    Ok(units.iter().enumerate().map(one).collect())
+    units.iter().enumerate().map(one).collect()
 }
 
 /// The units of one number of the answer.
-pub(super) fn units(context: &Context<'_>, report: &Funnel, asked: &FunnelUnits) -> Result<RoaringBitmap, ReportError> {
+pub(super) fn units(
+    context: &Context<'_>,
+    report: &Funnel,
+    asked: &FunnelUnits,
+) -> Result<Charged<RoaringBitmap>, ReportError> {
     let Found { attempts, split, .. } = Found::new(context, report)?;
     let series = split.named(&asked.value)?;
-    let is_behind = |reached: &&Reached| {
+    let is_behind = |reached: &Reached| {
         let is_in_series = series.is_none() || split.series_of(reached.tuple) == series;
         let level = reached.level();
         is_in_series && if asked.dropped { level == asked.step } else { level >= asked.step }
     };
-    Ok(attempts.counting.iter().filter(is_behind).map(|reached| reached.unit).collect())
+    context.collect(attempts.counting.iter().map(|reached| is_behind(reached).then_some(reached.unit)))
 }

@@ -1,13 +1,13 @@
 //! The breakdown of a funnel: the values that are shown, and to which of them each tuple belongs.
 
 use super::super::behind::no_such_series;
-use crate::executor::{BreakdownValues, Reached};
+use crate::executor::{BreakdownValues, Charge, ExecutionError, Footprint, Query, Reached};
 use crate::language::{DocumentError, UnitsValue};
 use crate::model::Value;
 use hashbrown::HashMap;
 
 /// The series of an answer, in order.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Split {
     /// The tuples that are shown, best first.
     pub ranked: Vec<Vec<Value>>,
@@ -15,25 +15,54 @@ pub(super) struct Split {
     has_other: bool,
     /// The place of each shown tuple, by its number.
     places: HashMap<u32, usize>,
+    ranked_bytes: usize,
+    _charge: Option<Charge>,
 }
 
 impl Split {
     /// Everything in one series.
     pub fn none() -> Self {
-        Self { ranked: Vec::new(), has_other: true, places: HashMap::new() }
+        Self { ranked: Vec::new(), has_other: true, places: HashMap::new(), ranked_bytes: 0, _charge: None }
     }
 
     /// Ranks tuples by units, then by value.
-    pub fn rank(values: &BreakdownValues, counting: &[Reached], limit: usize) -> Self {
+    ///
+    /// # Errors
+    /// When the report is stopped.
+    pub fn rank(
+        query: Query<'_>,
+        values: &BreakdownValues,
+        counting: &[Reached],
+        limit: usize,
+    ) -> Result<Self, ExecutionError> {
+        let guard = query.guard;
         let mut counts: HashMap<u32, u64> = HashMap::new();
-        counting.iter().for_each(|reached| *counts.entry(reached.tuple).or_default() += 1);
-        let mut order: Vec<(u64, Vec<Value>, u32)> =
-            counts.into_iter().map(|(tuple, count)| (count, values.tuple(tuple), tuple)).collect();
-        order.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        let mut order_charge = Charge::none(guard);
+        for reached in guard.watch(counting) {
+            *counts.entry(reached?.tuple).or_default() += 1;
+            order_charge.set(counts.allocation_size())?;
+        }
+        order_charge.add(counts.len() * size_of::<(u64, u32)>())?;
+        let mut order: Vec<(u64, u32)> = counts.into_iter().map(|(tuple, count)| (count, tuple)).collect();
+        guard.sort_by(&mut order, &|a, b| b.0.cmp(&a.0).then_with(|| values.compare(a.1, b.1)))?;
         let has_other = order.len() > limit;
         order.truncate(limit);
-        let places = order.iter().enumerate().map(|(place, (_, _, tuple))| (*tuple, place)).collect();
-        Self { ranked: order.into_iter().map(|(_, values, _)| values).collect(), has_other, places }
+        let places: HashMap<u32, usize> = order.iter().enumerate().map(|(place, (_, tuple))| (*tuple, place)).collect();
+        let (mut charge, mut ranked_bytes) = (Charge::of(guard, places.allocation_size())?, 0);
+        let mut ranked = Vec::new();
+        for one in guard.watch(&order) {
+            let tuple = values.tuple(one?.1);
+            let bytes = size_of::<Vec<Value>>() + tuple.footprint();
+            ranked_bytes += bytes;
+            charge.add(bytes)?;
+            ranked.push(tuple);
+        }
+        Ok(Self { ranked, has_other, places, ranked_bytes, _charge: Some(charge) })
+    }
+
+    /// The bytes of the shown tuples.
+    pub fn ranked_bytes(&self) -> usize {
+        self.ranked_bytes
     }
 
     /// How many series there are: the tuples that are shown, and the rest.

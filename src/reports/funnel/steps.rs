@@ -1,41 +1,51 @@
 //! From attempts to the numbers of the steps.
 
 use super::super::answer::Figure;
+use super::super::context::Context;
+use super::super::error::ReportError;
 use super::answer::{FunnelStarts, FunnelStep};
 use super::split::Split;
 use crate::executor::{ExactSum, Reached, Start};
-use crate::language::{Buckets, DocumentError, Matcher, check_cells};
+use crate::language::{Buckets, Matcher, check_cells};
 use crate::model::Number;
 
 /// Microseconds of a second.
 const SECOND_MICROS: f64 = 1e6;
 
 /// The steps of these units.
-pub(super) fn steps(matchers: &[Matcher], units: &[&Reached]) -> Vec<FunnelStep> {
+///
+/// # Errors
+/// When the report is stopped.
+pub(super) fn steps(
+    context: &Context<'_>,
+    matchers: &[Matcher],
+    units: &[&Reached],
+) -> Result<Vec<FunnelStep>, ReportError> {
     let counts: Vec<u64> =
         (0..matchers.len()).map(|step| units.iter().filter(|unit| unit.level() > step).count() as u64).collect();
     let step = |(place, matcher): (usize, &Matcher)| {
         let (event, count) = (matcher.label(), counts[place]);
         let Some(previous) = place.checked_sub(1) else {
             let (whole, none) = (Figure::Count(1), Figure::Null);
-            return FunnelStep {
+            return Ok(FunnelStep {
                 event,
                 count,
                 from_previous: whole,
                 overall: whole,
                 median_seconds: none,
                 average_seconds: none,
-            };
+            });
         };
+        context.check()?;
         let mut durations = durations(units, place);
-        FunnelStep {
+        Ok(FunnelStep {
             event,
             count,
             from_previous: Figure::ratio(count, counts[previous]),
             overall: Figure::ratio(count, counts[0]),
             median_seconds: median_seconds(&mut durations),
             average_seconds: average_seconds(&durations),
-        }
+        })
     };
     matchers.iter().enumerate().map(step).collect()
 }
@@ -43,19 +53,23 @@ pub(super) fn steps(matchers: &[Matcher], units: &[&Reached]) -> Vec<FunnelStep>
 /// How far units came by when they started, for each series.
 ///
 /// # Errors
-/// When these are too many numbers for one answer.
+/// When these are too many numbers for one answer, or the report is stopped.
 pub(super) fn starts(
+    context: &Context<'_>,
     starts: &[Start],
     split: &Split,
     buckets: &Buckets,
     step_count: usize,
-) -> Result<Vec<FunnelStarts>, DocumentError> {
+) -> Result<Vec<FunnelStarts>, ReportError> {
     let shape = [(split.len(), "series"), (step_count, "steps"), (buckets.len(), "buckets")];
     check_cells(&shape, "limit", "give a smaller `limit` or a longer `interval`")?;
+    context.keep(split.len() * step_count * buckets.len() * size_of::<u64>())?;
     let mut counts = vec![vec![vec![0; buckets.len()]; step_count]; split.len()];
     let placed = |start: &Start| Some((split.series_of(start.tuple)?, start.bucket, start.unit, start.level));
-    let mut ordered: Vec<(usize, u32, u32, u32)> = starts.iter().filter_map(placed).collect();
-    ordered.sort_unstable();
+    let _ordered = context.charge(size_of::<(usize, u32, u32, u32)>() * starts.len())?;
+    let mut ordered: Vec<(usize, u32, u32, u32)> = Vec::with_capacity(starts.len());
+    ordered.extend(starts.iter().filter_map(placed));
+    context.query.guard.sort_by(&mut ordered, &|a, b| a.cmp(b)).map_err(|stop| context.failed(stop))?;
     // A unit counts once in each bucket of a series, at its best level: the last of its run.
     for of_unit in ordered.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
         if let Some((series, bucket, _, level)) = of_unit.last() {
@@ -63,7 +77,7 @@ pub(super) fn starts(
             reached.iter_mut().for_each(|step| step[*bucket as usize] += 1);
         }
     }
-    Ok(counts.into_iter().map(|counts| FunnelStarts { buckets: buckets.labels(), counts }).collect())
+    counts.into_iter().map(|counts| Ok(FunnelStarts { buckets: context.labels(buckets)?, counts })).collect()
 }
 
 /// Microseconds from the step before to this one, for all units that reached it.

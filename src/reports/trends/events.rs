@@ -4,11 +4,13 @@ use super::super::behind::no_such_series;
 use super::super::context::Context;
 use super::super::error::ReportError;
 use super::Frame;
-use super::answer::Measured;
-use crate::codec::DecodeError;
-use crate::executor::{Figures, Look, Query, Series, Slots, measure};
+use super::answer::{Measured, TrendsSeries};
+use crate::executor::{ExecutionError, Figure, Figures, Look, Query, Series, Slots, measure};
 use crate::language::{DocumentError, Measure, Trends, UnitsValue, check_cells};
 use crate::model::Value;
+
+/// Bytes of the label of a line, mostly.
+const LINE_LABEL_BYTES: usize = 32;
 
 /// The tuples of values that the document shows; one ranking serves all its series.
 pub(super) struct EventSlots(Option<Slots>);
@@ -32,6 +34,11 @@ impl EventSlots {
         self.0.as_ref().map_or(1, Slots::len)
     }
 
+    /// The bytes of the values that are shown.
+    pub fn names_bytes(&self) -> usize {
+        self.0.as_ref().map_or(0, Slots::ranked_bytes)
+    }
+
     /// A series in a range, measured by [`Self::measure`].
     pub fn series<'s>(&'s self, report: &Trends, look: &'s Look, frame: &'s Frame) -> Series<'s> {
         Series { look, buckets: &frame.buckets, slots: self.0.as_ref(), is_cumulative: report.cumulative }
@@ -45,7 +52,7 @@ impl EventSlots {
         look: &Look,
         frame: &Frame,
         wanted: &Measure,
-    ) -> Result<Vec<Figures>, DecodeError> {
+    ) -> Result<Vec<Figures>, ExecutionError> {
         let look = look.within(frame.range);
         measure(query, &self.series(report, &look, frame), wanted)
     }
@@ -83,6 +90,19 @@ impl EventSlots {
         let slot = slot.ok_or_else(|| no_such_series(value))?;
         Ok(Some((slots, slot)))
     }
+}
+
+/// Charges for so many lines of the answer, and their breakdown values of so many bytes.
+pub(super) fn keep_lines(
+    context: &Context<'_>,
+    report: &Trends,
+    frame: &Frame,
+    lines: usize,
+    names_bytes: usize,
+) -> Result<(), ReportError> {
+    let ranges = 1 + usize::from(report.compare);
+    let line_bytes = size_of::<Measured>() + size_of::<TrendsSeries>() + LINE_LABEL_BYTES;
+    context.keep(lines * (line_bytes + frame.buckets.len() * ranges * size_of::<Figure>()) + names_bytes)
 }
 
 /// Checks that an answer in which every series has so many lines is not too large.

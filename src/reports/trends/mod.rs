@@ -13,7 +13,7 @@ use super::error::ReportError;
 use crate::executor::{Figure, Figures, Look};
 use crate::language::{Buckets, Formula, ResolvedRange, Source, Trends};
 use answer::Measured;
-use events::EventSlots;
+use events::{EventSlots, keep_lines};
 use properties::PropertySeries;
 
 /// A range and its buckets: the one asked for, or the one before it.
@@ -23,14 +23,14 @@ struct Frame {
 }
 
 impl Frame {
-    fn cover(report: &Trends, range: ResolvedRange) -> Result<Self, ReportError> {
-        let buckets = Buckets::cover(range, report.interval, report.week_start, &report.scope.timezone)?;
+    fn cover(context: &Context<'_>, report: &Trends, range: ResolvedRange) -> Result<Self, ReportError> {
+        let buckets = Buckets::cover(range, report.interval, report.week_start, context.zone())?;
         Ok(Self { range, buckets })
     }
 
-    fn previous(&self, report: &Trends) -> Result<Self, ReportError> {
+    fn previous(&self, context: &Context<'_>, report: &Trends) -> Result<Self, ReportError> {
         let count = self.buckets.len();
-        Self::cover(report, self.range.moved_back(count, report.interval, &report.scope.timezone))
+        Self::cover(context, report, self.range.moved_back(count, report.interval, context.zone()))
     }
 }
 
@@ -40,8 +40,8 @@ pub(super) fn looks(context: &Context<'_>, report: &Trends) -> Result<Vec<Look>,
 }
 
 pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer, ReportError> {
-    let frame = Frame::cover(report, context.range)?;
-    let previous = if report.compare { Some(frame.previous(report)?) } else { None };
+    let frame = Frame::cover(context, report, context.range)?;
+    let previous = if report.compare { Some(frame.previous(context, report)?) } else { None };
     let looks = looks(context, report)?;
     let slots = EventSlots::rank(context, report, &frame, &looks)?;
     let mut all: Vec<Vec<Measured>> = Vec::with_capacity(report.series.len());
@@ -49,6 +49,7 @@ pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer
         let label = series.shown_label();
         let measured = match &series.source {
             Source::Events { event, measure } => {
+                keep_lines(context, report, &frame, slots.count(), slots.names_bytes())?;
                 let look = context.look(event)?;
                 let of = |frame: &Frame| {
                     let stage = || format!("series `{label}`");
@@ -58,19 +59,23 @@ pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer
             }
             Source::PropertyOf { of, measure } => {
                 let property = PropertySeries::new(context, report, &frame, of, measure)?;
-                property.label(&label, &frame, previous.as_ref())
+                context
+                    .stage(|| format!("series `{label}`"), || Ok(property.label(&label, &frame, previous.as_ref())?))?
             }
         };
         all.push(measured);
     }
     let series = match &report.formula {
         None => all.into_iter().flatten().collect(),
-        Some(formula) => combined(formula, &all, &slots, &frame, previous.as_ref()),
+        Some(formula) => {
+            keep_lines(context, report, &frame, slots.count(), slots.names_bytes())?;
+            combined(context, formula, &all, &slots, &frame, previous.as_ref())?
+        }
     };
     Ok(TrendsAnswer {
-        buckets: frame.buckets.labels(),
+        buckets: context.labels(&frame.buckets)?,
         series: series.into_iter().map(TrendsSeries::from).collect(),
-        previous_buckets: previous.map(|frame| frame.buckets.labels()),
+        previous_buckets: previous.map(|frame| context.labels(&frame.buckets)).transpose()?,
         coverage: context.coverage(&looks)?,
     })
 }
@@ -78,13 +83,15 @@ pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer
 /// The formula's series, one for each slot of the breakdown. A series that has no such line, as one of a property
 /// counted by value, counts as null; a formula may not name it.
 fn combined(
+    context: &Context<'_>,
     formula: &Formula,
     all: &[Vec<Measured>],
     slots: &EventSlots,
     frame: &Frame,
     previous: Option<&Frame>,
-) -> Vec<Measured> {
+) -> Result<Vec<Measured>, ReportError> {
     let line = |slot: usize| {
+        context.check()?;
         let inputs: Vec<Option<&Measured>> = all.iter().map(|series| series.get(slot)).collect();
         let of = |frame: &Frame, figures: &dyn Fn(&Measured) -> Option<&Figures>| {
             let evaluate = |figure: &dyn Fn(&Figures) -> Figure| {
@@ -95,13 +102,13 @@ fn combined(
             Figures { values, total: evaluate(&|figures| figures.total) }
         };
         let (breakdown, other) = slots.name(slot);
-        Measured {
+        Ok(Measured {
             label: formula.text().to_owned(),
             breakdown,
             other,
             figures: of(frame, &|input| Some(&input.figures)),
             previous: previous.map(|frame| of(frame, &|input| input.previous.as_ref())),
-        }
+        })
     };
     (0..slots.count()).map(line).collect()
 }

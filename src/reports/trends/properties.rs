@@ -5,8 +5,8 @@ use super::super::context::Context;
 use super::super::error::ReportError;
 use super::Frame;
 use super::answer::Measured;
-use super::events::check_size;
-use crate::executor::{Figure, Figures, Holdings, HoldingsWalk, Units};
+use super::events::{check_size, keep_lines};
+use crate::executor::{Charged, Figure, Figures, Footprint, Guard, Holdings, HoldingsWalk, Stop, Units};
 use crate::language::{CountBy, PropertyMeasure, Trends, UnitsValue};
 use roaring::RoaringBitmap;
 
@@ -14,6 +14,7 @@ use roaring::RoaringBitmap;
 pub(super) struct PropertySeries<'d> {
     /// Whose property it is.
     pub holders: Units,
+    guard: &'d Guard,
     holdings: Holdings,
     measure: &'d PropertyMeasure,
     /// For `count_by_value`: the numbers of the shown values, best first, and whether there are others.
@@ -23,7 +24,7 @@ pub(super) struct PropertySeries<'d> {
 
 impl<'d> PropertySeries<'d> {
     pub fn new(
-        context: &Context<'_>,
+        context: &Context<'d>,
         report: &Trends,
         frame: &Frame,
         of: &CountBy,
@@ -37,17 +38,24 @@ impl<'d> PropertySeries<'d> {
         let query = context.query.counting(holders);
         let holdings = context.stage(|| format!("property `{path}`"), || Holdings::new(query, path))?;
         let (ranked, has_other) = match measure {
-            PropertyMeasure::CountByValue(_) => ranked(&holdings, frame, report.limit),
+            PropertyMeasure::CountByValue(_) => context
+                .stage(|| format!("values of `{path}`"), || Ok(ranked(query.guard, &holdings, frame, report.limit)?))?,
             PropertyMeasure::Sum(_) | PropertyMeasure::Avg(_) => (Vec::new(), false),
         };
-        check_size(report, frame, ranked.len() + usize::from(has_other))?;
-        Ok(Self { holders, holdings, measure, ranked, has_other })
+        let lines = ranked.len() + usize::from(has_other);
+        check_size(report, frame, lines)?;
+        let names_bytes = ranked.iter().map(|value| holdings.values()[*value as usize].footprint()).sum();
+        keep_lines(context, report, frame, lines.max(1), names_bytes)?;
+        Ok(Self { holders, guard: query.guard, holdings, measure, ranked, has_other })
     }
 
     /// The lines of the series.
-    pub fn label(&self, label: &str, frame: &Frame, previous: Option<&Frame>) -> Vec<Measured> {
-        let current = self.figures(frame);
-        let mut before = previous.map(|frame| self.figures(frame).into_iter());
+    ///
+    /// # Errors
+    /// When the report is stopped.
+    pub fn label(&self, label: &str, frame: &Frame, previous: Option<&Frame>) -> Result<Vec<Measured>, Stop> {
+        let current = self.figures(frame)?;
+        let mut before = previous.map(|frame| self.figures(frame)).transpose()?.map(Vec::into_iter);
         let is_split = matches!(self.measure, PropertyMeasure::CountByValue(_));
         let line = |(slot, figures): (usize, Figures)| {
             let value = self.ranked.get(slot).map(|value| self.holdings.values()[*value as usize].clone());
@@ -59,70 +67,75 @@ impl<'d> PropertySeries<'d> {
                 previous: before.as_mut().and_then(Iterator::next),
             }
         };
-        current.into_iter().enumerate().map(line).collect()
+        Ok(current.into_iter().enumerate().map(line).collect())
     }
 
-    fn figures(&self, frame: &Frame) -> Vec<Figures> {
-        match self.measure {
-            PropertyMeasure::Sum(_) => vec![self.along(frame, |walk| walk.sum())],
-            PropertyMeasure::Avg(_) => vec![self.along(frame, |walk| walk.average())],
-            PropertyMeasure::CountByValue(_) => self.counts(frame),
-        }
+    fn figures(&self, frame: &Frame) -> Result<Vec<Figures>, Stop> {
+        Ok(match self.measure {
+            PropertyMeasure::Sum(_) => vec![self.along(frame, |walk| walk.sum())?],
+            PropertyMeasure::Avg(_) => vec![self.along(frame, |walk| walk.average())?],
+            PropertyMeasure::CountByValue(_) => self.counts(frame)?,
+        })
     }
 
     /// One figure for each bucket, and one for the range.
-    fn along(&self, frame: &Frame, figure: impl Fn(&HoldingsWalk<'_>) -> Figure) -> Figures {
-        let mut walk = self.holdings.walk();
+    fn along(&self, frame: &Frame, figure: impl Fn(&HoldingsWalk<'_>) -> Figure) -> Result<Figures, Stop> {
+        let mut walk = self.holdings.walk(self.guard)?;
         let mut at = |bucket| {
-            walk.go_to(instant(frame, bucket));
-            figure(&walk)
+            walk.go_to(instant(frame, bucket))?;
+            Ok(figure(&walk))
         };
-        Figures { values: (0..frame.buckets.len()).map(|bucket| at(Some(bucket))).collect(), total: at(None) }
+        let values = (0..frame.buckets.len()).map(|bucket| at(Some(bucket))).collect::<Result<_, Stop>>()?;
+        Ok(Figures { values, total: at(None)? })
     }
 
     /// How many hold each shown value, and any other.
-    fn counts(&self, frame: &Frame) -> Vec<Figures> {
-        let mut walk = self.holdings.walk();
+    fn counts(&self, frame: &Frame) -> Result<Vec<Figures>, Stop> {
+        let mut walk = self.holdings.walk(self.guard)?;
         let mut at = |bucket| {
-            walk.go_to(instant(frame, bucket));
+            walk.go_to(instant(frame, bucket))?;
             let shown: Vec<u64> = self.ranked.iter().map(|value| walk.count(*value)).collect();
             let others = self.holdings.holders() - shown.iter().sum::<u64>();
-            shown.into_iter().chain(self.has_other.then_some(others)).map(Figure::Count).collect::<Vec<Figure>>()
+            Ok(shown.into_iter().chain(self.has_other.then_some(others)).map(Figure::Count).collect::<Vec<Figure>>())
         };
-        let buckets: Vec<Vec<Figure>> = (0..frame.buckets.len()).map(|bucket| at(Some(bucket))).collect();
+        let buckets = (0..frame.buckets.len()).map(|bucket| at(Some(bucket))).collect::<Result<Vec<_>, Stop>>()?;
         let of_slot = |(slot, total): (usize, Figure)| Figures {
             values: buckets.iter().map(|counts| counts[slot]).collect(),
             total,
         };
-        at(None).into_iter().enumerate().map(of_slot).collect()
+        Ok(at(None)?.into_iter().enumerate().map(of_slot).collect())
     }
 
     /// The holders counted in a number; where numbers are measured, those who hold one.
     pub fn units(
         &self,
+        context: &Context<'_>,
         frame: &Frame,
         bucket: Option<usize>,
         value: &UnitsValue,
-    ) -> Result<RoaringBitmap, ReportError> {
+    ) -> Result<Charged<RoaringBitmap>, ReportError> {
         let instant = instant(frame, bucket);
         let values = self.holdings.values();
-        Ok(match (self.measure, value) {
+        let units = match (self.measure, value) {
             (PropertyMeasure::Sum(_) | PropertyMeasure::Avg(_), _) => {
-                self.holdings.holders_of(instant, |value| values[value as usize].as_number().is_some())
+                self.holdings.holders_of(self.guard, instant, |value| values[value as usize].as_number().is_some())
             }
-            (PropertyMeasure::CountByValue(_), UnitsValue::Whole) => self.holdings.holders_of(instant, |_| true),
+            (PropertyMeasure::CountByValue(_), UnitsValue::Whole) => {
+                self.holdings.holders_of(self.guard, instant, |_| true)
+            }
             (PropertyMeasure::CountByValue(_), UnitsValue::Other) => {
                 if !self.has_other {
                     return Err(no_such_series(value).into());
                 }
-                self.holdings.holders_of(instant, |value| !self.ranked.contains(&value))
+                self.holdings.holders_of(self.guard, instant, |value| !self.ranked.contains(&value))
             }
             (PropertyMeasure::CountByValue(_), UnitsValue::Value(tuple)) => {
                 let wanted = self.ranked.iter().find(|value| tuple == &[values[**value as usize].clone()]);
                 let wanted = *wanted.ok_or_else(|| no_such_series(value))?;
-                self.holdings.holders_of(instant, |value| value == wanted)
+                self.holdings.holders_of(self.guard, instant, |value| value == wanted)
             }
-        })
+        };
+        units.map_err(|stop| context.failed(stop))
     }
 }
 
@@ -132,21 +145,21 @@ fn instant(frame: &Frame, bucket: Option<usize>) -> i64 {
 }
 
 /// The values held at the end of any bucket, ranked by how many hold them at the end of the range, then by value.
-fn ranked(holdings: &Holdings, frame: &Frame, limit: usize) -> (Vec<u32>, bool) {
-    let mut walk = holdings.walk();
+fn ranked(guard: &Guard, holdings: &Holdings, frame: &Frame, limit: usize) -> Result<(Vec<u32>, bool), Stop> {
+    let mut walk = holdings.walk(guard)?;
     let mut is_held = vec![false; holdings.values().len()];
     for bucket in 0..frame.buckets.len() {
         // Null may be held from the start; any other value has been taken up since the bucket before, or is known.
-        walk.go_to(instant(frame, Some(bucket)));
+        walk.go_to(instant(frame, Some(bucket)))?;
         walk.taken_up().chain([Holdings::NULL]).for_each(|value| is_held[value as usize] |= walk.count(value) > 0);
     }
-    walk.go_to(frame.range.to_micros);
+    walk.go_to(frame.range.to_micros)?;
     let mut ranked: Vec<u32> = (0..is_held.len() as u32).filter(|value| is_held[*value as usize]).collect();
-    ranked.sort_unstable_by(|a, b| {
+    guard.sort_by(&mut ranked, &|a, b| {
         let by_value = || holdings.values()[*a as usize].cmp(&holdings.values()[*b as usize]);
         walk.count(*b).cmp(&walk.count(*a)).then_with(by_value)
-    });
+    })?;
     let has_other = ranked.len() > limit;
     ranked.truncate(limit);
-    (ranked, has_other)
+    Ok((ranked, has_other))
 }

@@ -5,7 +5,7 @@ use super::super::error::ReportError;
 use super::events::EventSlots;
 use super::properties::PropertySeries;
 use super::{Frame, looks};
-use crate::executor::{Units, units_of_slot};
+use crate::executor::{Charged, Units, units_of_slot};
 use crate::language::{DocumentError, Source, TrendUnits, Trends};
 use roaring::RoaringBitmap;
 
@@ -14,19 +14,19 @@ pub(in super::super) fn units(
     context: &Context<'_>,
     report: &Trends,
     asked: &TrendUnits,
-) -> Result<(Units, RoaringBitmap), ReportError> {
+) -> Result<(Units, Charged<RoaringBitmap>), ReportError> {
     if report.formula.is_some() {
         let sentence = "a formula's numbers count no units; leave `formula` out and name one of its series";
         return Err(DocumentError::rule("units", sentence).into());
     }
-    let frame = Frame::cover(report, context.range)?;
-    let bucket = asked.bucket.as_ref().map(|start| frame.buckets.named(start, context.scope, "bucket", context.now));
+    let frame = Frame::cover(context, report, context.range)?;
+    let bucket = asked.bucket.as_ref().map(|start| frame.buckets.named(start, context.scope, "bucket", context.clock));
     let bucket = bucket.transpose()?;
     // The language has seen to it that there is such a series.
     match &report.series[asked.series].source {
         Source::PropertyOf { of, measure } => {
             let property = PropertySeries::new(context, report, &frame, of, measure)?;
-            Ok((property.holders, property.units(&frame, bucket, &asked.value)?))
+            Ok((property.holders, property.units(context, &frame, bucket, &asked.value)?))
         }
         Source::Events { event, measure } => {
             let slots = EventSlots::rank(context, report, &frame, &looks(context, report)?)?;

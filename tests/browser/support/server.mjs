@@ -18,14 +18,12 @@ export class Server {
   writeKey;
   readKey;
   #data;
-  #hosts;
   #process;
   #said = "";
 
-  /** Starts one. `keys`: it asks for keys. `hosts`: further names that its pages have while it asks for none. */
-  static async start({ keys = true, hosts = [] } = {}) {
+  /** Starts one. `keys`: it asks for keys. */
+  static async start({ keys = true } = {}) {
     const server = new Server();
-    server.#hosts = hosts;
     server.#data = await mkdtemp(join(tmpdir(), "trackcrumb-browser-"));
     if (keys) [server.writeKey, server.readKey] = [await server.createKey("write"), await server.createKey("read")];
     await server.up();
@@ -38,8 +36,7 @@ export class Server {
   /** Starts it, again on the same port after `kill`. */
   async up() {
     const address = this.origin ? new URL(this.origin).host : "127.0.0.1:0";
-    const hosts = this.#hosts.flatMap((host) => ["--host", host]);
-    const child = spawn(binary, ["serve", "--data", this.#data, "--listen", address, ...hosts]);
+    const child = spawn(binary, ["serve", "--data", this.#data, "--listen", address]);
     this.#process = child;
     let printed = "", failed;
     child.stdout.on("data", (text) => { printed += text; });

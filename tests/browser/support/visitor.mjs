@@ -24,7 +24,6 @@ export class Visitor {
     visitor.context.on("request", (request) => {
       if (request.url().includes("/v1/batch")) visitor.posts.push(request);
     });
-    if (process.env.DEV) await visitor.context.route("**/tracker.js", (r) => r.fulfill({ path: "../../src/server/sdk/tracker.js", contentType: "text/javascript" }));
     return visitor;
   }
 

@@ -36,6 +36,23 @@ fn an_explanation_says_what_was_read_instead_of_the_answer() {
 }
 
 #[test]
+fn a_report_may_be_limited_in_time_and_memory() {
+    let place = filled();
+    let answer = place.pipe("report -", TRENDS);
+    let limited = place.pipe("report --time-limit 600 --memory-limit 64 -", TRENDS);
+    assert_eq!((limited.code, limited.out), (Some(0), answer.out));
+    for (limit, sentence) in [
+        ("--time-limit 0", "the report takes longer than the 0 seconds that it may; ask for a shorter range"),
+        ("--memory-limit 0", "the report needs more than the 0 bytes of memory that it may use; ask for"),
+        ("--explain --time-limit 0", "the report takes longer than"),
+    ] {
+        let refused = place.pipe(&format!("report {limit} -"), TRENDS);
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.out.is_empty() && refused.err.contains(sentence), "{limit}: {}", refused.err);
+    }
+}
+
+#[test]
 fn an_answer_has_four_forms() {
     let place = filled();
     place.pipe("report -", TRENDS).expect(

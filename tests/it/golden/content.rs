@@ -50,6 +50,7 @@ pub struct ManifestRecord {
     pub declared: Vec<(u32, String)>,
     pub only_declared: bool,
     pub keep_days: Option<u32>,
+    pub reports_timezone: String,
     pub imports: Vec<ImportRecord>,
     pub batch_keys: Vec<BatchKeyRecord>,
 }
@@ -241,6 +242,7 @@ impl Opened {
                     Record::DeclareGroupType { .. }
                     | Record::OnlyDeclared(_)
                     | Record::KeepDays(_)
+                    | Record::Timezone(_)
                     | Record::Import(_)
                     | Record::BatchKey(_) => return Ok(()),
                 };

@@ -57,6 +57,7 @@ pub fn build(recipe: &str) -> BTreeMap<String, Vec<u8>> {
             }
             Some("expire") => drop(build.store.expire(days(&step)).unwrap()),
             Some("keep") => build.store.set_keep_days(Some(days(&step))).unwrap(),
+            Some("timezone") => build.store.set_timezone(step["name"].as_str().unwrap()).unwrap(),
             Some("seal") => build.store.seal().unwrap(),
             Some("close") => {
                 build.store.close().unwrap();

@@ -4,7 +4,7 @@ use crate::support::{Arrivals, fill};
 use serde_json::{Value, json};
 use trackcrumb::language::Report;
 use trackcrumb::model::Timestamp;
-use trackcrumb::reports;
+use trackcrumb::reports::{self, Limits};
 
 #[test]
 fn an_explanation_tells_tables_rows_and_bitmaps_and_what_was_skipped() {
@@ -21,7 +21,7 @@ fn an_explanation_tells_tables_rows_and_bitmaps_and_what_was_skipped() {
             document["filter"] = filter;
         }
         let report = Report::from_value(&document).unwrap();
-        let (answer, stages) = reports::explain(&snapshot, &report, Timestamp::MAX).unwrap();
+        let (answer, stages) = reports::explain(&snapshot, &report, Timestamp::MAX, &Limits::default()).unwrap();
         assert_eq!(answer, reports::run(&snapshot, &report, Timestamp::MAX).unwrap());
         stages.into_iter().find(|stage| stage.stage == "series `a`").unwrap().counts
     };

@@ -3,8 +3,10 @@
 pub mod agree;
 mod bounds;
 mod explained;
+mod limits;
 mod merged;
 pub mod named;
 mod named_funnels;
 mod rules;
 mod units;
+mod zones;

@@ -1,5 +1,7 @@
 //! What several tests share: a clock that a test sets, and stores filled from generated histories.
 
+pub mod counting;
+
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

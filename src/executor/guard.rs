@@ -1,0 +1,137 @@
+//! What an execution asks whether it may go on.
+
+use super::charge::Account;
+use super::limits::{Cancel, Limits, Stop};
+use std::cell::Cell;
+use std::cmp::Ordering;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Small pieces of work between two checks.
+const TICKS: u32 = 1024;
+/// Checks between two looks at the clock, which takes longer than the rest of a check.
+const CHECKS: u32 = 4;
+/// How many things are sorted at one go.
+pub(super) const SORTED_MAX: usize = 1 << 17;
+
+/// Watches over the limits of one execution.
+#[derive(Debug)]
+pub struct Guard {
+    deadline: Option<Instant>,
+    cancel: Option<Cancel>,
+    ticks: Cell<u32>,
+    checks: Cell<u32>,
+    pub(super) account: Arc<Account>,
+}
+
+impl Guard {
+    /// A guard of these limits; time counts from now on.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            // A time beyond all clocks is none.
+            deadline: limits.time.and_then(|time| Instant::now().checked_add(time)),
+            cancel: limits.cancel.clone(),
+            ticks: Cell::new(0),
+            checks: Cell::new(0),
+            account: Arc::new(Account::new(limits.bytes)),
+        }
+    }
+
+    /// The most bytes that were charged at a time.
+    pub fn peak_bytes(&self) -> u64 {
+        self.account.peak_bytes()
+    }
+
+    /// Whether the execution may go on: asked for every block of rows, every set, and all else that takes about as long.
+    ///
+    /// # Errors
+    /// When it may not.
+    #[inline]
+    pub fn check(&self) -> Result<(), Stop> {
+        if self.deadline.is_none() && self.cancel.is_none() { Ok(()) } else { self.look() }
+    }
+
+    fn look(&self) -> Result<(), Stop> {
+        if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            return Err(Stop::Cancelled);
+        }
+        let checks = self.checks.get();
+        self.checks.set(checks.wrapping_add(1));
+        if checks.is_multiple_of(CHECKS) && self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Stop::Time);
+        }
+        Ok(())
+    }
+
+    /// The same, asked for every row, call or unit: checks once in a thousand times.
+    ///
+    /// # Errors
+    /// When the execution may not go on.
+    #[inline]
+    pub fn tick(&self) -> Result<(), Stop> {
+        let ticks = self.ticks.get().wrapping_add(1);
+        self.ticks.set(ticks);
+        if ticks.is_multiple_of(TICKS) { self.check() } else { Ok(()) }
+    }
+
+    /// Ticks before each item.
+    pub fn watch<I: IntoIterator>(&self, items: I) -> impl Iterator<Item = Result<I::Item, Stop>> {
+        items.into_iter().map(|item| self.tick().map(|()| item))
+    }
+
+    /// Sorts, and checks now and then. `compare` should tell all apart whose order matters.
+    ///
+    /// # Errors
+    /// When the execution may not go on; the order is then any.
+    pub fn sort_by<T>(&self, items: &mut [T], compare: &impl Fn(&T, &T) -> Ordering) -> Result<(), Stop> {
+        self.check()?;
+        if items.len() <= SORTED_MAX {
+            items.sort_unstable_by(compare);
+            return Ok(());
+        }
+        if items.is_sorted_by(|a, b| compare(a, b).is_le()) {
+            return Ok(());
+        }
+        let middle = items.len() / 2;
+        items.select_nth_unstable_by(middle, compare);
+        let (low, high) = items.split_at_mut(middle);
+        self.sort_by(low, compare)?;
+        self.sort_by(high, compare)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn no_time_is_over_at_the_first_check_and_all_time_never() {
+        let guard = |time| Guard::new(&Limits { time, ..Limits::default() });
+        assert_eq!(guard(Some(Duration::ZERO)).check(), Err(Stop::Time));
+        assert_eq!(guard(Some(Duration::MAX)).check(), Ok(()));
+        assert_eq!(guard(None).check(), Ok(()));
+    }
+
+    #[test]
+    fn what_is_called_off_ends_within_a_thousand_ticks() {
+        let cancel = Cancel::default();
+        let guard = Guard::new(&Limits { cancel: Some(cancel.clone()), ..Limits::default() });
+        assert_eq!(guard.watch(0..5000).count(), 5000);
+        cancel.cancel();
+        assert_eq!(guard.check(), Err(Stop::Cancelled));
+        let watched = guard.watch(0..5000).take_while(Result::is_ok).count();
+        assert!(watched < TICKS as usize, "{watched}");
+    }
+
+    #[test]
+    fn many_things_are_sorted_as_few_are() {
+        let guard = Guard::new(&Limits::default());
+        let mixed = |place: u64| place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+        let mut items: Vec<u64> = (0..3 * SORTED_MAX as u64 + 5).map(mixed).collect();
+        let mut expected = items.clone();
+        expected.sort_unstable();
+        guard.sort_by(&mut items, &u64::cmp).unwrap();
+        assert!(items == expected);
+    }
+}
