@@ -7,6 +7,7 @@
 
 use crate::files::{FileError, LockError, Storage, publish_file};
 use crate::model::Timestamp;
+use crate::store::{RandomError, random_hex};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -81,11 +82,8 @@ pub enum KeyError {
         id: String,
     },
     /// The system has no random numbers.
-    #[error("a key cannot be made, as the system gives no random numbers: {problem}")]
-    Random {
-        /// What the system says.
-        problem: String,
-    },
+    #[error("a key cannot be made, as {0}")]
+    Random(#[from] RandomError),
 }
 
 /// All keys of a store.
@@ -225,12 +223,6 @@ fn change<T>(
     publish_file(storage, KEYS, [keys.to_bytes()], "keys")?;
     storage.sync_dir("name of the keys")?;
     Ok(changed)
-}
-
-fn random_hex<const N: usize>() -> Result<String, KeyError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| KeyError::Random { problem: error.to_string() })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

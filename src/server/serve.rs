@@ -224,7 +224,8 @@ async fn serve(
             },
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = stop.changed() => break,
+            // Also when it was told before this listens.
+            _ = stop.wait_for(|told| *told) => break,
             _ = fatal.changed() => {
                 let cause = fatal.borrow().clone().unwrap_or_default();
                 let _ = timeout(LAST_WORDS, connections.shutdown()).await;

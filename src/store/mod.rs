@@ -44,7 +44,7 @@ pub use cohorts::{CohortDefinition, Cohorts};
 pub use compact::{CompactStep, Compacted, StoreFiles};
 pub use draft::Outcome;
 pub use engine::{Options, Recovery};
-pub use environment::{Environment, FixedEnvironment, SystemEnvironment};
+pub use environment::{Environment, FixedEnvironment, RandomError, SystemEnvironment, random_hex};
 pub use error::{LineRefusal, StoreError};
 pub use export::Salvaged;
 pub use handle::{Store, StoreReader};

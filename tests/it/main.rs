@@ -3,6 +3,8 @@
 
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(all(feature = "client", feature = "server"))]
+mod client;
 mod export;
 mod faults;
 mod generate;
