@@ -44,6 +44,15 @@ pub(super) struct EventsParameters {
     _workspace: Option<IgnoredAny>,
 }
 
+/// The parameters of pages that take none of their own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoParameters {
+    /// Read before routing.
+    #[serde(rename = "workspace")]
+    _workspace: Option<IgnoredAny>,
+}
+
 type PathOf<T> = Result<Path<T>, PathRejection>;
 type QueryOf<T> = Result<Query<T>, QueryRejection>;
 
@@ -90,7 +99,9 @@ pub(super) async fn report(
 pub(super) async fn group_types(
     State(app): State<App>,
     Extension(workspace): Extension<Arc<Workspace>>,
+    query: QueryOf<NoParameters>,
 ) -> Result<Response, Problem> {
+    in_query(query)?;
     page(app, workspace, |snapshot| json(&pages::group_types(snapshot)?)).await
 }
 
@@ -115,7 +126,9 @@ pub(super) async fn group(
     State(app): State<App>,
     Extension(workspace): Extension<Arc<Workspace>>,
     path: PathOf<(String, String)>,
+    query: QueryOf<NoParameters>,
 ) -> Result<Response, Problem> {
+    in_query(query)?;
     let (group_type, key) = in_path(path)?;
     page(app, workspace, move |snapshot| json(&pages::group(snapshot, &group_type, &key)?)).await
 }
@@ -125,7 +138,9 @@ pub(super) async fn user(
     State(app): State<App>,
     Extension(workspace): Extension<Arc<Workspace>>,
     path: PathOf<String>,
+    query: QueryOf<NoParameters>,
 ) -> Result<Response, Problem> {
+    in_query(query)?;
     let id = in_path(path)?;
     page(app, workspace, move |snapshot| json(&pages::user(snapshot, &id)?)).await
 }

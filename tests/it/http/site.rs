@@ -42,7 +42,15 @@ pub trait Asked {
     /// How often an event happened.
     #[track_caller]
     fn count(&self, event: &str) -> u64 {
-        let answer = self.post("/api/report", count_document(event));
+        self.connect().count(event)
+    }
+}
+
+impl Client {
+    /// How often an event happened.
+    #[track_caller]
+    pub fn count(&mut self, event: &str) -> u64 {
+        let answer = self.ask(&Request::post("/api/report", count_document(event)));
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()["series"][0]["total"].as_u64().unwrap()
     }
