@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // One tracker per signed-in person; the group context goes along with every event.
     let mut ann = Tracker::new(store.clone(), "ann")?;
-    ann.identify([("role", "admin")])?;
+    ann.identify("ann", [("role", "admin")])?;
     ann.group("company", "acme-corp", [("plan", "enterprise")])?;
     ann.track("feature_used", [("feature", "ai_chart")])?;
 

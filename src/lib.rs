@@ -2,7 +2,8 @@
 //!
 //! [`Store`] opens a directory and takes batches of lines ([`Event`], [`model::IdentifyCall`], [`model::GroupCall`],
 //! [`model::AliasCall`]); [`Tracker`] does so for one user and keeps the group context; [`reports::run`] answers
-//! documents of the [report language](language) over a [`Snapshot`](store::Snapshot).
+//! documents of the [report language](language) over a [`Snapshot`](store::Snapshot). With the feature `client`, the
+//! module `client` sends the same calls to a server.
 //!
 //! ```
 //! use trackcrumb::language::Funnel;
@@ -44,13 +45,17 @@
 //! | 4 | [`store`] | manifest, recovery, group commit, sealing, snapshots |
 //! | 5 | [`executor`] | scans, filters, bitmaps, measures, funnels |
 //! | 5 | [`pages`] | group pages and profiles, users, events |
-//! | 5 | [`tracker`] | one user's calls with group context |
+//! | 5 | [`tracker`] | one user's calls with group context, into a store or to a server |
+//! | 5 | [`workspace`] | the workspaces of one data directory, each a store |
+//! | 6 | `client` | the client of a server, for applications |
 //! | 6 | [`reports`] | one file per report: from document to answer |
 //! | 7 | `server` | HTTP: takes what applications send, answers reports and pages |
 //! | 7 | [`docs`] | what the reports mean, with examples that are run |
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod codec;
 pub mod demo;
 pub mod dictionary;
@@ -72,6 +77,7 @@ pub mod store;
 #[doc(hidden)]
 pub mod testkit;
 pub mod tracker;
+pub mod workspace;
 
 pub use model::{Event, Line};
 pub use store::{Store, StoreReader};

@@ -1,44 +1,82 @@
 //! A handle that keeps who acts and for which groups, the way a client library of an application does.
+//!
+//! It knows no store and no server: lines go to a [`Destination`], which is a [`Store`] or, with the feature `client`,
+//! a `Client` of a server. Both take the same calls, with the meaning that they have in `tracker.js`.
 
 use crate::model::{
     AliasCall, Event, GroupCall, GroupKey, GroupType, IdentifyCall, Line, NameError, Properties, UserName, Value,
 };
-use crate::store::{LineRefusal, Outcome, Store, StoreError};
+use crate::store::{LineRefusal, RandomError, Store, StoreError, random_hex};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// Why a call was not stored.
+/// Random bytes of an anonymous id.
+const ANONYMOUS_BYTES: usize = 16;
+
+/// The event of [`Tracker::page`].
+const PAGE_VIEWED: &str = "page_viewed";
+
+/// Why a call was not taken.
 #[derive(Debug, Error)]
-pub enum TrackerError {
-    /// A name is blank or too long.
+pub enum TrackerError<E> {
+    /// A name is blank or too long, or an id that many people share.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// The store refused it.
+    /// It is refused for what it says.
     #[error(transparent)]
     Refused(LineRefusal),
-    /// It could not be written.
+    /// There is no anonymous id to be had.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Random(#[from] RandomError),
+    /// The destination cannot take it.
+    #[error("{0}")]
+    Failed(#[source] E),
 }
 
-/// One user's calls. The group context is attached to every later [`track`](Self::track), one key per type; each call
-/// is durable when it returns.
+/// Where calls go.
+pub trait Destination {
+    /// Why it may fail.
+    type Error;
+
+    /// Takes the lines of one call, all or none.
+    ///
+    /// # Errors
+    /// When it refuses a line, or fails. Then it took none.
+    fn take(&self, lines: Vec<Line>) -> Result<(), TrackerError<Self::Error>>;
+}
+
+/// What it takes is durable.
+impl Destination for Store {
+    type Error = StoreError;
+
+    fn take(&self, lines: Vec<Line>) -> Result<(), TrackerError<StoreError>> {
+        match self.write_strict(lines) {
+            Ok(_) => Ok(()),
+            Err(StoreError::Refused { refusal, .. }) => Err(TrackerError::Refused(refusal)),
+            Err(error) => Err(TrackerError::Failed(error)),
+        }
+    }
+}
+
+/// One user's calls. The group context is attached to every later [`track`](Self::track), one key per type. A call
+/// that fails changes nothing.
 ///
 /// ```
 /// use trackcrumb::{Store, Tracker};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let directory = tempfile::tempdir()?;
 /// let mut tracker = Tracker::new(Store::open(directory.path())?, "user_42")?;
-/// tracker.identify([("role", "admin")])?;
 /// tracker.group("company", "acme-corp", [("plan", "enterprise")])?;
 /// tracker.track("feature_used", [("feature", "ai_chart")])?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Tracker {
-    store: Store,
+pub struct Tracker<D = Store> {
+    to: D,
     user: UserName,
+    /// Nobody has said who this is.
+    anonymous: bool,
     groups: BTreeMap<GroupType, GroupKey>,
 }
 
@@ -50,13 +88,25 @@ fn properties<N: Into<String>, V: Into<Value>>(pairs: impl IntoIterator<Item = (
 /// No properties, for calls that carry none.
 pub const NO_PROPERTIES: [(&str, Value); 0] = [];
 
-impl Tracker {
+fn anonymous_id() -> Result<String, RandomError> {
+    Ok(format!("anon_{}", random_hex::<ANONYMOUS_BYTES>()?))
+}
+
+impl<D: Destination> Tracker<D> {
     /// Calls of this user, without groups.
     ///
     /// # Errors
     /// When the id is blank or too long.
-    pub fn new(store: Store, user: impl Into<String>) -> Result<Self, TrackerError> {
-        Ok(Self { store, user: UserName::new(user)?, groups: BTreeMap::new() })
+    pub fn new(to: D, user: impl Into<String>) -> Result<Self, TrackerError<D::Error>> {
+        Ok(Self { to, user: UserName::new(user)?, anonymous: false, groups: BTreeMap::new() })
+    }
+
+    /// Calls of somebody unknown, under a random id, until [`identify`](Self::identify) says who it is.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub fn anonymous(to: D) -> Result<Self, TrackerError<D::Error>> {
+        Ok(Self { anonymous: true, ..Self::new(to, anonymous_id()?)? })
     }
 
     /// The user's id.
@@ -69,41 +119,65 @@ impl Tracker {
         &self.groups
     }
 
-    fn write(&self, line: impl Into<Line>) -> Result<Outcome, TrackerError> {
-        let outcome = self.store.write([line.into()])?.outcomes.pop();
-        match outcome {
-            Some(Outcome::Refused(refusal)) => Err(TrackerError::Refused(refusal)),
-            Some(outcome) => Ok(outcome),
-            None => Ok(Outcome::Accepted),
-        }
+    /// Where the calls go.
+    pub fn destination(&self) -> &D {
+        &self.to
     }
 
-    /// Sets properties of the user.
+    /// Says who acts from now on, and sets properties of that user. The first id after [`anonymous`](Self::anonymous)
+    /// or [`reset`](Self::reset) is joined with the anonymous one, so that what was done before belongs to this user
+    /// too. Another id later is another person: nothing is joined, and the groups are dropped.
     ///
     /// # Errors
-    /// When the call is refused or cannot be written, as for all calls.
+    /// When the call is refused, as all calls, or cannot be taken; and for ids that many people share by accident.
     pub fn identify<N: Into<String>, V: Into<Value>>(
         &mut self,
+        user: impl Into<String>,
         pairs: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<(), TrackerError> {
-        self.write(IdentifyCall::new(self.user.as_str(), properties(pairs))?).map(drop)
+    ) -> Result<(), TrackerError<D::Error>> {
+        let user = UserName::new(user)?;
+        let (is_other, given) = (user != self.user, properties(pairs));
+        let mut lines = Vec::new();
+        if is_other {
+            user.check_joinable()?;
+        }
+        if is_other && self.anonymous {
+            lines.push(AliasCall::new(user.as_str(), self.user.as_str())?.into());
+        }
+        if is_other || self.anonymous || !given.is_empty() {
+            lines.push(IdentifyCall::new(user.as_str(), given)?.into());
+        }
+        if !lines.is_empty() {
+            self.to.take(lines)?;
+        }
+        if is_other && !self.anonymous {
+            self.groups.clear();
+        }
+        self.user = user;
+        self.anonymous = false;
+        Ok(())
     }
 
     /// The user belongs to this key from now on, and later events carry it; sets properties of the key.
     ///
     /// # Errors
-    /// As [`identify`](Self::identify); the context stays as it was.
+    /// As [`identify`](Self::identify).
     pub fn group<N: Into<String>, V: Into<Value>>(
         &mut self,
         group_type: impl Into<String>,
         key: impl Into<String>,
         pairs: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<(), TrackerError> {
+    ) -> Result<(), TrackerError<D::Error>> {
         let call = GroupCall::new(group_type, key, properties(pairs))?.member(self.user.as_str())?;
         let (group_type, key) = (call.group_type.clone(), call.key.clone());
-        self.write(call)?;
+        self.to.take(vec![call.into()])?;
         self.groups.insert(group_type, key);
         Ok(())
+    }
+
+    /// Later events carry no key of this type. Sends nothing.
+    pub fn leave(&mut self, group_type: &str) {
+        self.groups.retain(|other, _| other.as_str() != group_type);
     }
 
     /// An event of the user, with the groups of the context.
@@ -114,27 +188,44 @@ impl Tracker {
         &self,
         event: impl Into<String>,
         pairs: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<(), TrackerError> {
+    ) -> Result<(), TrackerError<D::Error>> {
         let mut event = Event::new(self.user.as_str(), event)?;
         event.groups = self.groups.clone();
         event.properties = properties(pairs);
-        self.write(event).map(drop)
+        self.to.take(vec![event.into()])
+    }
+
+    /// The event `page_viewed`, with the page's name as the property `name`, if it has one.
+    ///
+    /// # Errors
+    /// As [`identify`](Self::identify).
+    pub fn page<'a, N: Into<String>, V: Into<Value>>(
+        &self,
+        name: impl Into<Option<&'a str>>,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<(), TrackerError<D::Error>> {
+        let mut given = properties(pairs);
+        if let Some(name) = name.into() {
+            given.entry("name".to_owned()).or_insert_with(|| name.into());
+        }
+        self.track(PAGE_VIEWED, given)
     }
 
     /// Another id, such as the one the person had before signing in, is this user too, past events included.
     ///
     /// # Errors
-    /// As [`identify`](Self::identify), and for ids that many people share by accident.
-    pub fn alias(&self, other: impl Into<String>) -> Result<(), TrackerError> {
-        self.write(AliasCall::new(self.user.as_str(), other)?).map(drop)
+    /// As [`identify`](Self::identify).
+    pub fn alias(&self, other: impl Into<String>) -> Result<(), TrackerError<D::Error>> {
+        self.to.take(vec![AliasCall::new(self.user.as_str(), other)?.into()])
     }
 
-    /// Forgets the group context and goes on with another user, such as after signing out.
+    /// After signing out: somebody unknown under a new random id, without groups.
     ///
     /// # Errors
-    /// When the id is blank or too long; then nothing changes.
-    pub fn reset(&mut self, user: impl Into<String>) -> Result<(), TrackerError> {
-        self.user = UserName::new(user)?;
+    /// When the system has no random numbers; then nothing changes.
+    pub fn reset(&mut self) -> Result<(), TrackerError<D::Error>> {
+        self.user = UserName::new(anonymous_id()?)?;
+        self.anonymous = true;
         self.groups.clear();
         Ok(())
     }
@@ -144,8 +235,11 @@ impl Tracker {
 mod tests {
     use super::*;
     use crate::files::sim::SimDisk;
+    use crate::input::write_line;
     use crate::model::{GroupTypeId, StoredName, Timestamp};
     use crate::store::{FixedEnvironment, Options};
+    use std::cell::RefCell;
+    use std::convert::Infallible;
     use std::sync::Arc;
 
     fn store() -> Store {
@@ -154,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn later_events_carry_the_groups_until_reset() {
+    fn later_events_carry_the_groups_until_somebody_else_acts() {
         let store = store();
         let mut tracker = Tracker::new(store.clone(), "ann").unwrap();
         tracker.track("before", NO_PROPERTIES).unwrap();
@@ -162,8 +256,11 @@ mod tests {
         tracker.track("inside", [("n", 1_i64)]).unwrap();
         tracker.group("company", "globex", NO_PROPERTIES).unwrap();
         tracker.track("moved", NO_PROPERTIES).unwrap();
-        tracker.reset("bob").unwrap();
+        tracker.identify("bob", NO_PROPERTIES).unwrap();
         tracker.track("after", NO_PROPERTIES).unwrap();
+        tracker.group("company", "initech", NO_PROPERTIES).unwrap();
+        tracker.leave("company");
+        tracker.track("left", NO_PROPERTIES).unwrap();
         let snapshot = store.snapshot().unwrap();
         let company = GroupTypeId::new(0);
         let mut carried = Vec::new();
@@ -173,8 +270,59 @@ mod tests {
             carried.push((snapshot.name(StoredName::Event, table.event().raw()).unwrap(), name));
         }
         carried.sort();
-        let expected = [("after", None), ("before", None), ("inside", Some("acme")), ("moved", Some("globex"))];
+        let expected =
+            [("after", None), ("before", None), ("inside", Some("acme")), ("left", None), ("moved", Some("globex"))];
         assert_eq!(carried, expected.map(|(event, key)| (event.to_owned(), key.map(str::to_owned))));
+    }
+
+    /// A destination that keeps what it takes, as lines.
+    #[derive(Debug, Default)]
+    struct Lines(RefCell<Vec<String>>);
+
+    impl Destination for &Lines {
+        type Error = Infallible;
+
+        fn take(&self, lines: Vec<Line>) -> Result<(), TrackerError<Infallible>> {
+            self.0.borrow_mut().extend(lines.iter().map(|line| {
+                let mut text = String::new();
+                write_line(line, &mut text);
+                text
+            }));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_first_person_since_reset_is_joined_with_the_anonymous_id_and_no_other() {
+        let lines = Lines::default();
+        let mut tracker = Tracker::anonymous(&lines).unwrap();
+        let first = tracker.user().to_owned();
+        tracker.group("company", "acme", NO_PROPERTIES).unwrap();
+        assert!(matches!(tracker.identify("null", NO_PROPERTIES), Err(TrackerError::Name(NameError::Shared { .. }))));
+        tracker.identify("ann", NO_PROPERTIES).unwrap();
+        tracker.page("Home", [("url", "/")]).unwrap();
+        tracker.identify("ann", NO_PROPERTIES).unwrap();
+        tracker.identify("ann", [("role", "admin")]).unwrap();
+        tracker.identify("bob", NO_PROPERTIES).unwrap();
+        tracker.page(None, NO_PROPERTIES).unwrap();
+        tracker.reset().unwrap();
+        let second = tracker.user().to_owned();
+        tracker.track("signed_out", NO_PROPERTIES).unwrap();
+        tracker.identify("bob", NO_PROPERTIES).unwrap();
+        assert!(first.starts_with("anon_") && first.len() == 37 && first != second, "{first} {second}");
+        let expected = [
+            &format!(r#"{{"type":"group","distinct_id":"{first}","group_type":"company","group_key":"acme"}}"#),
+            &format!(r#"{{"type":"alias","distinct_id":"ann","alias":"{first}"}}"#),
+            r#"{"type":"identify","distinct_id":"ann"}"#,
+            r#"{"type":"track","distinct_id":"ann","event":"page_viewed","groups":{"company":"acme"},"properties":{"name":"Home","url":"/"}}"#,
+            r#"{"type":"identify","distinct_id":"ann","properties":{"role":"admin"}}"#,
+            r#"{"type":"identify","distinct_id":"bob"}"#,
+            r#"{"type":"track","distinct_id":"bob","event":"page_viewed"}"#,
+            &format!(r#"{{"type":"track","distinct_id":"{second}","event":"signed_out"}}"#),
+            &format!(r#"{{"type":"alias","distinct_id":"bob","alias":"{second}"}}"#),
+            r#"{"type":"identify","distinct_id":"bob"}"#,
+        ];
+        assert_eq!(*lines.0.borrow(), expected);
     }
 
     #[test]

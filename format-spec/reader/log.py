@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from accepted import Alias, Cohort, Event, Group, Identify
 from header import LENGTH, checksum, read_header
-from manifest import read_import
+from manifest import read_batch_key, read_import
 from operations import operations
 from records import boolean
 from spans import Cursor, Span
@@ -29,6 +29,11 @@ class OnlyDeclared:
 @dataclass
 class Keep:
     days: int | None
+
+
+@dataclass
+class ReportsTimezone:
+    name: str
 
 
 @dataclass
@@ -150,6 +155,10 @@ class Log:
             return OnlyDeclared(boolean(cursor))
         if kind == 9:
             return Keep(cursor.varint() or None)
+        if kind == 10:
+            return read_batch_key(cursor)
+        if kind == 11:
+            return ReportsTimezone(cursor.text())
         cursor.expect(kind == 8, f"there is no record of kind {kind}")
         return read_import(cursor)
 

@@ -7,6 +7,7 @@ from records import boolean, by_id, list_of, optional, string, whole
 from spans import Cursor
 
 LONGEST = 64 << 20
+MOST_BATCH_KEYS = 10_000
 
 
 @dataclass
@@ -33,6 +34,13 @@ class Import:
 
 
 @dataclass
+class BatchKey:
+    key: bytes
+    body: bytes
+    time: int
+
+
+@dataclass
 class Manifest:
     generation: int
     next_file: int
@@ -46,7 +54,9 @@ class Manifest:
     declared: dict
     only_declared: bool
     keep_days: int | None
+    reports_timezone: str
     imports: list
+    batch_keys: list
 
     def files(self):
         return [*self.segments, *self.dictionaries, *self.profiles, *self.logs]
@@ -72,6 +82,10 @@ def read_import(cursor):
     return Import(cursor.u64(), cursor.take(32), cursor.u64(), cursor.u64(), cursor.take(32), cursor.take(32))
 
 
+def read_batch_key(cursor):
+    return BatchKey(bytes(cursor.take(16)), bytes(cursor.take(16)), cursor.i64())
+
+
 def _manifest(cursor):
     return Manifest(
         generation=cursor.u64(),
@@ -86,7 +100,9 @@ def _manifest(cursor):
         declared=by_id(cursor, string),
         only_declared=boolean(cursor),
         keep_days=optional(cursor, Cursor.u32),
+        reports_timezone=string(cursor),
         imports=list_of(cursor, read_import),
+        batch_keys=list_of(cursor, read_batch_key),
     )
 
 
@@ -109,5 +125,8 @@ def _check(record, manifest):
     record.expect(len(set(identities)) == len(identities), "two files have one identity")
     record.expect(manifest.next_file > max(numbers, default=0), "next_file is taken")
     record.expect(bool(manifest.logs), "there is no log")
+    keys = [sent.key for sent in manifest.batch_keys]
+    record.expect(len(set(keys)) == len(keys), "a batch key comes twice")
+    record.expect(len(keys) <= MOST_BATCH_KEYS, "there are too many batch keys")
     record.expect(all(log.length is not None for log in manifest.logs[:-1]), "a log before the last is not closed")
     record.expect(all(log.synced >= LENGTH for log in manifest.logs), "a log is too short")

@@ -67,7 +67,9 @@ def files(store):
     yield json_text.write({"file": "MANIFEST", "generation": manifest.generation,
                            "declared": {lines.type_name(store, id): name for id, name in store.declared.items()},
                            "only_declared": store.only_declared, "keep_days": store.keep_days,
-                           "imports": len(store.imports)})
+                           "reports_timezone": store.reports_timezone,
+                           "imports": len(store.imports),
+                           "batch_keys": [sent.key.hex() for sent in store.batch_keys]})
     for file in manifest.files():
         shown = {"file": file.name, "identity": file.identity.hex(), "bytes": store.sizes[file.name]}
         if file.kind == "log":

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from accepted import Alias, Association, Cohort, Event, Group, Identify
 from dictionary import EVENTS, GROUP_TYPES, KEYS, PROPERTIES, USERS, Dictionaries
 from directory import NotYet, read_file, synced_by_writer
-from log import Declared, Keep, Log, OnlyDeclared
-from manifest import Import, read_manifest
+from log import Declared, Keep, Log, OnlyDeclared, ReportsTimezone
+from manifest import MOST_BATCH_KEYS, BatchKey, Import, read_manifest
 from operations import apply
 from profiles import Profiles
 from segment import Segment
 from spans import Damage, Refused
 
 FIRST_TIME, LAST_TIME = -62_135_596_800_000_000, 253_402_300_799_999_999
+DAY_MICROSECONDS = 24 * 3600 * 1_000_000
 TRIES = 200
 PAUSE_SECONDS = 0.005
 
@@ -51,7 +52,9 @@ class Store:
     def __init__(self, directory, manifest, wait):
         self.directory, self.manifest, self.sizes = directory, manifest, {}
         self.names, self.declared, self.imports = Dictionaries(), dict(manifest.declared), list(manifest.imports)
+        self.batch_keys = list(manifest.batch_keys)
         self.only_declared, self.keep_days = manifest.only_declared, manifest.keep_days
+        self.reports_timezone = manifest.reports_timezone
         for file in manifest.dictionaries:
             self._identified(file, self.names.add_part(self._read(file)))
         self.segments = [self._sealed(file, Segment) for file in manifest.segments]
@@ -115,9 +118,16 @@ class Store:
             self.only_declared = record.on
         elif isinstance(record, Keep):
             self.keep_days = record.days
+        elif isinstance(record, ReportsTimezone):
+            self.reports_timezone = record.name
         elif isinstance(record, Import):
             replaced = (record.continues, record.digest)
             self.imports = [done for done in self.imports if done.digest not in replaced] + [record]
+        elif isinstance(record, BatchKey):
+            self.batch_keys = [sent for sent in self.batch_keys if sent.key != record.key] + [record]
+            while (len(self.batch_keys) > MOST_BATCH_KEYS
+                   or self.batch_keys[0].time < record.time - DAY_MICROSECONDS):
+                del self.batch_keys[0]
         else:
             self._check_thing(span.file, record)
             if isinstance(record, Event):

@@ -1,47 +1,80 @@
-//! `--data`: which store a command works on, and what opening it has to say.
+//! `--data` and `--workspace`: which store a command works on, and what opening it has to say.
 
 use super::exit::Failure;
 use super::output::Output;
 use super::text::bytes;
 use crate::files::DiskStorage;
-use crate::store::{Recovery, Store, StoreError, StoreReader};
+use crate::store::{Recovery, Store, StoreError, StoreReader, UnknownName};
+use crate::workspace::{self, DEFAULT, WorkspaceName};
 use clap::Args;
 use std::path::PathBuf;
 
-/// `--data`.
+/// `--data` and `--workspace`.
 #[derive(Clone, Debug, Args)]
 pub struct DataArg {
-    /// The directory of the store
-    #[arg(long, value_name = "DIR", default_value = "./trackcrumb-data", global = true)]
+    /// The data directory
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "./trackcrumb-data",
+        env = "TRACKCRUMB_DATA",
+        hide_env = true,
+        global = true
+    )]
     pub data: PathBuf,
+    /// The workspace in it
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, env = "TRACKCRUMB_WORKSPACE", hide_env = true, global = true)]
+    pub workspace: WorkspaceName,
 }
 
 impl DataArg {
+    /// The directory of the store.
+    ///
+    /// # Errors
+    /// When the workspace does not exist; `default` may yet have to be made.
+    pub fn directory(&self) -> Result<PathBuf, Failure> {
+        if !self.workspace.is_default() {
+            let known = workspace::list(&self.data)?;
+            if !known.contains(&self.workspace) {
+                let names = known.iter().map(WorkspaceName::as_str);
+                return Err(Failure::other(format!(
+                    "{} (`trackcrumb workspace create {}` makes it)",
+                    UnknownName::new("workspace", self.workspace.as_str(), names),
+                    self.workspace
+                )));
+            }
+        }
+        Ok(self.workspace.directory(&self.data))
+    }
+
     /// The store as it is now, for a command that only reads.
-    pub fn read(&self, output: &mut Output) -> Result<StoreReader, StoreError> {
-        let reader = StoreReader::open(&self.data)?;
+    pub fn read(&self, output: &mut Output) -> Result<StoreReader, Failure> {
+        let reader = StoreReader::open(self.directory()?)?;
         say_recovery(reader.recovery(), output);
         Ok(reader)
     }
 
     /// The files of the store, for what works on files.
-    pub fn storage(&self) -> Result<DiskStorage, StoreError> {
-        match DiskStorage::open(&self.data) {
-            Err(error) if error.is_not_found() => Err(StoreError::Absent { location: self.data.display().to_string() }),
-            opened => Ok(opened?),
+    pub fn storage(&self) -> Result<DiskStorage, Failure> {
+        let directory = self.directory()?;
+        match DiskStorage::open(&directory) {
+            Err(error) if error.is_not_found() => {
+                Err(StoreError::Absent { location: directory.display().to_string() }.into())
+            }
+            opened => Ok(opened.map_err(StoreError::from)?),
         }
     }
 
     /// The store, to write to it; a new one where there is none yet.
-    pub fn open(&self, output: &mut Output) -> Result<Store, StoreError> {
-        let store = Store::open(&self.data)?;
+    pub fn open(&self, output: &mut Output) -> Result<Store, Failure> {
+        let store = Store::open(self.directory()?)?;
         say_recovery(store.recovery(), output);
         Ok(store)
     }
 
     /// The store, to write to it; an error where there is none yet.
-    pub fn open_existing(&self, output: &mut Output) -> Result<Store, StoreError> {
-        StoreReader::open(&self.data)?;
+    pub fn open_existing(&self, output: &mut Output) -> Result<Store, Failure> {
+        StoreReader::open(self.directory()?)?;
         self.open(output)
     }
 }

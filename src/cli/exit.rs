@@ -5,6 +5,7 @@ use crate::pages::PageError;
 use crate::reports::ReportError;
 use crate::store::StoreError;
 use crate::store::import::{ImportCause, ImportError};
+use crate::workspace::WorkspaceError;
 use std::io;
 use std::process::ExitCode;
 use thiserror::Error;
@@ -50,6 +51,9 @@ pub enum Failure {
     /// A page cannot be shown.
     #[error(transparent)]
     Page(#[from] PageError),
+    /// A workspace cannot be made or found.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
     /// The server did not start, or failed.
     #[cfg(feature = "server")]
     #[error(transparent)]
@@ -92,9 +96,10 @@ impl Failure {
             return Exit::Damaged;
         }
         let store = match self {
-            Self::Store(error) | Self::Report(ReportError::Store(error)) | Self::Page(PageError::Store(error)) => {
-                Some(error)
-            }
+            Self::Store(error)
+            | Self::Report(ReportError::Store(error))
+            | Self::Page(PageError::Store(error))
+            | Self::Workspace(WorkspaceError::Store(error)) => Some(error),
             Self::Import { error, .. } => match &error.cause {
                 ImportCause::Store(error) => Some(error),
                 _ => None,
@@ -106,10 +111,6 @@ impl Failure {
 
     #[cfg(feature = "server")]
     fn is_key_damage(&self) -> bool {
-        use crate::server::{KeyError, ServeError};
-        match self {
-            Self::Keys(error) | Self::Serve(ServeError::Keys(error)) => matches!(error, KeyError::Damaged { .. }),
-            _ => false,
-        }
+        matches!(self, Self::Keys(crate::server::KeyError::Damaged { .. }))
     }
 }

@@ -25,6 +25,7 @@ use exit::Exit;
 use output::Output;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Exact product analytics in one binary and one directory.
 #[derive(Debug, Parser)]
@@ -45,7 +46,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some input refused, 4 damage foun
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    take_limits_as_errors();
     run(std::env::args_os()).into()
+}
+
+/// A file that may grow no further is an error to tell and not the end of the process.
+fn take_limits_as_errors() {
+    // Where the system refuses, its limit ends the process as before.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
 fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {

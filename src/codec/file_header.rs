@@ -22,11 +22,14 @@ pub enum FileKind {
     Dictionary,
     /// Sealed identify(), group(), alias() calls, associations and cohorts.
     Profiles,
+    /// Lines that a client has yet to deliver.
+    Spool,
 }
 
 impl FileKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Manifest, Self::Log, Self::Segment, Self::Dictionary, Self::Profiles];
+    pub const ALL: [Self; 6] =
+        [Self::Manifest, Self::Log, Self::Segment, Self::Dictionary, Self::Profiles, Self::Spool];
 
     fn code(self) -> [u8; 4] {
         match self {
@@ -35,6 +38,7 @@ impl FileKind {
             Self::Segment => *b"segm",
             Self::Dictionary => *b"dict",
             Self::Profiles => *b"prof",
+            Self::Spool => *b"spol",
         }
     }
 }

@@ -238,7 +238,7 @@ impl StorageFile for DiskFile {
 }
 
 /// Makes the name of a new directory last.
-fn sync_parent(directory: &Path) -> Result<(), FileError> {
+pub(super) fn sync_parent(directory: &Path) -> Result<(), FileError> {
     let parent = match directory.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,

@@ -14,6 +14,7 @@
 //!
 //! Unix only, as modes, positioned writes and inode numbers are used throughout.
 
+mod directory;
 mod disk;
 mod error;
 mod lock;
@@ -26,6 +27,7 @@ mod storage;
 mod tests;
 mod transfer;
 
+pub use directory::{publish_directory, remove_directory, subdirectories};
 pub use disk::DiskStorage;
 pub use error::{FileError, LockError, Operation};
 pub use lock::NOTE_BYTES_MAX;

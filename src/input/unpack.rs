@@ -67,8 +67,14 @@ pub enum UnpackError {
         reason: String,
     },
     /// zstd data that would take too much memory.
-    #[error("the zstd data needs a window of more than 128 MiB; pack it again with --long=27 or less")]
-    WindowTooLarge,
+    #[error(
+        "the zstd data needs a window of more than {} MiB; pack it again with --long={window_log_max} or less",
+        1_u64 << window_log_max >> 20
+    )]
+    WindowTooLarge {
+        /// The largest that is allowed is 2 to this power, in bytes.
+        window_log_max: u32,
+    },
 }
 
 impl UnpackError {
@@ -80,7 +86,7 @@ impl UnpackError {
     fn to_io(&self) -> io::Error {
         let kind = match self {
             Self::EndsEarly { .. } => io::ErrorKind::UnexpectedEof,
-            Self::Damaged { .. } | Self::WindowTooLarge => io::ErrorKind::InvalidData,
+            Self::Damaged { .. } | Self::WindowTooLarge { .. } => io::ErrorKind::InvalidData,
         };
         io::Error::new(kind, self.clone())
     }
@@ -92,6 +98,7 @@ impl UnpackError {
 /// for the same reason, so that nobody takes an end for the end.
 pub struct Unpacked<R: Read> {
     decoder: Decoder<R>,
+    window_log_max: u32,
     unpacked_bytes: u64,
     failure: Option<Failure>,
 }
@@ -125,7 +132,15 @@ impl<R: Read> Unpacked<R> {
     ///
     /// # Errors
     /// When the source cannot be read.
-    pub fn new(mut source: R) -> io::Result<Self> {
+    pub fn new(source: R) -> io::Result<Self> {
+        Self::with_window(source, WINDOW_LOG_MAX)
+    }
+
+    /// The same, for data whose window has at most 2 to this power of bytes.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_window(mut source: R, window_log_max: u32) -> io::Result<Self> {
         let mut first = Vec::with_capacity(4);
         source.by_ref().take(4).read_to_end(&mut first)?;
         let packing = Packing::of(&first);
@@ -136,11 +151,11 @@ impl<R: Read> Unpacked<R> {
             Packing::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(buffered(source)))),
             Packing::Zstd => {
                 let mut decoder = ZstdDecoder::with_buffer(buffered(source))?;
-                decoder.window_log_max(WINDOW_LOG_MAX)?;
+                decoder.window_log_max(window_log_max)?;
                 Decoder::Zstd(decoder)
             }
         };
-        Ok(Self { decoder, unpacked_bytes: 0, failure: None })
+        Ok(Self { decoder, window_log_max, unpacked_bytes: 0, failure: None })
     }
 
     /// How the source is packed.
@@ -172,7 +187,7 @@ impl<R: Read> Unpacked<R> {
         if error.kind() == io::ErrorKind::UnexpectedEof {
             UnpackError::EndsEarly { packing, unpacked_bytes }
         } else if zstd_error.is_some_and(|e| e.is(ZSTD_ErrorCode::ZSTD_error_frameParameter_windowTooLarge)) {
-            UnpackError::WindowTooLarge
+            UnpackError::WindowTooLarge { window_log_max: self.window_log_max }
         } else {
             UnpackError::Damaged { packing, unpacked_bytes, reason: error.to_string() }
         }

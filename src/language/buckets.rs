@@ -3,10 +3,10 @@
 use super::DocumentError;
 use super::bound::TimeBound;
 use super::calendar::{Interval, Ruler, WeekDay};
+use super::clock::Clock;
 use super::range::{ResolvedRange, cut_at_utc_days};
 use super::scope::Scope;
 use super::zone::Zone;
-use crate::model::Timestamp;
 
 /// The most buckets of one report.
 pub const BUCKETS_MAX: usize = 100_000;
@@ -146,10 +146,10 @@ impl Buckets {
         start: &TimeBound,
         scope: &Scope,
         field: &str,
-        call: Timestamp,
+        clock: Clock<'_>,
     ) -> Result<usize, DocumentError> {
         let place = format!("units.{field}");
-        let micros = scope.instant(start, &place, call)?;
+        let micros = scope.instant(start, &place, clock)?;
         micros.and_then(|micros| self.position_of_start(micros)).ok_or_else(|| {
             let choice = match (self.starts().first(), self.starts().last()) {
                 (Some(first), Some(last)) => {

@@ -1,6 +1,7 @@
 //! What a document names that only the stored data can confirm, and the times it contains.
 
 use super::breakdown::Breakdown;
+use super::clock::Clock;
 use super::condition::{Condition, Membership};
 use super::filter::{Filter, Of, Property};
 use super::matcher::{Events, Matcher};
@@ -8,7 +9,6 @@ use super::paths::Anchor;
 use super::scope::{CountBy, Scope};
 use super::series::Source;
 use super::{DocumentError, Report};
-use crate::model::Timestamp;
 use std::collections::BTreeSet;
 
 /// What a condition asks of a cohort that it names.
@@ -46,28 +46,28 @@ impl Report {
     ///
     /// # Errors
     /// Where a range ends before it begins, or a bound lies before the year 1.
-    pub fn check_times(&self, call: Timestamp) -> Result<(), DocumentError> {
-        self.scope().resolve(call)?;
+    pub fn check_times(&self, clock: Clock<'_>) -> Result<(), DocumentError> {
+        self.scope().resolve(clock)?;
         match self {
-            Self::Cohort(report) => check_condition(&report.where_, &report.scope, call, "where"),
+            Self::Cohort(report) => check_condition(&report.where_, &report.scope, clock, "where"),
             _ => Ok(()),
         }
     }
 }
 
-fn check_condition(condition: &Condition, scope: &Scope, call: Timestamp, path: &str) -> Result<(), DocumentError> {
+fn check_condition(condition: &Condition, scope: &Scope, clock: Clock<'_>, path: &str) -> Result<(), DocumentError> {
     match condition {
         Condition::All(conditions) | Condition::Any(conditions) => {
             let kind = if matches!(condition, Condition::All(_)) { "all" } else { "any" };
             let mut places = conditions.iter().enumerate();
-            places.try_for_each(|(i, inner)| check_condition(inner, scope, call, &format!("{path}.{kind}[{i}]")))
+            places.try_for_each(|(i, inner)| check_condition(inner, scope, clock, &format!("{path}.{kind}[{i}]")))
         }
-        Condition::Not(inner) => check_condition(inner, scope, call, &format!("{path}.not")),
+        Condition::Not(inner) => check_condition(inner, scope, clock, &format!("{path}.not")),
         Condition::Did { from, to, .. } | Condition::FirstDid { from, to, .. } => {
-            scope.resolve_within(from, to, call).map(drop).map_err(|error| error.inside(path))
+            scope.resolve_within(from, to, clock).map(drop).map_err(|error| error.inside(path))
         }
         Condition::Report(report) => {
-            report.check_times(scope.now(call)).map_err(|error| error.inside(&format!("{path}.report")))
+            report.check_times(scope.inner(clock)?).map_err(|error| error.inside(&format!("{path}.report")))
         }
         Condition::Property { .. } | Condition::Cohort(_) | Condition::MemberOf(_) | Condition::HasMemberIn(_) => {
             Ok(())

@@ -203,10 +203,10 @@ impl<'de> Deserialize<'de> for Report {
 macro_rules! builders {
     ($name:ident) => {
         impl $name {
-            /// Follows the calendar of this IANA time zone.
+            /// Follows the calendar of this IANA time zone, and not that of the workspace.
             #[must_use]
             pub fn timezone(mut self, name: &str) -> Self {
-                self.scope.timezone = $crate::language::Zone::named_or_kept(name);
+                self.scope.timezone = Some($crate::language::Zone::named_or_kept(name));
                 self
             }
 
@@ -227,7 +227,7 @@ macro_rules! builders {
             /// Takes this instant for now.
             #[must_use]
             pub fn now(mut self, now: $crate::model::Timestamp) -> Self {
-                self.scope.now = Some(now);
+                self.scope.now = Some(now.into());
                 self
             }
 

@@ -1,6 +1,7 @@
 //! What every report has in common: range, zone, what is counted, and which events are seen at all.
 
 use super::bound::TimeBound;
+use super::clock::Clock;
 use super::filter::Filter;
 use super::node::{Node, Writer};
 use super::range::ResolvedRange;
@@ -16,10 +17,10 @@ pub struct Scope {
     pub from: TimeBound,
     /// First instant after the range. Open only in cohorts.
     pub to: TimeBound,
-    /// Whose calendar the dates, buckets and periods follow.
-    pub timezone: Zone,
-    /// Stands in for the instant of the call, so that relative documents repeat.
-    pub now: Option<Timestamp>,
+    /// Whose calendar the dates, buckets and periods follow; the workspace's where there is none.
+    pub timezone: Option<Zone>,
+    /// Stands in for the instant of the call, so that relative documents repeat: an instant, or the start of a date.
+    pub now: Option<TimeBound>,
     /// What is counted.
     pub count_by: CountBy,
     /// Which events the report sees at all.
@@ -40,22 +41,34 @@ pub enum CountBy {
 pub(super) const SCOPE_FIELDS: [&str; 7] = ["report", "from", "to", "timezone", "now", "count_by", "filter"];
 
 impl Scope {
-    /// A scope over [from, to), counting users on UTC's calendar.
+    /// A scope over [from, to), counting users on the workspace's calendar.
     pub fn new(from: impl Into<TimeBound>, to: impl Into<TimeBound>) -> Self {
         Self { from: from.into(), to: to.into(), ..Self::default() }
     }
 
-    /// The instant that relative times count from: the document's own `now`, else that of the call.
-    pub fn now(&self, call: Timestamp) -> Timestamp {
-        self.now.unwrap_or(call)
+    /// Whose calendar the document follows: that of its own `timezone`, else the workspace's.
+    pub fn zone<'z>(&'z self, clock: Clock<'z>) -> &'z Zone {
+        self.timezone.as_ref().unwrap_or(clock.zone)
+    }
+
+    /// The clock of documents inside this one: they share its `now`, and have time zones of their own.
+    ///
+    /// # Errors
+    /// When the text of `now` means nothing.
+    pub fn inner<'z>(&self, clock: Clock<'z>) -> Result<Clock<'z>, DocumentError> {
+        let Some(now) = &self.now else { return Ok(clock) };
+        let micros =
+            now.micros(clock.now, self.zone(clock)).map_err(|sentence| DocumentError::rule("now", sentence))?;
+        // The start of a date may be hours outside the years in some zones.
+        Ok(Clock { now: micros.map_or(clock.now, Timestamp::clamped), zone: clock.zone })
     }
 
     /// The range in microseconds; open bounds reach to the first and last instant an event can have.
     ///
     /// # Errors
     /// When `from` is after `to`, or a bound lies before the year 1.
-    pub fn resolve(&self, call: Timestamp) -> Result<ResolvedRange, DocumentError> {
-        self.resolve_within(&TimeBound::OPEN, &TimeBound::OPEN, call)
+    pub fn resolve(&self, clock: Clock<'_>) -> Result<ResolvedRange, DocumentError> {
+        self.resolve_within(&TimeBound::OPEN, &TimeBound::OPEN, clock)
     }
 
     /// The range of a part of the document with bounds of its own: an open one is the document's.
@@ -66,12 +79,12 @@ impl Scope {
         &self,
         from: &TimeBound,
         to: &TimeBound,
-        call: Timestamp,
+        clock: Clock<'_>,
     ) -> Result<ResolvedRange, DocumentError> {
         let from = if from.is_open() { &self.from } else { from };
         let to = if to.is_open() { &self.to } else { to };
-        let from_micros = self.instant(from, "from", call)?.unwrap_or(ResolvedRange::ALL.from_micros);
-        let to_micros = self.instant(to, "to", call)?.unwrap_or(ResolvedRange::ALL.to_micros);
+        let from_micros = self.instant(from, "from", clock)?.unwrap_or(ResolvedRange::ALL.from_micros);
+        let to_micros = self.instant(to, "to", clock)?.unwrap_or(ResolvedRange::ALL.to_micros);
         if from_micros > to_micros {
             return Err(DocumentError::rule(
                 "from",
@@ -85,23 +98,20 @@ impl Scope {
     ///
     /// # Errors
     /// When it lies before the year 1.
-    pub fn instant(&self, bound: &TimeBound, field: &str, call: Timestamp) -> Result<Option<i64>, DocumentError> {
-        bound.micros(self.now(call), &self.timezone).map_err(|sentence| DocumentError::rule(field, sentence))
+    pub fn instant(&self, bound: &TimeBound, field: &str, clock: Clock<'_>) -> Result<Option<i64>, DocumentError> {
+        let now = self.inner(clock)?.now;
+        bound.micros(now, self.zone(clock)).map_err(|sentence| DocumentError::rule(field, sentence))
     }
 
     pub(super) fn read(fields: &Fields<'_>, range_required: bool) -> Result<Self, DocumentError> {
-        let timezone = fields.get_or_else("timezone", Zone::utc, Zone::read)?;
+        let timezone = fields.get_optional("timezone", Zone::read)?;
         let bound = |name: &str| match fields.get(name) {
             Some(at) => TimeBound::read(&at),
             None if range_required => Err(fields.missing(name, "a time such as \"2026-01-01\", \"-30d\" or \"now\"")),
             None => Ok(TimeBound::OPEN),
         };
         let (from, to) = (bound("from")?, bound("to")?);
-        let now = fields.get_optional("now", |at| {
-            let bound = TimeBound::read_fixed(at)?;
-            let micros = bound.micros(Timestamp::MIN, &timezone).map_err(|sentence| at.rule(sentence))?;
-            Ok(Timestamp::clamped(micros.unwrap_or_default()))
-        })?;
+        let now = fields.get_optional("now", TimeBound::read_fixed)?;
         let count_by = fields.get_or_else("count_by", CountBy::default, CountBy::read)?;
         let filter = fields.get_optional("filter", Filter::read)?;
         Ok(Self { from, to, timezone, now, count_by, filter })
@@ -112,8 +122,8 @@ impl Scope {
             .put("report", report)
             .put_some("from", &self.from)
             .put_some("to", &self.to)
-            .put_unless("timezone", &self.timezone, &Zone::utc())
-            .put_some("now", self.now.map(|now| Node::from(now.to_string())))
+            .put_some("timezone", self.timezone.as_ref().map(Node::from))
+            .put_some("now", self.now.as_ref().and_then(Option::<Node>::from))
             .put_unless("count_by", &self.count_by, &CountBy::Users)
             .put_some("filter", self.filter.as_ref().map(Node::from))
     }

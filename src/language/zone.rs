@@ -64,6 +64,11 @@ impl Zone {
         Self::named(name).unwrap_or_else(|| Self { name: name.to_owned(), ..Self::utc() })
     }
 
+    /// The names of all zones.
+    pub fn names() -> impl Iterator<Item = String> {
+        jiff::tz::db().available().map(|name| name.to_string())
+    }
+
     /// The name in the database's spelling.
     pub fn name(&self) -> &str {
         &self.name
@@ -77,7 +82,7 @@ impl Zone {
     pub(super) fn read(at: &At<'_>) -> Result<Self, DocumentError> {
         let name = at.text("a time zone name such as \"Europe/Berlin\"")?;
         Self::named(name).ok_or_else(|| {
-            let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let known: Vec<String> = Self::names().collect();
             match nearest(name, known.iter().map(String::as_str)) {
                 Some(near) => at.problem(Problem::UnknownWord {
                     word: name.to_owned(),

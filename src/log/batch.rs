@@ -135,6 +135,7 @@ mod tests {
             }),
             Record::OnlyDeclared(true),
             Record::KeepDays(Some(400)),
+            Record::Timezone("Europe/Berlin"),
             Record::Identify(IdentifyRecord { user: UserId::new(1), time, ops: "" }),
             Record::Group(GroupRecord {
                 group_type: GroupTypeId::new(0),
@@ -147,6 +148,7 @@ mod tests {
             Record::Cohort(CohortRecord { name: "power", report: "{}" }),
             Record::DeclareGroupType { group_type: GroupTypeId::new(0), display_name: "Companies" },
             Record::Import(import),
+            Record::BatchKey(BatchKeyRecord { key: [3; 16], body: [4; 16], time_micros: -6 }),
         ];
         let definitions = [
             Definition { list: StoredName::User, text: "u1" },
@@ -168,7 +170,7 @@ mod tests {
             })
             .unwrap();
         let arrivals: Vec<u64> = found.iter().map(|(arrival, _)| *arrival).collect();
-        assert_eq!(arrivals, [10, 11, 11, 11, 12, 13, 14, 15, 15]);
+        assert_eq!(arrivals, [10, 11, 11, 11, 11, 12, 13, 14, 15, 15, 15]);
         assert!(found.iter().map(|(_, record)| record).eq(records.iter()));
         for length in 0..payload.len() {
             let cut = Batch::open(&payload[..length]).and_then(|batch| batch.visit(|_, _, _| Ok(())));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 /// Magic, flags, payload length, sequence, synced offset, header checksum.
 pub const FRAME_HEADER_BYTES: usize = 32;
 /// The checksum after the payload.
-const FRAME_TRAILER_BYTES: usize = 4;
+pub const FRAME_TRAILER_BYTES: usize = 4;
 const MAGIC: u32 = u32::from_le_bytes(*b"fram");
 /// More frames of the same batch follow.
 const FLAG_CONTINUED: u32 = 1;
@@ -81,6 +81,8 @@ pub struct Frames {
     id: FileId,
     position: usize,
     sequence: u64,
+    /// The largest synced offset of the frames so far.
+    synced: u64,
 }
 
 impl Frames {
@@ -89,8 +91,16 @@ impl Frames {
     /// # Errors
     /// When the file header is damaged.
     pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
-        let header = FileHeader::decode(&bytes, FileKind::Log)?;
-        Ok(Self { bytes, id: header.id, position: HEADER_BYTES, sequence: 0 })
+        Self::open_kind(bytes, FileKind::Log)
+    }
+
+    /// The same of a file of another kind.
+    ///
+    /// # Errors
+    /// When the file header is damaged.
+    pub fn open_kind(bytes: Bytes, kind: FileKind) -> Result<Self, DecodeError> {
+        let header = FileHeader::decode(&bytes, kind)?;
+        Ok(Self { bytes, id: header.id, position: HEADER_BYTES, sequence: 0, synced: 0 })
     }
 
     /// The file's identity.
@@ -129,6 +139,7 @@ impl Frames {
             let frame = self.frame_at(position, sequence).map_err(|error| error.shifted(position as u64))?;
             position = frame.end;
             sequence += 1;
+            self.synced = self.synced.max(frame.header.synced);
             pieces.push(frame.payload);
             if !frame.header.continued {
                 break;
@@ -138,6 +149,32 @@ impl Frames {
         self.sequence = sequence;
         let payload = if pieces.len() == 1 { pieces.swap_remove(0) } else { pieces.concat().into() };
         Ok(Some((payload, position as u64)))
+    }
+
+    /// Whether what follows, which is not a whole batch, may be a torn tail of a file that was not closed: no header
+    /// before or in it says that more was synced.
+    pub fn may_be_torn(&self) -> bool {
+        self.synced.max(self.synced_beyond()) <= self.position as u64
+    }
+
+    /// Moves past what is not a whole batch to the next frame that is whole. Answers whether there is one. For files
+    /// in which every batch is one frame, and means something without those before it.
+    pub fn skip_damage(&mut self) -> bool {
+        let magic = MAGIC.to_le_bytes();
+        let mut at = self.position + 1;
+        while let Some(found) = find(&self.bytes, &magic, at) {
+            let sequence = FrameHeader::decode(&self.bytes[found..], self.id).map(|header| header.sequence);
+            if let Ok(sequence) = sequence
+                && sequence >= self.sequence
+                && self.frame_at(found, sequence).is_ok()
+            {
+                self.position = found;
+                self.sequence = sequence;
+                return true;
+            }
+            at = found + 1;
+        }
+        false
     }
 
     /// The largest synced offset that any intact frame header at or after the position carries. It may be past
@@ -299,6 +336,25 @@ mod tests {
             damaged[at] ^= 4;
             assert!(scan(damaged.into(), LogEnd::Known(whole.len() as u64)).is_err(), "byte {at}");
         }
+    }
+
+    #[test]
+    fn what_is_intact_after_damage_is_found() {
+        let whole = file(&[b"one", b"two", b"three"]);
+        let (first, second) = (file(&[b"one"]).len(), file(&[b"one", b"two"]).len());
+        for at in first..second {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 4;
+            let mut frames = Frames::open(damaged.into()).unwrap();
+            assert_eq!(frames.next_batch().unwrap().unwrap().0, &b"one"[..]);
+            assert_eq!(frames.next_batch().unwrap_err().offset, first as u64, "byte {at}");
+            assert!(!frames.may_be_torn() && frames.skip_damage());
+            assert_eq!(frames.next_batch().unwrap().unwrap().0, &b"three"[..]);
+            assert_eq!(frames.next_batch(), Ok(None));
+        }
+        let mut frames = Frames::open(Bytes::copy_from_slice(&whole[..second + 5])).unwrap();
+        while frames.next_batch().is_ok() {}
+        assert!(frames.may_be_torn() && !frames.skip_damage());
     }
 
     #[test]

@@ -14,5 +14,6 @@ pub mod record;
 pub use batch::{Batch, BatchBuilder};
 pub use frame::{Frames, LogEnd, Scan, encode_frames, framed_bytes, scan, scan_until_damage};
 pub use record::{
-    AliasRecord, CohortRecord, Definition, EventRecord, GroupRecord, IdentifyRecord, ImportRecord, Record,
+    AliasRecord, BatchKeyRecord, CohortRecord, Definition, EventRecord, GroupRecord, IdentifyRecord, ImportRecord,
+    Record,
 };

@@ -66,8 +66,12 @@ pub enum Record<'a> {
     OnlyDeclared(bool),
     /// For how many days events are kept; `None` is for ever. No arrival of its own.
     KeepDays(Option<u32>),
+    /// Whose calendar documents without a time zone follow. No arrival of its own.
+    Timezone(&'a str),
     /// How far an import got. No arrival of its own.
     Import(ImportRecord),
+    /// The key that the batch was sent under. No arrival of its own.
+    BatchKey(BatchKeyRecord),
 }
 
 /// An event as stored.
@@ -150,6 +154,17 @@ pub struct ImportRecord {
     pub continues: [u8; 32],
 }
 
+/// The key that a batch was sent under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchKeyRecord {
+    /// 128 bits of the BLAKE3 of the key.
+    pub key: [u8; 16],
+    /// 128 bits of the BLAKE3 of what was sent.
+    pub body: [u8; 16],
+    /// When it arrived, in microseconds since the epoch.
+    pub time_micros: i64,
+}
+
 const EVENT: u8 = 1;
 const IDENTIFY: u8 = 2;
 const GROUP: u8 = 3;
@@ -159,11 +174,21 @@ const DECLARE_GROUP_TYPE: u8 = 6;
 const ONLY_DECLARED: u8 = 7;
 const IMPORT: u8 = 8;
 const KEEP_DAYS: u8 = 9;
+const BATCH_KEY: u8 = 10;
+const TIMEZONE: u8 = 11;
 
 impl<'a> Record<'a> {
     /// Whether the record takes an arrival number.
     pub fn has_arrival(&self) -> bool {
-        !matches!(self, Self::DeclareGroupType { .. } | Self::OnlyDeclared(_) | Self::KeepDays(_) | Self::Import(_))
+        match self {
+            Self::Event(_) | Self::Identify(_) | Self::Group(_) | Self::Alias(_) | Self::Cohort(_) => true,
+            Self::DeclareGroupType { .. }
+            | Self::OnlyDeclared(_)
+            | Self::KeepDays(_)
+            | Self::Timezone(_)
+            | Self::Import(_)
+            | Self::BatchKey(_) => false,
+        }
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -210,6 +235,10 @@ impl<'a> Record<'a> {
                 out.put_u8(KEEP_DAYS);
                 out.put_varint(days.map_or(0, u64::from));
             }
+            Self::Timezone(name) => {
+                out.put_u8(TIMEZONE);
+                out.put_text(name);
+            }
             Self::Import(import) => {
                 out.put_u8(IMPORT);
                 out.put_u64(import.head_bytes);
@@ -218,6 +247,12 @@ impl<'a> Record<'a> {
                 out.put_u64(import.lines);
                 out.put(&import.digest);
                 out.put(&import.continues);
+            }
+            Self::BatchKey(sent) => {
+                out.put_u8(BATCH_KEY);
+                out.put(&sent.key);
+                out.put(&sent.body);
+                out.put_i64(sent.time_micros);
             }
         }
     }
@@ -254,6 +289,7 @@ impl<'a> Record<'a> {
             },
             ONLY_DECLARED => Self::OnlyDeclared(flag(reader)?),
             KEEP_DAYS => Self::KeepDays(Some(reader.varint_u32()?).filter(|days| *days > 0)),
+            TIMEZONE => Self::Timezone(reader.text()?),
             IMPORT => Self::Import(ImportRecord {
                 head_bytes: reader.u64()?,
                 head: digest(reader)?,
@@ -261,6 +297,11 @@ impl<'a> Record<'a> {
                 lines: reader.u64()?,
                 digest: digest(reader)?,
                 continues: digest(reader)?,
+            }),
+            BATCH_KEY => Self::BatchKey(BatchKeyRecord {
+                key: digest(reader)?,
+                body: digest(reader)?,
+                time_micros: reader.i64()?,
             }),
             other => return Err(reader.error(format!("there is no record of kind {other}"))),
         })
@@ -279,9 +320,9 @@ fn timestamp(reader: &mut Reader<'_>) -> Result<Timestamp, DecodeError> {
     Timestamp::from_micros(reader.i64()?).map_err(|error| reader.error(format!("a timestamp {error}")))
 }
 
-fn digest(reader: &mut Reader<'_>) -> Result<[u8; 32], DecodeError> {
-    let mut digest = [0; 32];
-    digest.copy_from_slice(reader.take(32)?);
+fn digest<const BYTES: usize>(reader: &mut Reader<'_>) -> Result<[u8; BYTES], DecodeError> {
+    let mut digest = [0; BYTES];
+    digest.copy_from_slice(reader.take(BYTES)?);
     Ok(digest)
 }
 

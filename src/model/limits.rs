@@ -20,3 +20,7 @@ pub const DISPLAY_NAME_BYTES_MAX: usize = 400;
 pub const COHORT_NAME_BYTES_MAX: usize = 400;
 /// Events with the same user and insert id this close in time are the same event (inclusive), in microseconds.
 pub const DUPLICATE_WINDOW_MICROS: i64 = 7 * 86_400 * 1_000_000;
+/// So many keys of batches are remembered, the newest.
+pub const BATCH_KEYS_MAX: usize = 10_000;
+/// A batch's key is remembered for so long (inclusive) on the clock of whoever took it, in microseconds.
+pub const BATCH_KEY_MICROS: i64 = 24 * 3600 * 1_000_000;

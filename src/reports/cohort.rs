@@ -59,14 +59,14 @@ impl Evaluation<'_, '_> {
             }
             Condition::Not(inner) => context.charged(self.all - &*self.units(inner)?),
             Condition::Did { event, times, from, to } => {
-                let range = context.scope.resolve_within(from, to, context.now)?;
+                let range = context.scope.resolve_within(from, to, context.clock)?;
                 let look = context.look_within(event, range)?;
                 let units = context.stage(|| format!("did `{}`", event.label()), || self.did(&look, times));
                 self.looks.push(look);
                 units
             }
             Condition::FirstDid { event, from, to } => {
-                let range = context.scope.resolve_within(from, to, context.now)?;
+                let range = context.scope.resolve_within(from, to, context.clock)?;
                 let look = context.look_within(event, range)?;
                 let units = context.stage(
                     || format!("first did `{}`", event.label()),
@@ -158,7 +158,7 @@ impl Evaluation<'_, '_> {
 
     /// The units behind a number of another report.
     fn behind(&self, report: &Report) -> Result<Charged<RoaringBitmap>, ReportError> {
-        let context = Context::new(self.context.run, report, self.context.now)?;
+        let context = Context::new(self.context.run, report, self.context.clock)?;
         // The language has seen to it that the report has `units`, and of this kind.
         behind::units(&context, report)
     }

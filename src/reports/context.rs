@@ -6,7 +6,7 @@ use crate::executor::{
     BreakdownValues, Charge, Charged, CohortSets, CohortUnits, Coverage, ExecutionError, Footprint, Guard, Limits,
     Look, Query, RowFilter, Stop, Trace, Units, coverage,
 };
-use crate::language::{Breakdown, Buckets, Matcher, Report, ResolvedRange, Scope};
+use crate::language::{Breakdown, Buckets, Clock, Matcher, Report, ResolvedRange, Scope, Zone};
 use crate::model::{GroupTypeId, StoredName, Timestamp};
 use crate::store::{CohortDefinition, Snapshot, StoreError, UnknownName};
 use roaring::RoaringBitmap;
@@ -25,6 +25,8 @@ pub(super) struct Run<'a> {
     limits: &'a Limits,
     /// For what is kept to the end: the parts of the answer.
     kept: RefCell<Charge>,
+    /// The workspace's time zone.
+    zone: Zone,
     /// Cohorts evaluated so far, by name and by the instant that their relative times count from.
     evaluated: RefCell<BTreeMap<(String, i64), Arc<CohortUnits>>>,
 }
@@ -35,17 +37,27 @@ pub(super) struct Context<'a> {
     pub query: Query<'a>,
     pub scope: &'a Scope,
     pub range: ResolvedRange,
-    /// What relative times count from: the document's own `now`, else the instant of the call.
-    pub now: Timestamp,
+    /// What relative times count from: the document's own `now`, else the instant of the call; and the workspace's zone.
+    pub clock: Clock<'a>,
     pub cohorts: CohortSets,
     seen: Option<Arc<RowFilter>>,
 }
 
 impl<'a> Run<'a> {
     /// A call within limits that `guard` watches over.
-    pub fn new(snapshot: &'a Snapshot, trace: &'a Trace, guard: &'a Guard, limits: &'a Limits) -> Self {
+    pub fn new(
+        snapshot: &'a Snapshot,
+        trace: &'a Trace,
+        guard: &'a Guard,
+        limits: &'a Limits,
+    ) -> Result<Self, ReportError> {
         let kept = RefCell::new(Charge::none(guard));
-        Self { snapshot, trace, guard, limits, kept, evaluated: RefCell::default() }
+        Ok(Self { snapshot, trace, guard, limits, kept, zone: snapshot.zone()?, evaluated: RefCell::default() })
+    }
+
+    /// The workspace's clock at this instant.
+    pub fn clock(&self, now: Timestamp) -> Clock<'_> {
+        Clock { now, zone: &self.zone }
     }
 
     /// Wraps damage, or tells which limit was met.
@@ -70,7 +82,7 @@ impl<'a> Run<'a> {
         let mut waiting = vec![(name.to_owned(), now)];
         while let Some((next, asked)) = waiting.pop() {
             let definition = self.definition(&next)?;
-            let own_now = definition.report.scope().now(asked);
+            let own_now = self.own_now(definition, asked)?;
             let mut missing = Vec::new();
             for other in &definition.references.cohorts {
                 if self.known(other, own_now)?.is_none() {
@@ -96,9 +108,14 @@ impl<'a> Run<'a> {
         self.snapshot.cohorts().get(name).map(|cohort| &**cohort).ok_or_else(|| self.no_cohort(name))
     }
 
+    /// What a cohort's relative times count from when it is asked for as of an instant.
+    fn own_now(&self, definition: &CohortDefinition, asked: Timestamp) -> Result<Timestamp, ReportError> {
+        Ok(definition.report.scope().inner(self.clock(asked))?.now)
+    }
+
     /// A cohort that was evaluated before.
     fn known(&self, name: &str, asked: Timestamp) -> Result<Option<Arc<CohortUnits>>, ReportError> {
-        let own_now = self.definition(name)?.report.scope().now(asked);
+        let own_now = self.own_now(self.definition(name)?, asked)?;
         Ok(self.evaluated.borrow().get(&(name.to_owned(), own_now.micros())).map(Arc::clone))
     }
 
@@ -109,7 +126,7 @@ impl<'a> Run<'a> {
         now: Timestamp,
     ) -> Result<Arc<CohortUnits>, ReportError> {
         let work = || {
-            let context = Context::new(self, &definition.report, now)?;
+            let context = Context::new(self, &definition.report, self.clock(now))?;
             let members = behind::units(&context, &definition.report)?;
             Ok(Arc::new(CohortUnits { units: context.query.units, members }))
         };
@@ -134,18 +151,18 @@ impl<'a> Run<'a> {
 
 impl<'a> Context<'a> {
     /// Checks that what the document names exists, and resolves what its parts share.
-    pub fn new(run: &'a Run<'a>, report: &'a Report, call: Timestamp) -> Result<Self, ReportError> {
+    pub fn new(run: &'a Run<'a>, report: &'a Report, clock: Clock<'a>) -> Result<Self, ReportError> {
         run.guard.check().map_err(|stop| run.failed(stop))?;
         let scope = report.scope();
-        let now = scope.now(call);
         let references = report.references();
         for group_type in &references.group_types {
             run.group_type(group_type)?;
         }
-        report.check_times(call)?;
+        report.check_times(clock)?;
+        let (range, clock) = (scope.resolve(clock)?, scope.inner(clock)?);
         let mut cohorts = CohortSets::new();
         for name in references.cohorts {
-            let units = run.cohort(&name, now)?;
+            let units = run.cohort(&name, clock.now)?;
             cohorts.insert(name, units);
         }
         let units = match scope.count_by.group_type() {
@@ -157,7 +174,12 @@ impl<'a> Context<'a> {
             run.trace.stage(|| "filter of the document".to_owned(), || RowFilter::new(query, &cohorts, filter))
         });
         let seen = seen.transpose().map_err(|error| run.failed(error))?.map(Arc::new);
-        Ok(Self { run, query, scope, range: scope.resolve(call)?, now, cohorts, seen })
+        Ok(Self { run, query, scope, range, clock, cohorts, seen })
+    }
+
+    /// Whose calendar the document follows.
+    pub fn zone(&self) -> &Zone {
+        self.scope.zone(self.clock)
     }
 
     /// Wraps damage, or tells which limit was met.

@@ -38,7 +38,7 @@ struct States {
 
 impl States {
     fn new(context: &Context<'_>, report: &Lifecycle) -> Result<Self, ReportError> {
-        let buckets = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
+        let buckets = Buckets::cover(context.range, report.interval, report.week_start, context.zone())?;
         let look = context.look(&report.event)?;
         if buckets.is_empty() {
             let (active, first) = (context.charged(Vec::new())?, context.charged(Vec::new())?);
@@ -98,6 +98,6 @@ pub(super) fn units(
     asked: &LifecycleUnits,
 ) -> Result<Charged<RoaringBitmap>, ReportError> {
     let states = States::new(context, report)?;
-    let bucket = states.buckets.named(&asked.bucket, context.scope, "bucket", context.now)?;
+    let bucket = states.buckets.named(&asked.bucket, context.scope, "bucket", context.clock)?;
     context.charged(states.units(bucket, asked.state))
 }

@@ -37,7 +37,8 @@ use crate::store::Snapshot;
 use behind::behind;
 use context::{Context, Run};
 
-/// Runs a report. `now` is the instant of the call, from which relative times count.
+/// Runs a report. `now` is the instant of the call, from which relative times count. A document without `timezone`
+/// follows the calendar of the workspace ([`Store::set_timezone`](crate::Store::set_timezone)).
 ///
 /// ```
 /// use trackcrumb::language::{Matcher, Trends};
@@ -108,7 +109,7 @@ pub fn run_measured(
     limits: &Limits,
 ) -> Result<(Answer, u64), ReportError> {
     let guard = Guard::new(limits);
-    let answer = answer(&Run::new(snapshot, &Trace::default(), &guard, limits), report, now)?;
+    let answer = answer(&Run::new(snapshot, &Trace::default(), &guard, limits)?, report, now)?;
     Ok((answer, guard.peak_bytes()))
 }
 
@@ -123,7 +124,7 @@ pub fn explain(
     limits: &Limits,
 ) -> Result<(Answer, Vec<Stage>), ReportError> {
     let (trace, guard) = (Trace::of_stages(), Guard::new(limits));
-    let answer = answer(&Run::new(snapshot, &trace, &guard, limits), report, now)?;
+    let answer = answer(&Run::new(snapshot, &trace, &guard, limits)?, report, now)?;
     Ok((answer, trace.stages()))
 }
 
@@ -135,7 +136,7 @@ pub fn saved_cohort(report: &Report) -> Option<CohortCall> {
 }
 
 fn answer(run: &Run<'_>, report: &Report, now: Timestamp) -> Result<Answer, ReportError> {
-    let context = Context::new(run, report, now)?;
+    let context = Context::new(run, report, run.clock(now))?;
     if let Some(behind) = behind(&context, report)? {
         return behind.answer(&context).map(Answer::Cohort);
     }

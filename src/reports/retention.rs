@@ -40,7 +40,7 @@ struct Cohorts {
 
 impl Cohorts {
     fn new(context: &Context<'_>, report: &Retention) -> Result<Self, ReportError> {
-        let periods = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
+        let periods = Buckets::cover(context.range, report.interval, report.week_start, context.zone())?;
         let start = context.look(&report.start)?;
         let started = context.stage(
             || format!("starts: `{}`", report.start.label()),
@@ -111,7 +111,7 @@ pub(super) fn units(
 ) -> Result<Charged<RoaringBitmap>, ReportError> {
     let cohorts = Cohorts::new(context, report)?;
     let Cohorts { periods, mut started } = cohorts;
-    let row = periods.named(&asked.period, context.scope, "period", context.now)?;
+    let row = periods.named(&asked.period, context.scope, "period", context.clock)?;
     let cohort = context.charged(started.swap_remove(row))?;
     let Some(k) = asked.k else { return Ok(cohort) };
     if row + k >= periods.len() {

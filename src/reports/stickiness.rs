@@ -21,7 +21,7 @@ pub struct StickinessAnswer {
 
 /// In how many intervals each unit was active, by its number.
 fn activity(context: &Context<'_>, report: &Stickiness) -> Result<(Charged<Vec<u32>>, usize), ReportError> {
-    let buckets = Buckets::cover(context.range, report.interval, report.week_start, &report.scope.timezone)?;
+    let buckets = Buckets::cover(context.range, report.interval, report.week_start, context.zone())?;
     let look = context.look(&report.event)?;
     let count = || {
         let sets = units_by_bucket(context.query, &look, &buckets)?;

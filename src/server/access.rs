@@ -1,33 +1,56 @@
-//! Who may ask what, decided before routing: by key, or where none is needed by Host and Origin.
+//! Who may ask what, decided before routing: by Host, then by key, or on this machine alone by where a request is from.
+//!
+//! - Host: a server that listens on this machine, or was told its names, answers to those names only, so that no page
+//!   of elsewhere reaches it by a name that it made to point here.
+//! - With a key, that key decides, and says which workspace is meant.
+//! - Without one, only what this machine itself asks is answered, of workspaces that have no key of the kind: a request
+//!   to a loopback address under a loopback name, from no page of another site, and through no proxy.
 
 use super::app::{App, Shared};
 use super::endpoint::Access;
 use super::keys::KeyKind;
 use super::limits::{HEADER_BYTES_MAX, HEADERS_MAX, TARGET_BYTES_MAX};
 use super::problem::Problem;
+use super::workspaces::Workspace;
+use crate::workspace::WorkspaceName;
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 
 /// Names of the machine itself.
 const OWN_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
+/// What a proxy may add to a request that it hands on.
+const PROXY_HEADERS: [HeaderName; 5] = [
+    header::FORWARDED,
+    header::VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-real-ip"),
+];
+
 /// Lets a request pass, or answers it.
-pub(super) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let cross_origin = Access::of(path) == Access::Write;
-    let is_preflight = cross_origin && request.method() == Method::OPTIONS;
-    let mut response = match judge(&app, &request) {
+pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let access = Access::of(request.uri().path());
+    let is_preflight = access == Access::Write && request.method() == Method::OPTIONS;
+    let mut response = match judge(&app, &request, access) {
         Err(problem) => problem.into_response(),
-        Ok(()) if is_preflight => preflight(),
-        Ok(()) => next.run(request).await,
+        Ok(_) if is_preflight => preflight(),
+        Ok(workspace) => {
+            if let Some(workspace) = workspace {
+                request.extensions_mut().insert(workspace);
+            }
+            next.run(request).await
+        }
     };
-    if cross_origin {
+    if access == Access::Write {
         // Any page may send with a key; it can bring nothing else along, as cookies mean nothing here.
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("date, retry-after"));
     }
     response
 }
@@ -41,26 +64,67 @@ fn preflight() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-fn judge(app: &Shared, request: &Request) -> Result<(), Problem> {
-    check_size(request.uri(), request.headers())?;
-    let access = Access::of(request.uri().path());
-    let Some(keys) = app.keys.needed()? else { return check_origin(app, request) };
-    let (wanted, other_way) = match access {
+/// The workspace that the request is about; none for what everybody may ask.
+fn judge(app: &Shared, request: &Request, access: Access) -> Result<Option<Arc<Workspace>>, Problem> {
+    let (uri, headers) = (request.uri(), request.headers());
+    check_size(uri, headers)?;
+    check_coding(headers)?;
+    let host = check_host(app, request)?;
+    let wanted = match access {
+        Access::Public => return Ok(None),
         // Preflights carry no key.
-        Access::Write if request.method() == Method::OPTIONS => return Ok(()),
-        Access::Public => return Ok(()),
-        Access::Write => (KeyKind::Write, " or `?key=KEY`"),
-        Access::Read => (KeyKind::Read, ""),
+        Access::Write if request.method() == Method::OPTIONS => return Ok(None),
+        Access::Write => KeyKind::Write,
+        Access::Read | Access::Server => KeyKind::Read,
     };
-    let missing = || Problem::Key(wanted.name(), other_way);
-    let in_header = bearer(request.headers());
-    let in_query = (access == Access::Write).then(|| query_key(request.uri())).flatten();
-    let secret = in_header.or(in_query).ok_or_else(missing)?;
-    match keys.allowed_by(secret) {
-        Some(kind) if kind == wanted => Ok(()),
-        Some(_) => Err(Problem::OtherKey(wanted.name())),
-        None => Err(missing()),
+    let named = parameter(uri, "workspace")?.map(|name| name.parse::<WorkspaceName>()).transpose()?;
+    let in_query = if access == Access::Write { parameter(uri, "key")? } else { None };
+    let workspace = match bearer(headers).or(in_query) {
+        Some(secret) => of_key(app, secret, wanted, named.as_ref())?,
+        None => without_key(app, request, &host, wanted, named)?,
+    };
+    if access == Access::Server && !workspace.name.is_default() {
+        return Err(Problem::OtherWorkspace(WorkspaceName::default_name()));
     }
+    Ok(Some(workspace))
+}
+
+fn of_key(
+    app: &Shared,
+    secret: &str,
+    wanted: KeyKind,
+    named: Option<&WorkspaceName>,
+) -> Result<Arc<Workspace>, Problem> {
+    let (workspace, kind) = app.workspaces.of_key(secret).ok_or(Problem::Key(wanted))?;
+    match named {
+        _ if kind != wanted => Err(Problem::OtherKey(wanted)),
+        Some(named) if *named != workspace.name => Err(Problem::OtherWorkspace(named.clone())),
+        _ => Ok(workspace),
+    }
+}
+
+fn without_key(
+    app: &Shared,
+    request: &Request,
+    host: &str,
+    wanted: KeyKind,
+    named: Option<WorkspaceName>,
+) -> Result<Arc<Workspace>, Problem> {
+    let came_through_proxy = PROXY_HEADERS.iter().any(|name| request.headers().contains_key(name));
+    if !app.is_private || came_through_proxy || !is_own(host) {
+        return Err(Problem::Key(wanted));
+    }
+    let is_harmless = [Method::GET, Method::HEAD].contains(request.method());
+    if let Some(origin) = request.headers().get(header::ORIGIN).filter(|_| !is_harmless) {
+        let origin = text(Some(origin));
+        if !origin.split_once("://").is_some_and(|(_, host)| is_own(host)) {
+            return Err(Problem::Origin(shown(&origin)));
+        }
+    }
+    let name = named.unwrap_or_else(WorkspaceName::default_name);
+    let workspace = app.workspaces.all().get(&name).cloned().ok_or(Problem::Workspace(name))?;
+    // Where keys cannot be read, nobody is let in.
+    if workspace.keys()?.have(wanted) { Err(Problem::Key(wanted)) } else { Ok(workspace) }
 }
 
 /// The limits of a request's head.
@@ -72,34 +136,52 @@ fn check_size(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     if headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX { Err(Problem::Headers) } else { Ok(()) }
 }
 
+/// Bodies come in chunks or with their length. Whatever else a sender did to one would have to be undone.
+fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_known = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if is_known && codings.next().is_none() {
+        return Ok(());
+    }
+    Err(Problem::Request("this transfer coding is not known; send the body in chunks, or with its length".to_owned()))
+}
+
+/// The name under which the server is asked.
+fn check_host(app: &Shared, request: &Request) -> Result<String, Problem> {
+    let mut sent = request.headers().get_all(header::HOST).iter();
+    let first = sent.next();
+    let is_checked = app.is_private || !app.hosts.is_empty();
+    let authority = request.uri().authority();
+    // HTTP/1.0 knows no hosts.
+    let may_lack = authority.is_some() || (request.version() == Version::HTTP_10 && !is_checked);
+    if sent.next().is_some() || (first.is_none() && !may_lack) {
+        return Err(Problem::Request("a request names one host; send one `Host` header".to_owned()));
+    }
+    let host = authority.map_or_else(|| text(first), |authority| authority.as_str().to_owned());
+    let mut told = app.hosts.iter();
+    if is_checked && !is_own(&host) && !told.any(|name| is_named(&host, name)) {
+        return Err(Problem::Host(shown(&host)));
+    }
+    Ok(host)
+}
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
 }
 
-/// Keys need no escapes, so none are undone.
-fn query_key(uri: &Uri) -> Option<&str> {
-    uri.query()?.split('&').find_map(|parameter| parameter.strip_prefix("key="))
-}
-
-/// Without keys, only this machine asks: under its own names, so that no page of elsewhere can reach it by a name that
-/// it made to point here, and what changes something comes from no page of elsewhere either.
-fn check_origin(app: &Shared, request: &Request) -> Result<(), Problem> {
-    let host = match request.uri().authority() {
-        Some(authority) => authority.as_str().to_owned(),
-        None => text(request.headers().get(header::HOST)),
-    };
-    if !is_own(app, &host) {
-        return Err(Problem::Host(shown(&host)));
+/// A parameter of the query. Keys and names of workspaces need no escapes, so none are undone.
+///
+/// # Errors
+/// When it is given twice: another reader might take the other one.
+fn parameter<'a>(uri: &'a Uri, name: &str) -> Result<Option<&'a str>, Problem> {
+    let parameters = uri.query().unwrap_or_default().split('&');
+    let mut values = parameters.filter_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='));
+    let value = values.next();
+    match values.next() {
+        Some(_) => Err(Problem::Request(format!("the parameter `{name}` is given twice; keep one"))),
+        None => Ok(value),
     }
-    let is_harmless = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if let Some(origin) = request.headers().get(header::ORIGIN).filter(|_| !is_harmless) {
-        let origin = text(Some(origin));
-        if !origin.split_once("://").is_some_and(|(_, host)| is_own(app, host)) {
-            return Err(Problem::Origin(shown(&origin)));
-        }
-    }
-    Ok(())
 }
 
 fn text(value: Option<&HeaderValue>) -> String {
@@ -111,8 +193,15 @@ fn shown(text: &str) -> String {
     text.chars().take(100).flat_map(char::escape_debug).collect()
 }
 
-fn is_own(app: &Shared, host: &str) -> bool {
+fn is_own(host: &str) -> bool {
+    OWN_HOSTS.iter().any(|name| is_named(host, name))
+}
+
+fn is_named(host: &str, name: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
-    let own = OWN_HOSTS.into_iter().chain(app.hosts.iter().map(String::as_str));
-    !host.contains('@') && own.into_iter().any(|name| name.eq_ignore_ascii_case(authority.host()))
+    // What stands before the host is a user, and what stands behind it must be a port.
+    let Some(port) = authority.as_str().strip_prefix(authority.host()) else { return false };
+    let port = port.strip_prefix(':').unwrap_or(port);
+    let is_port = port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    is_port && name.eq_ignore_ascii_case(authority.host())
 }

@@ -1,29 +1,33 @@
 //! What all requests share.
 
 use super::body::Budget;
-use super::keys::{KeyError, KeyStorage, Keys};
-use super::limits::{BODIES_BYTES_MAX, READS_WAITING_MAX, WRITES_MAX, WRITES_WAITING_MAX};
+use super::limits::{BODIES_BYTES_MAX, READS_WAITING_MAX, WRITES_MAX, WRITES_WAITING_MAX, WRITING_BYTES_MAX};
 use super::metrics::Metrics;
 use super::problem::Problem;
+use super::serve::Settings;
 use super::workers::Workers;
-use crate::Store;
-use std::sync::{Arc, Mutex, PoisonError};
+use super::workspaces::Workspaces;
+use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
 
-/// For so long keys are taken as they were read.
-const KEYS_FRESH: Duration = Duration::from_secs(1);
-
 /// See the module.
+#[derive(Debug)]
 pub(super) struct Shared {
-    pub store: Store,
-    pub keys: LiveKeys,
-    /// Names under which it may be asked while no keys are needed, beside those of this machine itself.
+    pub workspaces: Arc<Workspaces>,
+    /// Whether it listens where only this machine reaches it.
+    pub is_private: bool,
+    /// Names under which it may be asked, beside those of this machine itself.
     pub hosts: Vec<String>,
     pub report_time_max: Duration,
+    /// In bytes.
+    pub report_bytes_max: u64,
     pub metrics: Metrics,
+    /// Memory of bodies as they are sent.
     pub bodies: Budget,
+    /// Memory of bodies that are being unpacked, read and written.
+    pub unpacked: Budget,
     pub writing: Workers,
     pub reading: Workers,
     /// Why the process must end.
@@ -34,15 +38,17 @@ pub(super) struct Shared {
 pub(super) type App = Arc<Shared>;
 
 impl Shared {
-    pub fn new(store: Store, keys: LiveKeys, hosts: Vec<String>, report_time_max: Duration) -> Self {
+    pub fn new(workspaces: Arc<Workspaces>, settings: &Settings) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Self {
-            store,
-            keys,
-            hosts,
-            report_time_max,
+            workspaces,
+            is_private: settings.listen.ip().is_loopback(),
+            hosts: settings.hosts.clone(),
+            report_time_max: settings.report_time_max,
+            report_bytes_max: settings.report_bytes_max,
             metrics: Metrics::default(),
             bodies: Budget::new(BODIES_BYTES_MAX),
+            unpacked: Budget::new(WRITING_BYTES_MAX),
             writing: Workers::new(WRITES_MAX, WRITES_WAITING_MAX),
             reading: Workers::new(cores.max(2), READS_WAITING_MAX),
             fatal: watch::Sender::default(),
@@ -60,34 +66,5 @@ impl Shared {
     /// Tells when the process must end.
     pub fn fatal(&self) -> watch::Receiver<Option<String>> {
         self.fatal.subscribe()
-    }
-}
-
-/// The keys as the file has them, read again now and then.
-pub(super) struct LiveKeys {
-    storage: KeyStorage,
-    /// Whether a key is needed though there may be none.
-    always_needed: bool,
-    read: Mutex<Option<(Instant, Arc<Keys>)>>,
-}
-
-impl LiveKeys {
-    pub fn new(storage: KeyStorage, always_needed: bool) -> Self {
-        Self { storage, always_needed, read: Mutex::default() }
-    }
-
-    /// The keys that a request must show one of; `None` when it needs none.
-    pub fn needed(&self) -> Result<Option<Arc<Keys>>, KeyError> {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys = match &*read {
-            Some((at, keys)) if at.elapsed() < KEYS_FRESH => Arc::clone(keys),
-            _ => {
-                // Where they cannot be read, nobody is let in.
-                let keys = Arc::new(Keys::read(&*self.storage)?);
-                *read = Some((Instant::now(), Arc::clone(&keys)));
-                keys
-            }
-        };
-        Ok((self.always_needed || !keys.entries.is_empty()).then_some(keys))
     }
 }

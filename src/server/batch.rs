@@ -1,6 +1,6 @@
 //! What a body of `/v1/*` holds: unpacked, and cut into lines. Knows nothing of HTTP but its limits.
 
-use super::limits::{BATCH_LINES_MAX, UNPACKED_BYTES_MAX, UNPACKED_RATIO_MAX};
+use super::limits::{BATCH_LINES_MAX, UNPACKED_BYTES_MAX, UNPACKED_RATIO_MAX, WINDOW_LOG_MAX};
 use super::problem::Problem;
 use crate::input::{Kind, Packing, Unpacked, parse_line, parse_object};
 use crate::model::Line;
@@ -23,6 +23,19 @@ pub(super) enum Form {
 /// The line or why it is refused, for each thing that was sent.
 pub(super) type Parsed = Vec<Result<Line, String>>;
 
+/// The most memory that unpacking this may take, in bytes.
+pub(super) fn memory_max(packed: &[u8]) -> usize {
+    match Packing::of(packed) {
+        Packing::Plain => packed.len(),
+        Packing::Gzip => unpacked_max(packed),
+        Packing::Zstd => unpacked_max(packed) + (1 << WINDOW_LOG_MAX),
+    }
+}
+
+fn unpacked_max(packed: &[u8]) -> usize {
+    UNPACKED_BYTES_MAX.min(packed.len().saturating_mul(UNPACKED_RATIO_MAX))
+}
+
 /// Undoes gzip or zstd, told by the first bytes.
 ///
 /// # Errors
@@ -31,9 +44,10 @@ pub(super) fn unpack(packed: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     if Packing::of(packed) == Packing::Plain {
         return Ok(Cow::Borrowed(packed));
     }
-    let max = UNPACKED_BYTES_MAX.min(packed.len().saturating_mul(UNPACKED_RATIO_MAX));
+    let max = unpacked_max(packed);
     let mut unpacked = Vec::new();
-    let read = Unpacked::new(packed).and_then(|reader| reader.take(max as u64 + 1).read_to_end(&mut unpacked));
+    let read = Unpacked::with_window(packed, WINDOW_LOG_MAX)
+        .and_then(|reader| reader.take(max as u64 + 1).read_to_end(&mut unpacked));
     read.map_err(|error| Problem::Request(error.to_string()))?;
     if unpacked.len() > max {
         return Err(Problem::TooLarge(format!(

@@ -25,9 +25,32 @@ impl Budget {
     }
 
     fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let pieces = u32::try_from(bytes.div_ceil(PIECE_BYTES)).unwrap_or(u32::MAX);
-        Arc::clone(&self.0).try_acquire_many_owned(pieces).map_err(|_| Problem::Busy)
+        Arc::clone(&self.0).try_acquire_many_owned(pieces(bytes)).map_err(|_| Problem::Busy)
     }
+
+    /// Waits until there is so much, which must be no more than there is in all.
+    ///
+    /// # Errors
+    /// Never, as the budget is not closed.
+    pub async fn wait(&self, bytes: usize) -> Result<Memory, Problem> {
+        Arc::clone(&self.0).acquire_many_owned(pieces(bytes)).await.map(Memory).map_err(|_| Problem::Busy)
+    }
+}
+
+/// Memory of a budget, which goes back to it when this is dropped.
+#[derive(Debug)]
+pub(super) struct Memory(OwnedSemaphorePermit);
+
+impl Memory {
+    /// Gives back what is more than this.
+    pub fn keep(&mut self, bytes: usize) {
+        let more = self.0.num_permits().saturating_sub(pieces(bytes) as usize);
+        drop(self.0.split(more));
+    }
+}
+
+fn pieces(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(PIECE_BYTES)).unwrap_or(u32::MAX)
 }
 
 /// A body that was read. Gives its memory back when dropped.

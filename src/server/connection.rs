@@ -1,21 +1,31 @@
 //! One connection: HTTP/1.1 or 2, told by its first bytes, and nobody may hold it without using it.
 
-use super::limits::{ANSWER_IDLE_MAX, HEAD_TIME_MAX, HEADER_BYTES_MAX, HEADERS_MAX, STREAMS_MAX, TARGET_BYTES_MAX};
+use super::limits::{
+    ANSWER_IDLE_MAX, HEAD_TIME_MAX, HEADER_BYTES_MAX, HEADERS_MAX, LINGER_IDLE_MAX, LINGER_TIME_MAX, STREAMS_MAX,
+    TARGET_BYTES_MAX,
+};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 /// With so many bytes the version of HTTP is known, and its own limits of time take over.
 const VERSION_BYTES: usize = 24;
 
 /// How often a silent HTTP/2 client is asked whether it is there.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
+
+/// What one connection too many is told.
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n\
+    connection: close\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n";
 
 /// How connections are served.
 pub(super) fn builder() -> Builder<TokioExecutor> {
@@ -38,7 +48,21 @@ pub(super) fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-/// A socket that fails when the first bytes do not come, or when an answer is not taken.
+/// Turns a connection away. Nobody is waited for, but so many as may linger.
+pub(super) async fn turn_away(stream: TcpStream, lingering: &Arc<Semaphore>) {
+    let mut stream = Guarded::new(stream);
+    // An empty socket takes this at once, or it is no loss.
+    let told = timeout(Duration::from_millis(10), stream.write_all(TOO_MANY)).await;
+    if let (Ok(Ok(())), Ok(place)) = (told, Arc::clone(lingering).try_acquire_owned()) {
+        tokio::spawn(async move {
+            let _ = stream.shutdown().await;
+            drop(place);
+        });
+    }
+}
+
+/// A socket that fails when the first bytes do not come, or when an answer is not taken. Its end is heard out: to close
+/// it on somebody who still sends could take back the last answer.
 #[derive(Debug)]
 pub(super) struct Guarded {
     stream: TcpStream,
@@ -47,11 +71,13 @@ pub(super) struct Guarded {
     first: Pin<Box<Sleep>>,
     /// When the write that waits must have got on.
     stuck: Option<Pin<Box<Sleep>>>,
+    /// Once everything was sent: until when the client is heard out.
+    end: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl Guarded {
     pub fn new(stream: TcpStream) -> Self {
-        Self { stream, read: 0, first: Box::pin(sleep(HEAD_TIME_MAX)), stuck: None }
+        Self { stream, read: 0, first: Box::pin(sleep(HEAD_TIME_MAX)), stuck: None, end: None }
     }
 
     /// Watches how long a write waits.
@@ -110,6 +136,24 @@ impl AsyncWrite for Guarded {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let Self { stream, end, .. } = &mut *self;
+        let (last, pause) = match end {
+            Some(end) => end,
+            None => {
+                ready!(Pin::new(&mut *stream).poll_shutdown(context))?;
+                end.insert((Instant::now() + LINGER_TIME_MAX, Box::pin(sleep(LINGER_IDLE_MAX))))
+            }
+        };
+        loop {
+            let mut bytes = [MaybeUninit::uninit(); 8 << 10];
+            let mut buffer = ReadBuf::uninit(&mut bytes);
+            match Pin::new(&mut *stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    pause.as_mut().reset((*last).min(Instant::now() + LINGER_IDLE_MAX));
+                }
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => return pause.as_mut().poll(context).map(Ok),
+            }
+        }
     }
 }

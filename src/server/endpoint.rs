@@ -1,7 +1,7 @@
 //! The addresses there are: one list, from which both the routes and their description are made.
 
 use super::app::App;
-use super::{openapi, read, receive, state};
+use super::{openapi, read, receive, reference, sdk, state};
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 
@@ -22,6 +22,10 @@ pub(super) enum Endpoint {
     Health,
     Metrics,
     OpenApi,
+    Reference,
+    ReferenceStyle,
+    Sdk,
+    SdkTypes,
 }
 
 /// Who may ask.
@@ -31,6 +35,8 @@ pub(super) enum Access {
     Write,
     /// Whoever has a key to read.
     Read,
+    /// Whoever has a key to read the workspace `default`, as it is about all of them.
+    Server,
     /// Everybody.
     Public,
 }
@@ -40,7 +46,9 @@ impl Access {
     pub fn of(path: &str) -> Self {
         if path.starts_with("/v1/") {
             Self::Write
-        } else if path == "/healthz" {
+        } else if path == Endpoint::Metrics.path() {
+            Self::Server
+        } else if Endpoint::PUBLIC.iter().any(|public| public.path() == path) {
             Self::Public
         } else {
             Self::Read
@@ -49,7 +57,11 @@ impl Access {
 }
 
 impl Endpoint {
-    pub const ALL: [Self; 14] = [
+    /// What everybody may have.
+    const PUBLIC: [Self; 6] =
+        [Self::Health, Self::OpenApi, Self::Reference, Self::ReferenceStyle, Self::Sdk, Self::SdkTypes];
+
+    pub const ALL: [Self; 18] = [
         Self::Track,
         Self::Identify,
         Self::Group,
@@ -64,6 +76,10 @@ impl Endpoint {
         Self::Health,
         Self::Metrics,
         Self::OpenApi,
+        Self::Reference,
+        Self::ReferenceStyle,
+        Self::Sdk,
+        Self::SdkTypes,
     ];
 
     /// The path; names in braces stand for any text.
@@ -83,12 +99,21 @@ impl Endpoint {
             Self::Health => "/healthz",
             Self::Metrics => "/metrics",
             Self::OpenApi => "/api/openapi.json",
+            Self::Reference => "/api",
+            Self::ReferenceStyle => "/api/reference.css",
+            Self::Sdk => "/tracker.js",
+            Self::SdkTypes => "/tracker.d.ts",
         }
     }
 
     /// Whether it is posted to; else it is asked with GET.
     pub fn is_post(self) -> bool {
         matches!(self, Self::Track | Self::Identify | Self::Group | Self::Alias | Self::Batch | Self::Report)
+    }
+
+    /// Whether applications send to it.
+    pub fn is_sent(self) -> bool {
+        Access::of(self.path()) == Access::Write
     }
 
     /// What it does, for its description.
@@ -107,7 +132,11 @@ impl Endpoint {
             Self::Events => "List the event names, or the properties of one",
             Self::Health => "Tell whether the server takes requests",
             Self::Metrics => "Show counters for Prometheus",
-            Self::OpenApi => "Describe all this",
+            Self::OpenApi => "Describe all this for programs",
+            Self::Reference => "Describe all this for people",
+            Self::ReferenceStyle => "How that description looks",
+            Self::Sdk => "The client for browsers and Node",
+            Self::SdkTypes => "The types of the client",
         }
     }
 
@@ -127,6 +156,10 @@ impl Endpoint {
             Self::Health => get(state::health),
             Self::Metrics => get(state::metrics),
             Self::OpenApi => get(openapi::answer),
+            Self::Reference => get(reference::page),
+            Self::ReferenceStyle => get(reference::style),
+            Self::Sdk => get(sdk::script),
+            Self::SdkTypes => get(sdk::types),
         }
     }
 

@@ -7,8 +7,8 @@
 
 use crate::files::{FileError, LockError, Storage, publish_file};
 use crate::model::Timestamp;
+use crate::store::{RandomError, random_hex};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use thiserror::Error;
 
 /// The file's name.
@@ -82,18 +82,25 @@ pub enum KeyError {
         id: String,
     },
     /// The system has no random numbers.
-    #[error("a key cannot be made, as the system gives no random numbers: {problem}")]
-    Random {
-        /// What the system says.
-        problem: String,
-    },
+    #[error("a key cannot be made, as {0}")]
+    Random(#[from] RandomError),
 }
 
 /// All keys of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
-    /// In the order in which they were made.
-    pub entries: Vec<KeyEntry>,
+    entries: Vec<KeyEntry>,
+    /// What the entries say, in their order.
+    hashes: Vec<blake3::Hash>,
+}
+
+/// The hash of a key that a client sent, which is all that is compared.
+pub(super) struct SecretHash(blake3::Hash);
+
+impl SecretHash {
+    pub fn of(secret: &str) -> Self {
+        Self(blake3::hash(secret.as_bytes()))
+    }
 }
 
 /// The content of the file.
@@ -120,7 +127,7 @@ impl Keys {
         }
         let bytes = storage.read(KEYS)?;
         let content: Content = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
-        let keys = Self { entries: content.keys };
+        let keys = Self::new(content.keys).map_err(|error| damaged(error.to_string()))?;
         if content.format != 1 {
             return Err(damaged(format!("its format is {}, and this program knows 1", content.format)));
         }
@@ -128,6 +135,21 @@ impl Keys {
             return Err(damaged("its digest is that of other keys".to_owned()));
         }
         Ok(keys)
+    }
+
+    fn new(entries: Vec<KeyEntry>) -> Result<Self, blake3::HexError> {
+        let hashes = entries.iter().map(|entry| blake3::Hash::from_hex(&entry.hash)).collect::<Result<_, _>>()?;
+        Ok(Self { entries, hashes })
+    }
+
+    /// In the order in which they were made.
+    pub fn entries(&self) -> &[KeyEntry] {
+        &self.entries
+    }
+
+    /// Whether there is a key of this kind.
+    pub(super) fn have(&self, kind: KeyKind) -> bool {
+        self.entries.iter().any(|entry| entry.kind == kind)
     }
 
     /// The one form of the file.
@@ -142,12 +164,11 @@ impl Keys {
     }
 
     /// What this key allows, if it is one of these. Takes as long for every key.
-    pub fn allowed_by(&self, secret: &str) -> Option<KeyKind> {
-        let hash = blake3::hash(secret.as_bytes());
+    pub(super) fn allowed_by(&self, secret: &SecretHash) -> Option<KeyKind> {
         let mut found = None;
-        for entry in &self.entries {
+        for (entry, hash) in self.entries.iter().zip(&self.hashes) {
             // This type compares in constant time.
-            if blake3::Hash::from_hex(&entry.hash).is_ok_and(|known| known == hash) {
+            if *hash == secret.0 {
                 found = Some(entry.kind);
             }
         }
@@ -173,8 +194,8 @@ pub fn create_key(
         created: now.to_string(),
         hash: blake3::hash(secret.as_bytes()).to_hex().to_string(),
     };
-    change(storage, |keys| {
-        keys.entries.push(entry.clone());
+    change(storage, |entries| {
+        entries.push(entry.clone());
         Ok(())
     })?;
     Ok((entry, secret))
@@ -185,30 +206,24 @@ pub fn create_key(
 /// # Errors
 /// [`KeyError::Unknown`] when there is none of this id; else as [`create_key`].
 pub fn revoke_key(storage: &dyn Storage, id: &str) -> Result<KeyEntry, KeyError> {
-    change(storage, |keys| match keys.entries.iter().position(|entry| entry.id == id) {
-        Some(place) => Ok(keys.entries.remove(place)),
+    change(storage, |entries| match entries.iter().position(|entry| entry.id == id) {
+        Some(place) => Ok(entries.remove(place)),
         None => Err(KeyError::Unknown { id: id.to_owned() }),
     })
 }
 
-fn change<T>(storage: &dyn Storage, change: impl FnOnce(&mut Keys) -> Result<T, KeyError>) -> Result<T, KeyError> {
+fn change<T>(
+    storage: &dyn Storage,
+    change: impl FnOnce(&mut Vec<KeyEntry>) -> Result<T, KeyError>,
+) -> Result<T, KeyError> {
     let lock = storage.lock(KEYS_LOCK)?;
     lock.set_note(std::process::id().to_string().as_bytes())?;
     let mut keys = Keys::read(storage)?;
-    let changed = change(&mut keys)?;
+    let changed = change(&mut keys.entries)?;
     publish_file(storage, KEYS, [keys.to_bytes()], "keys")?;
     storage.sync_dir("name of the keys")?;
     Ok(changed)
 }
-
-fn random_hex<const N: usize>() -> Result<String, KeyError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| KeyError::Random { problem: error.to_string() })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The storage that keys are read from, for a server.
-pub type KeyStorage = Arc<dyn Storage>;
 
 #[cfg(test)]
 mod tests {
@@ -227,14 +242,16 @@ mod tests {
         let (_, other) = create_key(&disk, KeyKind::Read, "", now()).unwrap();
         assert!(secret.starts_with("tcw_") && secret.len() == 4 + 2 * SECRET_BYTES, "{secret}");
         let keys = Keys::read(&disk).unwrap();
-        assert_eq!(keys.allowed_by(&secret), Some(KeyKind::Write));
-        assert_eq!(keys.allowed_by(&other), Some(KeyKind::Read));
-        assert_eq!(keys.allowed_by(&secret[..secret.len() - 1]), None);
+        let allowed = |keys: &Keys, secret: &str| keys.allowed_by(&SecretHash::of(secret));
+        assert_eq!(allowed(&keys, &secret), Some(KeyKind::Write));
+        assert_eq!(allowed(&keys, &other), Some(KeyKind::Read));
+        assert_eq!(allowed(&keys, &secret[..secret.len() - 1]), None);
+        assert_eq!(allowed(&keys, ""), None);
         let bytes = String::from_utf8(disk.read(KEYS).unwrap().to_vec()).unwrap();
         assert!(!bytes.contains(&secret[4..]) && bytes.contains("shop"));
         assert_eq!(revoke_key(&disk, &write.id).unwrap(), write);
         assert!(matches!(revoke_key(&disk, &write.id), Err(KeyError::Unknown { .. })));
-        assert_eq!(Keys::read(&disk).unwrap().allowed_by(&secret), None);
+        assert_eq!(allowed(&Keys::read(&disk).unwrap(), &secret), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::receive::Received;
-use crate::Store;
+use super::workspaces::Workspaces;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,24 +52,33 @@ impl Metrics {
         Connected(&self.connections)
     }
 
-    /// Everything, with what the store says of itself.
+    /// Everything, with what the stores say of themselves.
     ///
     /// # Errors
-    /// When the store cannot be read.
-    pub fn text(&self, store: &Store) -> Result<String, Problem> {
+    /// When a store cannot be read.
+    pub fn text(&self, workspaces: &Workspaces) -> Result<String, Problem> {
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = self.write(&mut text);
-        let stats = store.stats()?;
-        let failing = u64::from(store.maintenance_error().is_some());
-        for (name, help, value) in [
-            ("store_bytes", "Bytes of all files of the store.", stats.total_bytes),
-            ("store_events", "Events in the store.", stats.events),
-            ("store_unsealed_events", "Events that are not sealed yet.", stats.unsealed_events),
-            ("store_maintenance_failing", "1 while sealing or merging fails.", failing),
-        ] {
-            let _ = write_head(&mut text, name, help, "gauge");
-            let _ = writeln!(text, "trackcrumb_{name} {value}");
+        let mut rows = Vec::new();
+        for (name, workspace) in &*workspaces.all() {
+            let stats = workspace.store.stats()?;
+            let failing = u64::from(workspace.store.maintenance_error().is_some());
+            rows.push((name.clone(), [stats.total_bytes, stats.events, stats.unsealed_events, failing]));
+        }
+        for (place, (gauge, help)) in [
+            ("store_bytes", "Bytes of all files of the store."),
+            ("store_events", "Events in the store."),
+            ("store_unsealed_events", "Events that are not sealed yet."),
+            ("store_maintenance_failing", "1 while sealing or merging fails."),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let _ = write_head(&mut text, gauge, help, "gauge");
+            for (workspace, values) in &rows {
+                let _ = writeln!(text, "trackcrumb_{gauge}{{workspace=\"{workspace}\"}} {}", values[place]);
+            }
         }
         Ok(text)
     }

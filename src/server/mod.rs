@@ -1,4 +1,5 @@
-//! The HTTP server: takes what applications send, answers reports and pages, for one store.
+//! The HTTP server: takes what applications send, answers reports and pages, for all workspaces of a data
+//! directory.
 //!
 //! Invariants:
 //! - 200 for what was sent means that it is durable.
@@ -9,6 +10,7 @@
 
 mod access;
 mod app;
+mod asset;
 mod batch;
 mod body;
 mod connection;
@@ -21,9 +23,13 @@ mod openapi;
 mod problem;
 mod read;
 mod receive;
+mod reference;
+mod sdk;
 mod serve;
 mod state;
 mod workers;
+mod workspaces;
 
-pub use keys::{KEYS, KeyEntry, KeyError, KeyKind, KeyStorage, Keys, create_key, revoke_key};
+pub use keys::{KEYS, KeyEntry, KeyError, KeyKind, Keys, create_key, revoke_key};
 pub use serve::{ServeError, Server, Settings, Stopper};
+pub use workspaces::Workspaces;

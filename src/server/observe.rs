@@ -10,7 +10,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use std::time::Instant;
 
-const ALWAYS: [(HeaderName, &str); 5] = [
+/// What every answer has that says nothing else.
+const USUAL: [(HeaderName, &str); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -29,10 +30,10 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
     let resources = if Access::of(request.uri().path()) == Access::Write { "cross-origin" } else { "same-origin" };
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    for (name, value) in ALWAYS {
-        headers.insert(name, HeaderValue::from_static(value));
+    let resources = (HeaderName::from_static("cross-origin-resource-policy"), resources);
+    for (name, value) in USUAL.into_iter().chain([resources]) {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static(resources));
     let (status, took) = (response.status().as_u16(), start.elapsed());
     app.metrics.count_request(&route, status, took);
     tracing::debug!(%method, route, status, ms = took.as_secs_f64() * 1000.0, "answered");

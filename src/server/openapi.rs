@@ -9,7 +9,7 @@ pub(super) async fn answer() -> Json<Value> {
     Json(document())
 }
 
-fn document() -> Value {
+pub(super) fn document() -> Value {
     let mut paths = Map::new();
     for endpoint in Endpoint::ALL {
         let method = if endpoint.is_post() { "post" } else { "get" };
@@ -42,7 +42,7 @@ fn operation(endpoint: Endpoint) -> Value {
     });
     let security = match Access::of(endpoint.path()) {
         Access::Write => json!([{ "write_key": [] }, { "write_key_in_query": [] }, {}]),
-        Access::Read => json!([{ "read_key": [] }, {}]),
+        Access::Read | Access::Server => json!([{ "read_key": [] }, {}]),
         Access::Public => json!([]),
     };
     operation["security"] = security;
@@ -72,7 +72,16 @@ fn parameters(endpoint: Endpoint) -> Vec<Value> {
     let in_query = in_query.iter().map(|(name, kind, description)| {
         json!({ "name": name, "in": "query", "description": description, "schema": { "type": kind } })
     });
-    in_path.chain(in_query).collect()
+    let has_workspace = matches!(Access::of(endpoint.path()), Access::Read | Access::Write);
+    let workspace = has_workspace.then(|| {
+        let description = "The workspace, `default` when left out; a key tells its own.";
+        json!({ "name": "workspace", "in": "query", "description": description, "schema": { "type": "string" } })
+    });
+    let header = endpoint.is_sent().then(|| {
+        let description = "A batch sent again under the same text within a day is a duplicate as a whole.";
+        json!({ "name": "Idempotency-Key", "in": "header", "description": description, "schema": { "type": "string" } })
+    });
+    in_path.chain(in_query).chain(workspace).chain(header).collect()
 }
 
 fn reference(name: &str) -> Value {
@@ -89,32 +98,75 @@ fn body(endpoint: Endpoint) -> Option<Value> {
             let list =
                 json!({ "type": "array", "items": { "type": "object" }, "maxItems": super::limits::BATCH_LINES_MAX });
             let wrapped = json!({ "type": "object", "properties": { "batch": list }, "required": ["batch"] });
+            let content = json!({ "schema": { "oneOf": [list, wrapped] }, "example": example(endpoint) });
             return Some(json!({
-                "application/json": { "schema": { "oneOf": [list, wrapped] } },
+                "application/json": content,
                 "application/x-ndjson": { "schema": { "type": "string" } },
             }));
         }
-        Endpoint::Report => return Some(json!({ "application/json": { "schema": { "type": "object" } } })),
+        Endpoint::Report => {
+            return Some(
+                json!({ "application/json": { "schema": { "type": "object" }, "example": example(endpoint) } }),
+            );
+        }
         _ => return None,
     };
-    Some(json!({ "application/json": { "schema": reference(line) } }))
+    Some(json!({ "application/json": { "schema": reference(line), "example": example(endpoint) } }))
+}
+
+/// A body that the address takes as it stands.
+fn example(endpoint: Endpoint) -> Value {
+    let track = json!({
+        "distinct_id": "user_42",
+        "event": "feature_used",
+        "groups": { "company": "acme-corp" },
+        "properties": { "feature": "ai_chart" },
+    });
+    match endpoint {
+        Endpoint::Track => track,
+        Endpoint::Identify => json!({ "distinct_id": "user_42", "properties": { "role": "admin" } }),
+        Endpoint::Group => json!({
+            "group_type": "company",
+            "group_key": "acme-corp",
+            "distinct_id": "user_42",
+            "properties": { "plan": "enterprise" },
+        }),
+        Endpoint::Alias => json!({ "distinct_id": "user_42", "alias": "anonymous-7f3a" }),
+        Endpoint::Batch => {
+            let mut line = json!({ "type": "track" });
+            if let (Value::Object(line), Value::Object(track)) = (&mut line, track) {
+                line.extend(track);
+            }
+            json!({ "batch": [line] })
+        }
+        Endpoint::Report => json!({
+            "report": "trends",
+            "from": "-30d",
+            "to": "now",
+            "count_by": { "group": "company" },
+            "series": [{ "event": "feature_used" }],
+        }),
+        _ => Value::Null,
+    }
 }
 
 fn responses(endpoint: Endpoint) -> Value {
     let error = |description: &str| json!({ "description": description, "content": { "application/json": { "schema": reference("Error") } } });
     let (media, schema) = match endpoint {
         Endpoint::Health | Endpoint::Metrics => ("text/plain", json!({ "type": "string" })),
-        Endpoint::Track | Endpoint::Identify | Endpoint::Group | Endpoint::Alias | Endpoint::Batch => {
-            ("application/json", reference("Received"))
-        }
+        sent if sent.is_sent() => ("application/json", reference("Received")),
+        Endpoint::Reference => ("text/html", json!({ "type": "string" })),
+        Endpoint::ReferenceStyle => ("text/css", json!({ "type": "string" })),
+        Endpoint::Sdk => ("text/javascript", json!({ "type": "string" })),
+        Endpoint::SdkTypes => ("text/plain", json!({ "type": "string" })),
         _ => ("application/json", json!({ "type": "object" })),
     };
-    let done = if endpoint.is_post() && endpoint != Endpoint::Report { "It is durable." } else { "The answer." };
+    let done = if endpoint.is_sent() { "It is durable." } else { "The answer." };
     let mut responses = json!({
         "200": { "description": done, "content": { media: { "schema": schema } } },
         "503": error("Too much is going on, or the disk takes nothing; try again after Retry-After."),
     });
-    if endpoint != Endpoint::Health {
+    if Access::of(endpoint.path()) != Access::Public {
         responses["401"] = error("A key is missing or unknown.");
         responses["403"] = error("A key of the other kind, or a Host or Origin that is not this server's.");
     }
@@ -122,6 +174,9 @@ fn responses(endpoint: Endpoint) -> Value {
         responses["400"] = error("Nothing of it can be used.");
         responses["408"] = error("The body did not arrive in time.");
         responses["413"] = error("The body is too large, or unpacks to too much, or has too many lines.");
+    }
+    if endpoint.is_sent() {
+        responses["422"] = error("The Idempotency-Key was used before with another body.");
     }
     if matches!(Access::of(endpoint.path()), Access::Read) {
         responses["404"] = error("There is no such thing.");
@@ -195,5 +250,24 @@ mod tests {
             assert!(document["components"]["schemas"][name].is_object(), "{name}");
         }
         assert_eq!(document["paths"].as_object().unwrap().len(), Endpoint::ALL.len());
+    }
+
+    #[test]
+    fn what_is_taken_has_an_example_that_is_taken() {
+        use crate::input::{Kind, parse_line, parse_object};
+        for endpoint in Endpoint::ALL {
+            let sent = example(endpoint);
+            let bytes = sent.to_string().into_bytes();
+            let is_taken = match endpoint {
+                Endpoint::Track => parse_object(Kind::Track, &bytes).is_ok(),
+                Endpoint::Identify => parse_object(Kind::Identify, &bytes).is_ok(),
+                Endpoint::Group => parse_object(Kind::Group, &bytes).is_ok(),
+                Endpoint::Alias => parse_object(Kind::Alias, &bytes).is_ok(),
+                Endpoint::Batch => parse_line(sent["batch"][0].to_string().as_bytes()).is_ok(),
+                Endpoint::Report => crate::language::Report::parse(&sent.to_string()).is_ok(),
+                _ => sent.is_null() && !endpoint.is_post(),
+            };
+            assert!(is_taken, "{endpoint:?}");
+        }
     }
 }

@@ -1,13 +1,16 @@
 //! Everything that can go wrong with a request, and the one place that says which HTTP status it is.
 
-use super::keys::KeyError;
+use super::keys::{KeyError, KeyKind};
+use crate::model::Timestamp;
 use crate::pages::PageError;
 use crate::reports::ReportError;
-use crate::store::StoreError;
+use crate::store::{StoreError, WriteOnceError};
+use crate::workspace::{WorkspaceError, WorkspaceName};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Seconds after which a client may try again.
@@ -21,12 +24,24 @@ pub(super) enum Problem {
     Request(String),
     /// No key, or none that is known.
     #[error(
-        "this needs a {0} key: send it as `Authorization: Bearer KEY`{1}; `trackcrumb key create --kind {0}` makes one"
+        "this needs a {kind} key: send it as `Authorization: Bearer KEY`{other_way}; `trackcrumb key create --kind \
+         {kind}` makes one",
+        kind = .0.name(),
+        other_way = if *.0 == KeyKind::Write { " or `?key=KEY`" } else { "" }
     )]
-    Key(&'static str, &'static str),
+    Key(KeyKind),
     /// A key of the other kind.
-    #[error("this key does not allow that; send a {0} key")]
-    OtherKey(&'static str),
+    #[error("this key does not allow that; send a {} key", .0.name())]
+    OtherKey(KeyKind),
+    /// A key of another workspace, or a question that only `default` answers.
+    #[error("this key is one of another workspace; send one of `{0}`")]
+    OtherWorkspace(WorkspaceName),
+    /// There is no such workspace.
+    #[error("there is no workspace `{0}`; `trackcrumb workspace create {0}` makes it")]
+    Workspace(WorkspaceName),
+    /// Not a name of a workspace.
+    #[error(transparent)]
+    WorkspaceName(#[from] WorkspaceError),
     /// Asked under a name that is not this server's.
     #[error("this server does not answer to the host `{0}`; start it with `--host {0}` if it should")]
     Host(String),
@@ -67,26 +82,42 @@ pub(super) enum Problem {
     /// A page cannot be shown.
     #[error(transparent)]
     Page(#[from] PageError),
+    /// The key of a batch was used before with another one.
+    #[error("this Idempotency-Key was used with another body at {time}; use a new one")]
+    KeyReused {
+        /// When the other batch arrived.
+        time: Timestamp,
+    },
     /// The store cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The keys cannot be read.
     #[error(transparent)]
-    Keys(#[from] KeyError),
+    Keys(#[from] Arc<KeyError>),
     /// The program is wrong.
     #[error("the server met a fault of its own; its log says more")]
     Fault,
+}
+
+impl From<WriteOnceError> for Problem {
+    fn from(error: WriteOnceError) -> Self {
+        match error {
+            WriteOnceError::KeyReused { time } => Self::KeyReused { time },
+            WriteOnceError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl Problem {
     /// The status that tells its kind.
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Request(_) => StatusCode::BAD_REQUEST,
+            Self::Request(_) | Self::WorkspaceName(_) => StatusCode::BAD_REQUEST,
             Self::Key(..) => StatusCode::UNAUTHORIZED,
-            Self::OtherKey(_) | Self::Host(_) | Self::Origin(_) => StatusCode::FORBIDDEN,
-            Self::Address => StatusCode::NOT_FOUND,
+            Self::OtherKey(_) | Self::OtherWorkspace(_) | Self::Host(_) | Self::Origin(_) => StatusCode::FORBIDDEN,
+            Self::Address | Self::Workspace(_) => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::KeyReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Target => StatusCode::URI_TOO_LONG,

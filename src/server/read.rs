@@ -1,20 +1,25 @@
 //! `/api/*`: reports and pages, as the commands of the same names print them.
 
-use super::app::{App, Shared};
+use super::app::App;
 use super::batch::unpack;
 use super::body;
 use super::limits::PAGE_ROWS_MAX;
 use super::problem::Problem;
+use super::workspaces::Workspace;
+use crate::Store;
 use crate::language::Report;
 use crate::model::Line;
 use crate::pages::{self, GroupsQuery};
-use crate::reports::{self, ReportError};
+use crate::reports::{self, Cancel, Limits, ReportError};
 use crate::store::{Environment, Outcome, Snapshot, SystemEnvironment};
+use axum::Extension;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use tokio::time::timeout;
 
 /// The parameters of `/api/groups/{type}`.
@@ -24,6 +29,9 @@ pub(super) struct GroupsParameters {
     search: Option<String>,
     limit: Option<usize>,
     cursor: Option<String>,
+    /// Read before routing.
+    #[serde(rename = "workspace")]
+    _workspace: Option<IgnoredAny>,
 }
 
 /// The parameters of `/api/events`.
@@ -31,24 +39,53 @@ pub(super) struct GroupsParameters {
 #[serde(deny_unknown_fields)]
 pub(super) struct EventsParameters {
     name: Option<String>,
+    /// Read before routing.
+    #[serde(rename = "workspace")]
+    _workspace: Option<IgnoredAny>,
+}
+
+/// The parameters of pages that take none of their own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoParameters {
+    /// Read before routing.
+    #[serde(rename = "workspace")]
+    _workspace: Option<IgnoredAny>,
 }
 
 type PathOf<T> = Result<Path<T>, PathRejection>;
 type QueryOf<T> = Result<Query<T>, QueryRejection>;
 
+/// Calls a report off when it is dropped.
+struct CallOff(Cancel);
+
+impl Drop for CallOff {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
 /// `POST /api/report`.
-pub(super) async fn report(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn report(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    request: Request,
+) -> Result<Response, Problem> {
     let held = body::read(request.into_body(), &app.bodies).await?;
-    answer(app, move |app| {
+    let cancel = Cancel::default();
+    // When the client goes, this future goes, and with it the report.
+    let _called_off = CallOff(cancel.clone());
+    let limits = Limits { time: Some(app.report_time_max), bytes: Some(app.report_bytes_max), cancel: Some(cancel) };
+    answer(app, workspace, move |store| {
         let text = unpack(&held.bytes)?;
         let text = std::str::from_utf8(&text).map_err(|error| {
             let offset = error.valid_up_to();
             Problem::Request(format!("the byte at offset {offset} is not UTF-8; write the document as UTF-8"))
         })?;
         let report = Report::parse(text).map_err(ReportError::Document)?;
-        let answer = reports::run(&app.store.snapshot()?, &report, SystemEnvironment.now())?;
+        let answer = reports::run_within(&store.snapshot()?, &report, SystemEnvironment.now(), &limits)?;
         if let Some(call) = reports::saved_cohort(&report) {
-            let written = app.store.write([Line::from(call)])?;
+            let written = store.write([Line::from(call)])?;
             if let Some(Outcome::Refused(refusal)) = written.outcomes.into_iter().next() {
                 return Err(Problem::Request(refusal.to_string()));
             }
@@ -59,13 +96,19 @@ pub(super) async fn report(State(app): State<App>, request: Request) -> Result<R
 }
 
 /// `GET /api/groups`.
-pub(super) async fn group_types(State(app): State<App>) -> Result<Response, Problem> {
-    page(app, |snapshot| json(&pages::group_types(snapshot)?)).await
+pub(super) async fn group_types(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    query: QueryOf<NoParameters>,
+) -> Result<Response, Problem> {
+    in_query(query)?;
+    page(app, workspace, |snapshot| json(&pages::group_types(snapshot)?)).await
 }
 
 /// `GET /api/groups/{type}`.
 pub(super) async fn groups(
     State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
     path: PathOf<String>,
     query: QueryOf<GroupsParameters>,
 ) -> Result<Response, Problem> {
@@ -75,25 +118,41 @@ pub(super) async fn groups(
         return Err(Problem::Request(format!("`limit` must be a number from 1 to {PAGE_ROWS_MAX}")));
     }
     let query = GroupsQuery { search: parameters.search, limit, cursor: parameters.cursor };
-    page(app, move |snapshot| json(&pages::groups(snapshot, &group_type, &query)?)).await
+    page(app, workspace, move |snapshot| json(&pages::groups(snapshot, &group_type, &query)?)).await
 }
 
 /// `GET /api/groups/{type}/{key}`.
-pub(super) async fn group(State(app): State<App>, path: PathOf<(String, String)>) -> Result<Response, Problem> {
+pub(super) async fn group(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    path: PathOf<(String, String)>,
+    query: QueryOf<NoParameters>,
+) -> Result<Response, Problem> {
+    in_query(query)?;
     let (group_type, key) = in_path(path)?;
-    page(app, move |snapshot| json(&pages::group(snapshot, &group_type, &key)?)).await
+    page(app, workspace, move |snapshot| json(&pages::group(snapshot, &group_type, &key)?)).await
 }
 
 /// `GET /api/users/{id}`.
-pub(super) async fn user(State(app): State<App>, path: PathOf<String>) -> Result<Response, Problem> {
+pub(super) async fn user(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    path: PathOf<String>,
+    query: QueryOf<NoParameters>,
+) -> Result<Response, Problem> {
+    in_query(query)?;
     let id = in_path(path)?;
-    page(app, move |snapshot| json(&pages::user(snapshot, &id)?)).await
+    page(app, workspace, move |snapshot| json(&pages::user(snapshot, &id)?)).await
 }
 
 /// `GET /api/events`.
-pub(super) async fn events(State(app): State<App>, query: QueryOf<EventsParameters>) -> Result<Response, Problem> {
+pub(super) async fn events(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    query: QueryOf<EventsParameters>,
+) -> Result<Response, Problem> {
     let parameters = in_query(query)?;
-    page(app, move |snapshot| match &parameters.name {
+    page(app, workspace, move |snapshot| match &parameters.name {
         None => json(&pages::events(snapshot)?),
         Some(name) => json(&pages::event(snapshot, name)?),
     })
@@ -110,20 +169,22 @@ fn in_query<T>(query: QueryOf<T>) -> Result<T, Problem> {
 
 async fn page(
     app: App,
+    workspace: Arc<Workspace>,
     show: impl FnOnce(&Snapshot) -> Result<Vec<u8>, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
-    answer(app, move |app| show(&app.store.snapshot()?)).await
+    answer(app, workspace, move |store| show(&store.snapshot()?)).await
 }
 
-/// Works out an answer beside the others, within the time that one may take. What takes longer is not waited for, but
-/// goes on and keeps its turn to its end.
+/// Works out an answer beside the others. When the time is over that one may take, with the wait for its turn, it is not
+/// waited for any longer: a report is called off then, and a page, which has no loop to stop, comes to its end.
 async fn answer(
     app: App,
-    work: impl FnOnce(&Shared) -> Result<Vec<u8>, Problem> + Send + 'static,
+    workspace: Arc<Workspace>,
+    work: impl FnOnce(&Store) -> Result<Vec<u8>, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
     let max = app.report_time_max;
-    let worker = App::clone(&app);
-    let done = timeout(max, app.reading.run(move || work(&worker))).await;
+    let store = workspace.store.clone();
+    let done = timeout(max, app.reading.run(move || work(&store))).await;
     match done {
         Ok(Ok(json)) => Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response()),
         Ok(Err(problem)) => Err(app.judge(problem)),

@@ -2,16 +2,20 @@
 
 use super::app::App;
 use super::batch::{self, Form};
-use super::body::{self, Held};
+use super::body::{self, Held, Memory};
 use super::problem::Problem;
+use super::workspaces::Workspace;
 use crate::input::Kind;
 use crate::model::Line;
-use crate::store::{Outcome, Store};
-use axum::Json;
+use crate::store::{BatchKey, Outcome, Store};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
+use std::sync::Arc;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What became of what was sent.
 #[derive(Debug, Default, Serialize)]
@@ -37,34 +41,63 @@ pub(super) struct RefusedLine {
 }
 
 /// `POST /v1/track`.
-pub(super) async fn track(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    receive(app, Form::One(Kind::Track), request).await
+pub(super) async fn track(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    receive(app, &workspace, Form::One(Kind::Track), request).await
 }
 
 /// `POST /v1/identify`.
-pub(super) async fn identify(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    receive(app, Form::One(Kind::Identify), request).await
+pub(super) async fn identify(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    receive(app, &workspace, Form::One(Kind::Identify), request).await
 }
 
 /// `POST /v1/group`.
-pub(super) async fn group(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    receive(app, Form::One(Kind::Group), request).await
+pub(super) async fn group(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    receive(app, &workspace, Form::One(Kind::Group), request).await
 }
 
 /// `POST /v1/alias`.
-pub(super) async fn alias(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    receive(app, Form::One(Kind::Alias), request).await
+pub(super) async fn alias(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    receive(app, &workspace, Form::One(Kind::Alias), request).await
 }
 
 /// `POST /v1/batch`.
-pub(super) async fn batch(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    receive(app, Form::Batch, request).await
+pub(super) async fn batch(
+    State(app): State<App>,
+    Extension(workspace): Extension<Arc<Workspace>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    receive(app, &workspace, Form::Batch, request).await
 }
 
-async fn receive(app: App, form: Form, request: Request) -> Result<Response, Problem> {
+async fn receive(app: App, workspace: &Workspace, form: Form, request: Request) -> Result<Response, Problem> {
+    let path = request.uri().path().to_owned();
+    let key = request.headers().get(&IDEMPOTENCY_KEY).cloned();
+    if key.as_ref().is_some_and(|key| key.as_bytes().trim_ascii().is_empty()) {
+        return Err(Problem::Request("the Idempotency-Key is empty; leave it out, or make a new one".to_owned()));
+    }
     let held = body::read(request.into_body(), &app.bodies).await?;
-    let store = app.store.clone();
-    let done = app.writing.run(move || write(&store, form, held)).await;
+    let store = workspace.store.clone();
+    let memory = app.unpacked.wait(batch::memory_max(&held.bytes));
+    let done = app
+        .writing
+        .run_within(memory, move |memory| write(&store, form, held, memory, key.map(|key| (key, path))))
+        .await;
     match done {
         Ok(received) => {
             app.metrics.count_lines(&received);
@@ -75,8 +108,19 @@ async fn receive(app: App, form: Form, request: Request) -> Result<Response, Pro
     }
 }
 
-fn write(store: &Store, form: Form, held: Held) -> Result<Received, Problem> {
-    let parsed = batch::parse(form, &batch::unpack(&held.bytes)?)?;
+/// Stores what can be stored of a body; once, where it came with a key and to which address.
+fn write(
+    store: &Store,
+    form: Form,
+    held: Held,
+    mut memory: Memory,
+    key: Option<(HeaderValue, String)>,
+) -> Result<Received, Problem> {
+    let unpacked = batch::unpack(&held.bytes)?;
+    memory.keep(unpacked.len());
+    let key = key.map(|(key, path)| BatchKey::new(key.as_bytes(), &path, &unpacked));
+    let parsed = batch::parse(form, &unpacked)?;
+    drop(unpacked);
     // The memory of the body serves the next one while this one is written.
     drop(held);
     let mut received = Received::default();
@@ -91,7 +135,10 @@ fn write(store: &Store, form: Form, held: Held) -> Result<Received, Problem> {
         }
     }
     if !lines.is_empty() {
-        let written = store.write_import(lines, None, false)?;
+        let written = match key {
+            Some(key) => store.write_once(lines, &key)?,
+            None => store.write_import(lines, None, false)?,
+        };
         received.accepted = written.accepted;
         received.duplicate = written.duplicate;
         for (index, outcome) in places.into_iter().zip(written.outcomes) {

@@ -1,14 +1,15 @@
 //! A server from its start to its end: listens, accepts, and stops when told, with everything under way answered.
 
 use super::access::check;
-use super::app::{App, LiveKeys, Shared};
-use super::connection::{Guarded, builder};
+use super::app::{App, Shared};
+use super::connection::{Guarded, builder, turn_away};
 use super::endpoint::Endpoint;
-use super::keys::{KeyError, KeyStorage, Keys};
-use super::limits::{CONNECTIONS_MAX_DEFAULT, REPORT_TIME_MAX_DEFAULT, STOP_TIME_MAX};
+use super::limits::{
+    CONNECTIONS_MAX_DEFAULT, REPORT_BYTES_MAX_DEFAULT, REPORT_TIME_MAX_DEFAULT, STOP_TIME_MAX, TURNED_AWAY_MAX,
+};
 use super::observe::observe;
 use super::problem::Problem;
-use crate::Store;
+use super::workspaces::Workspaces;
 use crate::store::StoreError;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -20,23 +21,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tower_http::compression::CompressionLayer;
-
-/// What one connection too many is told.
-const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n\
-    connection: close\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n";
 
 /// Pause after a connection could not be accepted, as when the process has no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers that are under way when a sync fails have this long to be sent.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// How often keys and workspaces are looked for.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How a server runs.
 #[derive(Clone, Debug)]
@@ -49,6 +49,8 @@ pub struct Settings {
     pub connections_max: usize,
     /// The longest time for a report or a page.
     pub report_time_max: Duration,
+    /// The most memory for a report, in bytes.
+    pub report_bytes_max: u64,
 }
 
 impl Settings {
@@ -59,6 +61,7 @@ impl Settings {
             hosts: Vec::new(),
             connections_max: CONNECTIONS_MAX_DEFAULT,
             report_time_max: REPORT_TIME_MAX_DEFAULT,
+            report_bytes_max: REPORT_BYTES_MAX_DEFAULT,
         }
     }
 }
@@ -83,9 +86,6 @@ pub enum ServeError {
     /// The system refuses what a server needs.
     #[error("the server cannot start: {0}; see what the system lacks, and start it again")]
     Start(io::Error),
-    /// The keys cannot be read.
-    #[error(transparent)]
-    Keys(#[from] KeyError),
     /// The store cannot be closed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -114,28 +114,18 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     signals: [Signal; 2],
-    app: AppHandle,
+    app: App,
     connections_max: usize,
     stopper: Stopper,
 }
 
-struct AppHandle(App);
-
-impl std::fmt::Debug for AppHandle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.store.fmt(f)
-    }
-}
-
 impl Server {
-    /// Listens. Keys are read from `keys`, commonly the directory of the store, now and again while it runs.
+    /// Listens.
     ///
     /// # Errors
     /// When the address cannot be listened on, or needs keys and there are none.
-    pub fn bind(store: Store, keys: KeyStorage, settings: Settings) -> Result<Self, ServeError> {
-        let is_private = settings.listen.ip().is_loopback();
-        let has_keys = !Keys::read(&*keys)?.entries.is_empty();
-        if !is_private && !has_keys {
+    pub fn bind(workspaces: Workspaces, settings: &Settings) -> Result<Self, ServeError> {
+        if !settings.listen.ip().is_loopback() && !workspaces.have_keys() {
             return Err(ServeError::KeysMissing(settings.listen));
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Start)?;
@@ -146,9 +136,7 @@ impl Server {
             Ok::<_, ServeError>((listener, [hear(SignalKind::terminate())?, hear(SignalKind::interrupt())?]))
         })?;
         let address = listener.local_addr().map_err(ServeError::Start)?;
-        // Keys that were needed at the start stay so, though all be revoked.
-        let keys = LiveKeys::new(keys, has_keys || !is_private);
-        let app = AppHandle(Arc::new(Shared::new(store, keys, settings.hosts, settings.report_time_max)));
+        let app = Arc::new(Shared::new(Arc::new(workspaces), settings));
         let stopper = Stopper(watch::Sender::new(false));
         Ok(Self { runtime, listener, address, signals, app, connections_max: settings.connections_max, stopper })
     }
@@ -168,14 +156,16 @@ impl Server {
     /// # Errors
     /// When a sync failed, or the store cannot be closed.
     pub fn run(self) -> Result<(), ServeError> {
-        let Self { runtime, listener, address, signals, app: AppHandle(app), connections_max, stopper } = self;
+        let Self { runtime, listener, address, signals, app, connections_max, stopper } = self;
         tracing::info!(%address, "listening");
+        let looking = runtime.spawn(look(Arc::clone(&app.workspaces)));
         let ended = runtime.block_on(serve(listener, signals, Arc::clone(&app), connections_max, stopper));
         if let Err(error) = &ended {
             tracing::error!(error = ?error.to_string(), "stopped");
         } else {
-            app.store.clone().close()?;
-            tracing::info!("stopped; the store is closed");
+            looking.abort();
+            Arc::clone(&app.workspaces).close()?;
+            tracing::info!("stopped; every store is closed");
         }
         // Reports that nobody waits for any more do not hold up the end.
         runtime.shutdown_background();
@@ -203,6 +193,7 @@ async fn serve(
 ) -> Result<(), ServeError> {
     let router = router(&app);
     let places = Arc::new(Semaphore::new(connections_max));
+    let lingering = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
     let connections = GracefulShutdown::new();
     let (mut fatal, mut stop) = (app.fatal(), stopper.0.subscribe());
     loop {
@@ -224,7 +215,7 @@ async fn serve(
                             }
                         });
                     }
-                    Err(_) => refuse(stream).await,
+                    Err(_) => turn_away(stream, &lingering).await,
                 },
                 Err(error) => {
                     tracing::warn!(error = ?error.to_string(), "a connection could not be accepted");
@@ -233,7 +224,8 @@ async fn serve(
             },
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = stop.changed() => break,
+            // Also when it was told before this listens.
+            _ = stop.wait_for(|told| *told) => break,
             _ = fatal.changed() => {
                 let cause = fatal.borrow().clone().unwrap_or_default();
                 let _ = timeout(LAST_WORDS, connections.shutdown()).await;
@@ -257,8 +249,11 @@ async fn serve(
     Ok(())
 }
 
-/// Turns a connection away. Nobody is waited for.
-async fn refuse(mut stream: TcpStream) {
-    // An empty socket takes this at once, or it is no loss.
-    let _ = timeout(Duration::from_millis(10), stream.write_all(TOO_MANY)).await;
+/// Notices keys and workspaces that are made or taken back while the server runs.
+async fn look(workspaces: Arc<Workspaces>) {
+    loop {
+        sleep(LOOK_INTERVAL).await;
+        let workspaces = Arc::clone(&workspaces);
+        let _ = spawn_blocking(move || workspaces.look()).await;
+    }
 }

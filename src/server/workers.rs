@@ -28,11 +28,24 @@ impl Workers {
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.run_within(async { Ok(()) }, |()| work()).await
+    }
+
+    /// The same, once there is what the work needs, such as memory.
+    ///
+    /// # Errors
+    /// As [`Self::run`], and what `need` answers.
+    pub async fn run_within<N: Send + 'static, T: Send + 'static>(
+        &self,
+        need: impl Future<Output = Result<N, Problem>>,
+        work: impl FnOnce(N) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Problem::Busy)?;
+        let need = need.await?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Problem::Busy)?;
         let done = spawn_blocking(move || {
             let _held = (place, turn);
-            work()
+            work(need)
         });
         done.await.unwrap_or_else(|error| {
             tracing::error!(?error, "a worker ended early");

@@ -3,7 +3,7 @@
 //! Invariants: what a cohort refers to exists, is of the units that it asks for, and does not lead back to it; chains of
 //! references are at most [`DEPTH_MAX`] long. A line that would break one of these is refused when it arrives.
 
-use crate::language::{CohortKind, References, Report};
+use crate::language::{Clock, CohortKind, References, Report, Zone};
 use crate::model::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -155,9 +155,19 @@ impl Cohorts {
     }
 }
 
-/// Why a document's ranges end before they begin whenever it is asked. A relative range may be valid at another time.
+/// The zones whose days begin first and last, and UTC.
+const ZONES: [&str; 3] = ["UTC", "Etc/GMT-14", "Etc/GMT+12"];
+
+/// Why a document's ranges end before they begin whenever and wherever it is asked. A relative range may be valid at
+/// another time, and dates without a time zone in another workspace, into which it may be imported.
 fn never_valid(report: &Report, now: Timestamp) -> Option<String> {
-    let long_ago = Timestamp::clamped(0);
-    let always = [long_ago, Timestamp::MAX].into_iter().all(|now| report.check_times(now).is_err());
-    report.check_times(now).err().filter(|_| always).map(|error| error.to_string())
+    let zones: Vec<Zone> = ZONES.iter().filter_map(|name| Zone::named(name)).collect();
+    let mut problem = None;
+    for now in [now, Timestamp::clamped(0), Timestamp::MAX] {
+        for zone in &zones {
+            let error = report.check_times(Clock { now, zone }).err()?;
+            problem.get_or_insert(error);
+        }
+    }
+    problem.map(|error| error.to_string())
 }

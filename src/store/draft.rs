@@ -3,13 +3,14 @@
 //! Nothing here changes the store but aliases and cohorts, which later lines of the same batch must see;
 //! the engine builds those anew when a draft is given up.
 
+use super::batch_keys::BatchKey;
 use super::cohorts::CohortDefinition;
 use super::error::LineRefusal;
 use super::state::State;
 use crate::codec::DecodeError;
-use crate::language::{Page, Report};
+use crate::language::{Page, Report, Zone};
 use crate::log::record::{AliasRecord, CohortRecord, Definition, EventRecord, GroupRecord, IdentifyRecord, Record};
-use crate::log::{BatchBuilder, ImportRecord};
+use crate::log::{BatchBuilder, BatchKeyRecord, ImportRecord};
 use crate::model::limits::DUPLICATE_WINDOW_MICROS;
 use crate::model::{
     AliasCall, CohortCall, Event, EventId, GroupCall, GroupKeyId, GroupType, GroupTypeId, IdentifyCall, Line,
@@ -250,8 +251,23 @@ impl Drafting<'_> {
         self.draft.builder.push(&Record::KeepDays(days));
     }
 
+    /// Documents without a time zone follow this one's calendar.
+    pub fn timezone(&mut self, zone: &Zone) {
+        self.draft.builder.push(&Record::Timezone(zone.name()));
+    }
+
     /// Notes how far an import got, in the same batch as what it stored.
     pub fn import(&mut self, import: ImportRecord) {
         self.draft.builder.push(&Record::Import(import));
+    }
+
+    /// What came before under the key of a batch.
+    pub fn batch_key(&self, key: &BatchKey) -> Option<BatchKeyRecord> {
+        self.state.batch_keys.find(key, self.now)
+    }
+
+    /// Remembers the key of the batch, with what it stores.
+    pub fn remember(&mut self, key: &BatchKey) {
+        self.draft.builder.push(&Record::BatchKey(key.record(self.now)));
     }
 }

@@ -9,7 +9,7 @@ use super::draft::{Draft, Drafting};
 use super::environment::Environment;
 use super::error::StoreError;
 use super::load::{self, Loaded, damaged};
-use super::manifest::{LOCK, LogEntry, MANIFEST, Manifest, is_own_name, log_name};
+use super::manifest::{LOCK, LogEntry, MANIFEST, Manifest, is_own_name, log_name, stands_beside};
 use super::published::Published;
 use super::state::{HotLog, State};
 use crate::codec::{FileHeader, FileId, FileKind};
@@ -435,7 +435,7 @@ pub(super) fn write_log(
 /// The names in a directory without a manifest; an error where some are not a store's.
 fn refuse_foreign(storage: &dyn Storage) -> Result<Vec<String>, StoreError> {
     let names = storage.list()?;
-    match names.iter().find(|name| !is_own_name(name)) {
+    match names.iter().find(|name| !is_own_name(name) && !stands_beside(name)) {
         Some(foreign) => Err(StoreError::NotAStore { location: storage.location(), example: foreign.clone() }),
         None => Ok(names),
     }
@@ -447,7 +447,7 @@ fn create(storage: &dyn Storage, environment: &dyn Environment) -> Result<Manife
     if let Some(damage) = load::lost_manifest(storage, &names)? {
         return Err(damaged(storage, damage));
     }
-    for name in names.iter().filter(|name| *name != LOCK) {
+    for name in names.iter().filter(|name| *name != LOCK && is_own_name(name)) {
         storage.remove(name)?;
     }
     let (mut entry, _) = write_log(storage, environment, 1, &[])?;

@@ -4,6 +4,7 @@ use crate::codec::FileId;
 use crate::model::Timestamp;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+use thiserror::Error;
 
 /// Time and randomness.
 pub trait Environment: Send + Sync {
@@ -35,6 +36,22 @@ impl Environment for SystemEnvironment {
         }
         FileId(id)
     }
+}
+
+/// The system has no random numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the system gives no random numbers: {0}")]
+pub struct RandomError(String);
+
+/// So many random bytes as hexadecimal digits: what nobody guesses and nobody else has.
+///
+/// # Errors
+/// When the system has no random numbers.
+pub fn random_hex<const BYTES: usize>() -> Result<String, RandomError> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| RandomError(error.to_string()))?;
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    Ok(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect())
 }
 
 /// A clock that stands still and identities that count up: the same calls give the same bytes.

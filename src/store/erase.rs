@@ -175,6 +175,7 @@ impl Engine {
             names: SharedNames::new(names),
             settings: Arc::clone(&self.state.settings),
             imports: self.state.imports.clone(),
+            batch_keys: self.state.batch_keys.clone(),
             next_arrival: self.state.next_arrival,
             logs: vec![HotLog::empty(log)],
             ..State::default()

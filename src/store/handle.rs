@@ -2,7 +2,6 @@
 
 use super::backup::{Backup, backup};
 use super::compact::{CompactStep, Compacted};
-use super::draft::Outcome;
 use super::engine::{Engine, Options, Recovery, Ticket};
 use super::environment::{Environment, SystemEnvironment};
 use super::error::StoreError;
@@ -12,16 +11,14 @@ use super::snapshot::Snapshot;
 use super::stats::StoreStats;
 use crate::codec::DecodeError;
 use crate::files::{DiskStorage, Storage};
-use crate::input::check_line;
 use crate::log::ImportRecord;
-use crate::model::{GroupType, Line};
 use crate::profiles::Profiles;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The engine and who is syncing it.
-struct Writer {
-    engine: Engine,
+pub(super) struct Writer {
+    pub engine: Engine,
     /// A thread is syncing; others wait for it and share the next sync.
     syncing: bool,
 }
@@ -51,33 +48,6 @@ struct Shared {
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
-}
-
-/// Which limits of a line are still to be checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Checks {
-    /// A program made the line.
-    Full,
-    /// The parser checked everything.
-    DoneByParser,
-}
-
-/// What became of a batch.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Written {
-    /// Lines that are stored now.
-    pub accepted: u64,
-    /// Events that were stored before.
-    pub duplicate: u64,
-    /// What became of each line, in order.
-    pub outcomes: Vec<Outcome>,
-}
-
-impl Written {
-    fn of(outcomes: Vec<Outcome>) -> Self {
-        let count = |wanted: &Outcome| outcomes.iter().filter(|outcome| *outcome == wanted).count() as u64;
-        Self { accepted: count(&Outcome::Accepted), duplicate: count(&Outcome::Duplicate), outcomes }
-    }
 }
 
 impl std::fmt::Debug for Store {
@@ -110,120 +80,13 @@ impl Store {
         Ok(Self { shared: Arc::new(Shared { writer, synced: Condvar::new(), hot: Mutex::default() }) })
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
         self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What opening found: whether the store was closed before, and what of an unfinished batch was left out.
     pub fn recovery(&self) -> Recovery {
         self.writer().engine.recovery()
-    }
-
-    /// Writes a batch: what is accepted of it is stored as a whole or, after a crash, not at all.
-    ///
-    /// # Errors
-    /// When it cannot be written; then nothing of it is stored.
-    pub fn write(&self, lines: impl IntoIterator<Item = Line>) -> Result<Written, StoreError> {
-        self.write_lines(lines, Checks::Full, None, false)
-    }
-
-    /// Writes a batch of which every line must be accepted or a duplicate.
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`] for the first line that is not; then nothing is stored.
-    pub fn write_strict(&self, lines: impl IntoIterator<Item = Line>) -> Result<Written, StoreError> {
-        self.write_lines(lines, Checks::Full, None, true)
-    }
-
-    /// Writes lines as [`parse_line`](crate::input::parse_line) gave them and, in the same batch, how far the import
-    /// got that they are part of.
-    ///
-    /// # Errors
-    /// As [`Self::write`], and when `strict` as [`Self::write_strict`].
-    pub fn write_import(
-        &self,
-        lines: impl IntoIterator<Item = Line>,
-        import: Option<ImportRecord>,
-        strict: bool,
-    ) -> Result<Written, StoreError> {
-        self.write_lines(lines, Checks::DoneByParser, import, strict)
-    }
-
-    fn write_lines(
-        &self,
-        lines: impl IntoIterator<Item = Line>,
-        checks: Checks,
-        import: Option<ImportRecord>,
-        strict: bool,
-    ) -> Result<Written, StoreError> {
-        let mut writer = self.writer();
-        let (draft, outcomes) = writer.engine.draft(|drafting| {
-            let mut outcomes = Vec::new();
-            for line in lines {
-                outcomes.push(match checks {
-                    Checks::Full => match check_line(&line) {
-                        Ok(()) => drafting.add(&line)?,
-                        Err(refusal) => Outcome::Refused(refusal.into()),
-                    },
-                    Checks::DoneByParser => drafting.add(&line)?,
-                });
-            }
-            if let Some(import) = import {
-                drafting.import(import);
-            }
-            Ok(outcomes)
-        })?;
-        let refused = outcomes.iter().enumerate().find_map(|(index, outcome)| match outcome {
-            Outcome::Refused(refusal) => Some((index, refusal.clone())),
-            _ => None,
-        });
-        if strict && let Some((index, refusal)) = refused {
-            writer.engine.abandon(&draft)?;
-            return Err(StoreError::Refused { index, refusal });
-        }
-        let ticket = writer.engine.append(draft)?;
-        self.wait_until_durable(writer, ticket)?;
-        Ok(Written::of(outcomes))
-    }
-
-    /// Declares a group type under a display name.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn declare_group_type(&self, group_type: &GroupType, display_name: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer();
-        let (draft, ()) = writer.engine.draft(|drafting| drafting.declare(group_type, display_name))?;
-        let ticket = writer.engine.append(draft)?;
-        self.wait_until_durable(writer, ticket)
-    }
-
-    /// Turns the refusal of undeclared group types on or off.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn set_only_declared(&self, on: bool) -> Result<(), StoreError> {
-        let mut writer = self.writer();
-        let (draft, ()) = writer.engine.draft(|drafting| {
-            drafting.only_declared(on);
-            Ok(())
-        })?;
-        let ticket = writer.engine.append(draft)?;
-        self.wait_until_durable(writer, ticket)
-    }
-
-    /// Keeps events for so many days from now on, `None` for ever. What is older goes with the next maintenance, as by
-    /// [`Self::expire`]; until then it may or may not still be in answers.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn set_keep_days(&self, days: Option<u32>) -> Result<(), StoreError> {
-        let mut writer = self.writer();
-        let (draft, ()) = writer.engine.draft(|drafting| {
-            drafting.keep_days(days);
-            Ok(())
-        })?;
-        let ticket = writer.engine.append(draft)?;
-        self.wait_until_durable(writer, ticket)
     }
 
     /// Deletes users for good, each named by any of its ids: the events, identify() calls, associations and aliases of
@@ -247,7 +110,7 @@ impl Store {
     }
 
     /// Deletes events that are older than so many days for good: those before the midnight of UTC that many days
-    /// before today. Calls stay; what only such events said goes with them: who belongs to which key, and users and keys
+    /// before today, whatever the time zone of the workspace. Calls stay; what only such events said goes with them: who belongs to which key, and users and keys
     /// that nothing else names.
     ///
     /// # Errors
@@ -264,7 +127,11 @@ impl Store {
     }
 
     /// Waits until everything before the ticket is durable; one of the waiting threads syncs for all.
-    fn wait_until_durable<'a>(&'a self, mut writer: MutexGuard<'a, Writer>, ticket: Ticket) -> Result<(), StoreError> {
+    pub(super) fn wait_until_durable<'a>(
+        &'a self,
+        mut writer: MutexGuard<'a, Writer>,
+        ticket: Ticket,
+    ) -> Result<(), StoreError> {
         loop {
             if writer.engine.is_durable(ticket) {
                 break;

@@ -1,5 +1,6 @@
 //! Reading what a manifest names: mapping sealed files, and replaying logs into the state.
 
+use super::batch_keys::BatchKeys;
 use super::error::StoreError;
 use super::manifest::{
     FileEntry, LOCK, LogEntry, MANIFEST, Manifest, dictionary_name, is_own_name, log_name, profiles_name, segment_name,
@@ -130,6 +131,7 @@ pub(crate) fn load(storage: &dyn Storage, manifest: Manifest, last_end: LogEnd) 
     let mut state = State {
         settings: Arc::new(manifest.settings.clone()),
         imports: manifest.imports.clone(),
+        batch_keys: BatchKeys::of(&manifest.batch_keys),
         next_arrival: Arrival::new(manifest.sealed_arrivals),
         ..State::default()
     };

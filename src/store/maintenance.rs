@@ -83,6 +83,8 @@ impl Engine {
 
         let old_logs: Vec<LogEntry> = self.manifest.logs.clone();
         let (settings, imports) = ((*self.state.settings).clone(), self.state.imports.clone());
+        self.state.batch_keys.forget_old(self.environment.now().micros());
+        let batch_keys = self.state.batch_keys.records();
         let sealed_arrivals = self.state.next_arrival.raw();
         self.publish(|manifest| {
             manifest.next_file = number;
@@ -93,6 +95,7 @@ impl Engine {
             manifest.logs = vec![log.clone()];
             manifest.settings = settings;
             manifest.imports = imports;
+            manifest.batch_keys = batch_keys;
         })?;
 
         self.segments.extend(segment.map(|written| written.opened));

@@ -2,7 +2,7 @@
 
 use crate::codec::file_header::HEADER_BYTES;
 use crate::codec::{DecodeError, FileHeader, FileId, FileKind, Reader, Writer, record};
-use crate::log::{ImportRecord, LogEnd};
+use crate::log::{BatchKeyRecord, ImportRecord, LogEnd};
 use crate::model::GroupTypeId;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub const MANIFEST: &str = "MANIFEST";
 /// The lock's name.
 pub const LOCK: &str = "LOCK";
-/// The only time zone whose days unit bitmaps follow so far.
+/// The time zone of a workspace that was told none, and the only one whose days unit bitmaps follow so far.
 const TIMEZONE: &str = "UTC";
 
 /// An immutable file of the store.
@@ -47,14 +47,22 @@ impl LogEntry {
 }
 
 /// What a workspace was told about itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Declared group types by id, ascending, with their display names.
     pub declared: Vec<(u32, String)>,
     /// Whether undeclared group types are refused.
     pub only_declared: bool,
-    /// Events are kept for so many days; `None` is for ever.
+    /// Events are kept for so many days of UTC; `None` is for ever.
     pub keep_days: Option<u32>,
+    /// The IANA name of the time zone whose calendar documents without `timezone` follow.
+    pub timezone: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { declared: Vec::new(), only_declared: false, keep_days: None, timezone: TIMEZONE.to_owned() }
+    }
 }
 
 impl Settings {
@@ -91,6 +99,7 @@ pub(crate) struct Manifest {
     /// As of the end of the sealed files; logs may change them.
     pub settings: Settings,
     pub imports: Vec<ImportRecord>,
+    pub batch_keys: Vec<BatchKeyRecord>,
 }
 
 impl Manifest {
@@ -108,6 +117,7 @@ impl Manifest {
             logs: vec![log],
             settings: Settings::default(),
             imports: Vec::new(),
+            batch_keys: Vec::new(),
         }
     }
 
@@ -209,6 +219,11 @@ pub(crate) fn is_own_name(name: &str) -> bool {
         .filter_map(|prefix| name.strip_prefix(prefix))
         .any(|number| number.len() == 8 && number.bytes().all(|byte| byte.is_ascii_digit()));
     numbered || name == MANIFEST || name == LOCK
+}
+
+/// Whether this may stand in the directory of a store and is no part of it: the keys of clients, and other workspaces.
+pub(crate) fn stands_beside(name: &str) -> bool {
+    ["keys.json", "keys.json.tmp", "keys.lock", "workspaces"].contains(&name)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! - A snapshot never changes, and never shows what is not durable.
 
 mod backup;
+mod batch_keys;
 mod cohorts;
 mod compact;
 mod draft;
@@ -35,16 +36,18 @@ mod stats;
 mod tests;
 mod unknown;
 mod verify;
+mod write;
 
 pub use backup::{Backup, backup};
+pub use batch_keys::{BatchKey, WriteOnceError};
 pub use cohorts::{CohortDefinition, Cohorts};
 pub use compact::{CompactStep, Compacted, StoreFiles};
 pub use draft::Outcome;
 pub use engine::{Options, Recovery};
-pub use environment::{Environment, FixedEnvironment, SystemEnvironment};
+pub use environment::{Environment, FixedEnvironment, RandomError, SystemEnvironment, random_hex};
 pub use error::{LineRefusal, StoreError};
 pub use export::Salvaged;
-pub use handle::{Store, StoreReader, Written};
+pub use handle::{Store, StoreReader};
 pub use manifest::Settings;
 pub use removal::Removal;
 pub use snapshot::Snapshot;
@@ -52,3 +55,4 @@ pub use state::SharedNames;
 pub use stats::{PartBytes, StoreStats};
 pub use unknown::UnknownName;
 pub use verify::{VerifyReport, verify};
+pub use write::Written;

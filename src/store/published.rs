@@ -65,12 +65,17 @@ impl Published {
                 Record::Alias(alias) => {
                     Arc::make_mut(&mut self.aliases).join(alias.user, alias.alias);
                 }
-                Record::Cohort(_) | Record::DeclareGroupType { .. } | Record::OnlyDeclared(_) | Record::KeepDays(_) => {
+                Record::Cohort(_)
+                | Record::DeclareGroupType { .. }
+                | Record::OnlyDeclared(_)
+                | Record::KeepDays(_)
+                | Record::Timezone(_) => {
                     // Settings and definitions are small and change seldom: the newest serve.
                     self.settings = Arc::clone(&state.settings);
                     self.cohorts = Arc::clone(&state.cohorts);
                 }
-                Record::Event(_) | Record::Identify(_) | Record::Group(_) | Record::Import(_) => {}
+                Record::Event(_) | Record::Identify(_) | Record::Group(_) | Record::Import(_) | Record::BatchKey(_) => {
+                }
             }
             self.next_arrival = arrival.plus(u64::from(record.has_arrival()));
             Ok(())

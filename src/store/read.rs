@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::handle::{StoreReader, View};
 use super::hot::{HotChunks, VisibleLog};
 use super::load::{Loaded, damaged, load, lost_manifest, read_manifest};
-use super::manifest::{LOCK, Manifest, is_own_name};
+use super::manifest::{LOCK, Manifest, is_own_name, stands_beside};
 use super::note::Note;
 use super::published::Published;
 use super::snapshot::Snapshot;
@@ -84,7 +84,7 @@ fn absent(storage: &dyn Storage) -> Result<StoreError, StoreError> {
     if let Some(damage) = lost_manifest(storage, &names)? {
         return Ok(damaged(storage, damage));
     }
-    let foreign = names.into_iter().find(|name| !is_own_name(name));
+    let foreign = names.into_iter().find(|name| !is_own_name(name) && !stands_beside(name));
     Ok(match foreign {
         Some(example) => StoreError::NotAStore { location, example },
         None => StoreError::Absent { location },

@@ -4,6 +4,7 @@
 //! - Nothing is made up: names whose ids are not sure stay without a name, and rows that need them are lost.
 //! - What is intact is read as by any reader; a store without damage is read whole.
 
+use super::batch_keys::BatchKeys;
 use super::error::StoreError;
 use super::handle::StoreReader;
 use super::load::{self, Loaded, LogFound, damaged};
@@ -81,6 +82,7 @@ impl Salvage<'_> {
         let mut state = State {
             settings: Arc::new(manifest.settings.clone()),
             imports: manifest.imports.clone(),
+            batch_keys: BatchKeys::of(&manifest.batch_keys),
             next_arrival: Arrival::new(manifest.sealed_arrivals),
             ..State::default()
         };

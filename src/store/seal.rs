@@ -56,8 +56,12 @@ pub(super) fn seal<'a>(
                         report: call.report.to_owned(),
                     });
                 }
-                Record::DeclareGroupType { .. } | Record::OnlyDeclared(_) | Record::KeepDays(_) | Record::Import(_) => {
-                }
+                Record::DeclareGroupType { .. }
+                | Record::OnlyDeclared(_)
+                | Record::KeepDays(_)
+                | Record::Timezone(_)
+                | Record::Import(_)
+                | Record::BatchKey(_) => {}
             }
             Ok(())
         })?;

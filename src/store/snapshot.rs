@@ -6,6 +6,7 @@ use super::manifest::Settings;
 use super::state::SharedNames;
 use super::unknown::UnknownName;
 use crate::codec::DecodeError;
+use crate::language::Zone;
 use crate::model::{Arrival, EventId, GroupKeyId, GroupTypeId, PropertyId, StoredName, UserId};
 use crate::profiles::{Aliases, Profiles};
 use crate::segment::Segment;
@@ -70,6 +71,18 @@ impl Snapshot {
     /// What the workspace was told about itself.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The time zone whose calendar documents without `timezone` follow.
+    ///
+    /// # Errors
+    /// When it is none that this program knows.
+    pub fn zone(&self) -> Result<Zone, StoreError> {
+        let name = &self.settings.timezone;
+        Zone::named(name).ok_or_else(|| StoreError::Newer {
+            location: self.location.clone(),
+            damage: DecodeError::new(format!("the workspace's time zone `{name}` is not known here"), 0),
+        })
     }
 
     /// Saved cohorts by name.

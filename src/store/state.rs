@@ -1,6 +1,8 @@
-//! What a store knows beside its sealed files: names, aliases, settings, cohorts, imports, and batches not sealed yet.
+//! What a store knows beside its sealed files: names, aliases, settings, cohorts, imports, keys of batches, and batches
+//! not sealed yet.
 //! Built by applying batch payloads in order, the same way when they arrive and when a log is read again.
 
+use super::batch_keys::BatchKeys;
 use super::cohorts::{CohortDefinition, Cohorts};
 use super::manifest::Settings;
 use crate::codec::DecodeError;
@@ -67,6 +69,7 @@ pub(crate) struct State {
     /// Saved cohorts by name.
     pub cohorts: Arc<Cohorts>,
     pub imports: Vec<ImportRecord>,
+    pub batch_keys: BatchKeys,
     pub next_arrival: Arrival,
     /// Logs in order; the last is written to.
     pub logs: Vec<HotLog>,
@@ -126,7 +129,9 @@ impl State {
             }
             Record::OnlyDeclared(on) => Arc::make_mut(&mut self.settings).only_declared = *on,
             Record::KeepDays(days) => Arc::make_mut(&mut self.settings).keep_days = *days,
+            Record::Timezone(name) => (*name).clone_into(&mut Arc::make_mut(&mut self.settings).timezone),
             Record::Import(import) => self.remember_import(*import),
+            Record::BatchKey(key) => self.batch_keys.remember(*key),
         }
         if record.has_arrival() {
             self.next_arrival = arrival.plus(1);

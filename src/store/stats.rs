@@ -31,6 +31,8 @@ pub struct StoreStats {
     pub group_keys: u64,
     /// Events are kept for so many days; null is for ever.
     pub keep_days: Option<u32>,
+    /// The time zone whose calendar documents without one follow.
+    pub timezone: String,
     /// Files, without the lock.
     pub files: u64,
     /// Their bytes by what they hold.
@@ -103,6 +105,7 @@ impl StoreStats {
             group_types: count(StoredName::GroupType),
             group_keys,
             keep_days: snapshot.settings().keep_days,
+            timezone: snapshot.settings().timezone.clone(),
             files: files.len() as u64,
             bytes,
             total_bytes,

@@ -184,6 +184,157 @@ fn threads_that_write_at_once_all_get_durable_answers() {
     assert_eq!(rows(StoreReader::open(directory.path()).unwrap().snapshot()), 200);
 }
 
+/// A batch of a line that no insert id protects, and one whose event is always new.
+fn once(store: &Store, key: &str, body: &str) -> Result<Written, WriteOnceError> {
+    let lines =
+        [r#"{"type":"track","distinct_id":"a","event":"e","timestamp":1}"#, r#"{"type":"identify","distinct_id":"b"}"#];
+    store.write_once(lines.map(line), &BatchKey::new(key.as_bytes(), "/v1/batch", body.as_bytes()))
+}
+
+#[test]
+fn a_batch_that_comes_again_under_its_key_is_stored_once() {
+    let disk = SimDisk::new();
+    let mut store = open(&disk);
+    assert_eq!(once(&store, "k", "body").unwrap().accepted, 2);
+    once(&store, "l", "body").unwrap();
+    let repeated = |store: &Store| {
+        let written = once(store, "k", "body").unwrap();
+        assert_eq!((written.accepted, written.duplicate), (0, 2));
+        assert_eq!(written.outcomes, [Outcome::Duplicate, Outcome::Duplicate]);
+        let refused = once(store, "k", "other").unwrap_err();
+        let expected = "this key was used with another body at 1970-01-01T00:00:00Z; use a new one";
+        assert_eq!(refused.to_string(), expected);
+        assert_eq!(store.snapshot().unwrap().next_arrival().raw(), 4, "nothing is written");
+    };
+    repeated(&store);
+    store.seal().unwrap();
+    repeated(&store);
+    store.close().unwrap();
+    store = open(&disk);
+    repeated(&store);
+    store.delete_users(&["a"]).unwrap();
+    store.compact(|_| ()).unwrap();
+    repeated(&store);
+    store.expire(0).unwrap();
+    drop(store);
+    let copy = SimDisk::new();
+    backup(&disk, &copy, &FixedEnvironment::new(Timestamp::clamped(0)), |_, _| ()).unwrap();
+    repeated(&open(&disk.kill_image()));
+    repeated(&open(&copy));
+}
+
+#[test]
+fn a_batch_of_which_nothing_is_stored_leaves_its_key_free() {
+    let store = open(&SimDisk::new());
+    store.set_only_declared(true).unwrap();
+    let key = |body: &str| BatchKey::new(b"k", "/v1/batch", body.as_bytes());
+    let refused = store.write_once([track("a", 1, "1")], &key("1")).unwrap();
+    assert_eq!((refused.accepted, refused.duplicate), (0, 0));
+    store.set_only_declared(false).unwrap();
+    assert_eq!(store.write([track("a", 1, "1")]).unwrap().accepted, 1);
+    assert_eq!(store.write_once([track("a", 1, "1")], &key("1")).unwrap().duplicate, 1);
+    assert_eq!(store.write_once([track("a", 2, "2")], &key("2")).unwrap().accepted, 1);
+    assert!(matches!(store.write_once([track("a", 3, "3")], &key("3")), Err(WriteOnceError::KeyReused { .. })));
+}
+
+#[test]
+fn a_workspace_has_a_time_zone_of_its_own() {
+    let disk = SimDisk::new();
+    let mut store = open(&disk);
+    let zone = |store: &Store| store.snapshot().unwrap().settings().timezone.clone();
+    assert_eq!(zone(&store), "UTC");
+    let error = store.set_timezone("Europe/Berlim").unwrap_err();
+    assert!(matches!(error, StoreError::Unknown(_)), "{error}");
+    assert!(
+        error.to_string().contains("there is no time zone `Europe/Berlim`; did you mean `Europe/Berlin`"),
+        "{error}"
+    );
+    assert_eq!(zone(&store), "UTC");
+    store.set_timezone("europe/berlin").unwrap();
+    for seal in [false, true] {
+        if seal {
+            store.seal().unwrap();
+            assert_eq!(super::load::read_manifest(&disk).unwrap().unwrap().settings.timezone, "Europe/Berlin");
+        }
+        drop(store);
+        store = open(&disk);
+        assert_eq!(zone(&store), "Europe/Berlin");
+        assert_eq!(store.stats().unwrap().timezone, "Europe/Berlin");
+        assert_eq!(StoreReader::open_storage(&disk).unwrap().snapshot().zone().unwrap().name(), "Europe/Berlin");
+    }
+    store.set_timezone("UTC").unwrap();
+    assert!(store.snapshot().unwrap().zone().unwrap().is_utc());
+}
+
+/// Time passes only when it is told to.
+struct Moving(std::sync::atomic::AtomicI64, FixedEnvironment);
+
+impl Environment for Moving {
+    fn now(&self) -> Timestamp {
+        Timestamp::clamped(self.0.load(std::sync::atomic::Ordering::Relaxed))
+    }
+
+    fn file_id(&self) -> crate::codec::FileId {
+        self.1.file_id()
+    }
+}
+
+#[test]
+fn a_key_is_forgotten_after_a_day_and_is_free_again() {
+    use crate::model::limits::BATCH_KEY_MICROS;
+    let disk = SimDisk::new();
+    let clock = Arc::new(Moving(0.into(), FixedEnvironment::new(Timestamp::clamped(0))));
+    let set = |micros: i64| clock.0.store(micros, std::sync::atomic::Ordering::Relaxed);
+    let open = || Store::open_storage(Arc::new(disk.clone()), Arc::clone(&clock) as _, Options::default()).unwrap();
+    let store = open();
+    once(&store, "k", "body").unwrap();
+    set(BATCH_KEY_MICROS);
+    assert_eq!(once(&store, "k", "body").unwrap().duplicate, 2, "the first copy counts, not the last");
+    set(BATCH_KEY_MICROS + 1);
+    assert_eq!(once(&store, "k", "other").unwrap().accepted, 2);
+    drop(store);
+    let store = open();
+    assert_eq!(once(&store, "k", "other").unwrap().duplicate, 2);
+    set(2 * BATCH_KEY_MICROS + 2);
+    store.seal().unwrap();
+    assert_eq!(super::load::read_manifest(&disk).unwrap().unwrap().batch_keys, [], "what is forgotten takes no space");
+}
+
+#[test]
+fn retries_on_many_threads_leave_one_copy() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    let accepted = std::sync::atomic::AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for key in 0..20 {
+                    let written = once(&store, &key.to_string(), "body").unwrap();
+                    assert_eq!(written.accepted + written.duplicate, 2);
+                    accepted.fetch_add(written.accepted, std::sync::atomic::Ordering::Relaxed);
+                    // Whoever was answered finds the first copy durable, its own or not.
+                    let durable = StoreReader::open(directory.path()).unwrap().snapshot().next_arrival().raw();
+                    assert!(durable >= 2 * (key + 1), "{durable} after batch {key}");
+                }
+            });
+        }
+    });
+    assert_eq!(accepted.into_inner(), 40);
+    assert_eq!(rows(&store.snapshot().unwrap()), 20);
+}
+
+#[test]
+fn a_repeat_of_what_could_not_be_synced_is_not_acknowledged() {
+    use crate::files::sim::{FailAt, Fault, Repeat};
+    let disk = SimDisk::new();
+    let store = open(&disk);
+    once(&store, "k", "body").unwrap();
+    disk.fail_plan(FailAt::Label { label: "log".to_owned(), nth: 1 }, Fault::InputOutput, Repeat::Once);
+    once(&store, "l", "body").unwrap_err();
+    let error = once(&store, "l", "body").unwrap_err();
+    assert!(matches!(error, WriteOnceError::Store(StoreError::Poisoned { .. })), "{error}");
+}
+
 #[test]
 fn a_failed_sync_is_never_repeated() {
     use crate::files::sim::{FailAt, Fault, Repeat};

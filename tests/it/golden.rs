@@ -14,11 +14,12 @@ use trackcrumb::codec::text::Compression;
 use trackcrumb::codec::{FileHeader, FileId, FileKind};
 use trackcrumb::dictionary::{DictionaryPart, PartWriter};
 use trackcrumb::files::sim::SimDisk;
+use trackcrumb::input::parse_line;
 use trackcrumb::log::{Batch, BatchBuilder, encode_frames};
 use trackcrumb::model::{Arrival, EventId, GroupKeyId, GroupTypeId, StoredName, Timestamp, UserId};
 use trackcrumb::profiles::{Profiles, ProfilesBuilder, ProfilesPart};
 use trackcrumb::segment::{PropertyValues, Segment, merge_segments};
-use trackcrumb::store::{FixedEnvironment, Options, Recovery, Store, StoreError, StoreReader};
+use trackcrumb::store::{BatchKey, FixedEnvironment, Options, Recovery, Store, StoreError, StoreReader};
 
 /// The golden stores: the name of the directory, and that of the recipe.
 const STORES: [(&str, &str); 3] =
@@ -157,6 +158,10 @@ fn the_golden_store_opens_clean_and_closes_unchanged() {
     assert_eq!(store.recovery(), Recovery::default());
     let imports = store.imports();
     assert_eq!((imports.len(), imports[0].lines), (1, 1108), "the second import took the place of the first");
+    for (key, lines) in keyed_writes() {
+        let written = store.write_once(lines.iter().map(|line| parse_line(line.as_bytes()).unwrap()), &key).unwrap();
+        assert_eq!((written.accepted, written.duplicate), (0, lines.len() as u64), "it was sent before");
+    }
     let snapshot = store.snapshot().unwrap();
     for snapshot in [reader.snapshot(), &snapshot] {
         assert_eq!(snapshot.next_arrival(), Arrival::new(1125));
@@ -178,6 +183,20 @@ fn the_golden_store_opens_clean_and_closes_unchanged() {
     drop(snapshot);
     store.close().unwrap();
     assert_eq!(recipe::files(&disk), files);
+}
+
+/// The batches of the recipe that were sent under a key: one is sealed, one is in the log.
+fn keyed_writes() -> [(BatchKey, Vec<String>); 2] {
+    let recipe = text("recipe.ndjson");
+    let steps: Vec<&str> = recipe.lines().collect();
+    ["retry-1", "retry-2"].map(|key| {
+        let end = steps.iter().position(|step| step.contains(key)).unwrap();
+        let lines = steps[..end].iter().rev().take_while(|step| step.starts_with(r#"{"type""#));
+        let mut lines: Vec<String> = lines.map(|line| (*line).to_owned()).collect();
+        lines.reverse();
+        let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        (recipe::batch_key(key, &body), lines)
+    })
 }
 
 #[test]
@@ -292,6 +311,7 @@ fn the_golden_erased_store_has_gaps_where_things_were() {
     let reader = StoreReader::open_storage(&disk_with(&files)).unwrap();
     let snapshot = reader.snapshot();
     assert_eq!(snapshot.settings().keep_days, Some(400));
+    assert_eq!(snapshot.settings().timezone, "Europe/Berlin");
     assert_eq!((snapshot.event("closed"), snapshot.event("")), (Ok(None), Ok(None)));
     // One of the two empty names is that of a property.
     let names = snapshot.names().read();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module of the library with its floor. A module may import only from lower floors.
-const FLOORS: [(&str, u32); 20] = [
+const FLOORS: [(&str, u32); 22] = [
     ("model", 0),
     ("codec", 1),
     ("files", 1),
@@ -20,6 +20,8 @@ const FLOORS: [(&str, u32); 20] = [
     ("pages", 5),
     ("testkit", 7),
     ("tracker", 5),
+    ("workspace", 5),
+    ("client", 6),
     ("reports", 6),
     ("demo", 6),
     ("server", 7),

@@ -3,11 +3,15 @@
 
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(all(feature = "client", feature = "server"))]
+mod client;
 mod export;
 mod faults;
 mod generate;
 mod golden;
 mod histories;
+#[cfg(feature = "server")]
+mod http;
 mod layers;
 mod maintenance;
 mod naive;

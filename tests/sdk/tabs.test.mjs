@@ -97,6 +97,15 @@ test("tabs share who acts and for which groups", async () => {
   assert.notEqual(events["signed out"].distinct_id, events.before.distinct_id);
 });
 
+/** Makes the server know only these keys. */
+function knows(browser, ...keys) {
+  const { server } = browser, handle = server.handle;
+  server.handle = (request) => {
+    server.planned = keys.includes(request.url.split("?key=")[1]) ? [] : [{ status: 401, headers: { "retry-after": "600" } }];
+    return handle.call(server, request);
+  };
+}
+
 test("trackers with other keys keep apart", async () => {
   const browser = new Browser(), one = browser.ready(), other = browser.tab();
   other.tracker.init("wk_2");
@@ -106,6 +115,46 @@ test("trackers with other keys keep apart", async () => {
   const request = browser.server.requests.find(({ url }) => url.endsWith("wk_2"));
   assert.deepEqual(request.lines.map((line) => line.event), ["e"]);
   assert.match(request.lines[0].distinct_id, /^anon_/);
+});
+
+test("the first page with a new key goes on where the server did not know the old, which stays open", async () => {
+  const browser = new Browser(), old = browser.ready();
+  knows(browser, "wk_2", "wk_3");
+  old.tracker.identify("ann");
+  old.tracker.group("company", "acme");
+  old.tracker.track("waits");
+  await browser.clock.advance(6000);
+  assert.deepEqual(browser.server.stored, []);
+  for (const key of ["wk_2", "wk_3"]) { // the second is another workspace's
+    const { tracker } = browser.tab();
+    tracker.init(key);
+    tracker.track(`of ${key}`);
+    await browser.clock.advance(6000);
+  }
+  old.tracker.track("later");
+  const { tracker } = browser.tab();
+  tracker.init("wk_3");
+  await browser.clock.advance(6000);
+  browser.tab().tracker.init("wk_2");
+  await browser.clock.advance(6000);
+  const sent = browser.server.requests.filter(({ url }) => !url.endsWith("wk_1"))
+    .flatMap(({ url, lines }) => lines.filter(({ event }) => event).map((line) => [url.slice(-4), line.event, line.groups.company]));
+  assert.deepEqual(sent, [["wk_2", "waits", "acme"], ["wk_2", "of wk_2", "acme"], ["wk_3", "of wk_3", undefined],
+    ["wk_2", "later", "acme"]]);
+  assert.deepEqual(browser.storage.lines, []);
+});
+
+test("what waits under a key that is only failing, or is known again, has no heir", async () => {
+  const browser = new Browser(), tab = browser.ready();
+  browser.server.planned = [{ status: 401 }, { status: 200, body: { accepted: 1 } }, { status: 500 }];
+  tab.tracker.track("e1");
+  await browser.clock.advance(10_000);
+  tab.tracker.track("e2");
+  await browser.clock.advance(5100);
+  tab.crash();
+  browser.tab().tracker.init("wk_2");
+  await browser.clock.advance(100_000);
+  assert.deepEqual(browser.storage.lines.map(({ event }) => event), ["e2"]);
 });
 
 test("a page that is hidden hands its lines to a beacon, once", async () => {
@@ -170,4 +219,24 @@ test("while the server fails, lines stay in the storage; without storage, a beac
     await browser.clock.advance(10_000);
     assert.deepEqual(browser.server.events, ["e1"]);
   }
+});
+
+test("a page that never tried knows from one before it that the server fails, and risks no beacon", async () => {
+  const browser = new Browser(), first = browser.ready();
+  browser.server.planned = Array(3).fill({ status: 500 });
+  first.tracker.track("e1");
+  await browser.clock.advance(5060);
+  first.leave();
+  const second = browser.ready();
+  second.tracker.track("e2");
+  second.leave();
+  assert.deepEqual([browser.beacons, browser.storage.lines.length], [[], 2]);
+  // The next one tries at once, and what is done on it after that goes as ever.
+  browser.server.planned = [];
+  const third = browser.ready();
+  await browser.clock.advance(2000);
+  assert.deepEqual(browser.server.events, ["e1", "e2"]);
+  third.tracker.track("e3");
+  third.leave();
+  assert.deepEqual(browser.server.events, ["e1", "e2", "e3"]);
 });

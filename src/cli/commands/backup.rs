@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     crate::StoreReader::open_storage(&from)?;
     if from.contains(&arguments.destination).map_err(StoreError::from)? {
         let [destination, store] =
-            [&arguments.destination, &arguments.data.data].map(|path| path.display().to_string());
+            [&arguments.destination, &arguments.data.directory()?].map(|path| path.display().to_string());
         return Err(Failure::other(format!(
             "{} lies inside the store that is to be copied; name a directory outside of {}",
             list(&[&destination]),

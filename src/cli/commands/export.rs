@@ -4,10 +4,9 @@ use super::super::data::DataArg;
 use super::super::exit::{Exit, Failure};
 use super::super::output::Output;
 use super::super::text::counted;
-use crate::files::DiskStorage;
 use crate::input::write_line;
 use crate::model::Line;
-use crate::store::{StoreError, StoreReader};
+use crate::store::StoreReader;
 use clap::Args;
 
 /// Print every accepted thing as an input line, in order of arrival
@@ -43,7 +42,7 @@ fn print_line(line: &Line, text: &mut String, output: &mut Output) -> Result<(),
 }
 
 fn skip_damaged(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> {
-    let storage = DiskStorage::open(&arguments.data.data).map_err(StoreError::File)?;
+    let storage = arguments.data.storage()?;
     let (reader, mut damage) = StoreReader::open_skipping(&storage)?;
     let mut text = String::new();
     let salvaged = reader.snapshot().export_intact(|line| print_line(&line, &mut text, output))?;

@@ -72,10 +72,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
             let (entry, secret) = create_key(&storage, kind, name, SystemEnvironment.now())?;
             output.show(&Created { entry, secret })?;
         }
-        KeyCommand::List => output.show(&Keys::read(&arguments.data.storage()?)?)?,
+        KeyCommand::List => {
+            let keys = Keys::read(&arguments.data.storage()?)?;
+            output.show(&Listed(keys.entries().to_vec()))?;
+        }
         KeyCommand::Revoke { id } => {
             let entry = revoke_key(&arguments.data.storage()?, id)?;
-            output.show(&Keys { entries: vec![entry] })?;
+            output.show(&Listed(vec![entry]))?;
         }
     }
     Ok(Exit::Done)
@@ -83,11 +86,11 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
 
 /// The directory of the store, which is made where there is none: keys alone would make it look like another's.
 fn made(data: &DataArg, output: &mut Output) -> Result<DiskStorage, Failure> {
-    match StoreReader::open(&data.data) {
+    match StoreReader::open(data.directory()?) {
         Err(StoreError::Absent { .. }) => super::super::data::close(data.open(output)?)?,
         opened => drop(opened?),
     }
-    Ok(data.storage()?)
+    data.storage()
 }
 
 /// A key just made.
@@ -125,18 +128,21 @@ impl Show for Created {
     }
 }
 
-impl Show for Keys {
+/// Keys without what is secret of them.
+struct Listed(Vec<KeyEntry>);
+
+impl Show for Listed {
     fn to_json(&self) -> String {
-        json!({ "keys": self.entries.iter().map(entry_json).collect::<Vec<_>>() }).to_string()
+        json!({ "keys": self.0.iter().map(entry_json).collect::<Vec<_>>() }).to_string()
     }
 
     fn to_rows(&self) -> Rows {
         let mut rows = Rows::new(COLUMNS);
-        self.entries.iter().for_each(|entry| rows.push(cells(entry)));
+        self.0.iter().for_each(|entry| rows.push(cells(entry)));
         rows
     }
 
     fn to_table(&self, canvas: &Canvas) -> String {
-        if self.entries.is_empty() { "There are no keys yet.\n".to_owned() } else { self.to_rows().to_table(canvas) }
+        if self.0.is_empty() { "There are no keys yet.\n".to_owned() } else { self.to_rows().to_table(canvas) }
     }
 }

@@ -18,6 +18,7 @@ mod report;
 mod serve;
 mod stats;
 mod verify;
+mod workspace;
 
 use super::exit::{Exit, Failure};
 use super::output::Output;
@@ -44,6 +45,7 @@ pub enum Command {
     Compact(compact::Arguments),
     Delete(delete::Arguments),
     Expire(expire::Arguments),
+    Workspace(workspace::Arguments),
     #[cfg(feature = "server")]
     Key(key::Arguments),
 }
@@ -53,7 +55,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, output),
         #[cfg(feature = "server")]
-        Command::Serve(arguments) => serve::run(&arguments, output),
+        Command::Serve(arguments) => serve::run(arguments, output),
         Command::Import(arguments) => import::run(&arguments, output),
         Command::Report(arguments) => report::run(&arguments, output),
         Command::Groups(arguments) => groups::run(&arguments, output),
@@ -66,6 +68,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Backup(arguments) => backup::run(&arguments, output),
         Command::Delete(arguments) => delete::run(&arguments, output),
         Command::Expire(arguments) => expire::run(&arguments, output),
+        Command::Workspace(arguments) => workspace::run(&arguments, output),
         #[cfg(feature = "server")]
         Command::Key(arguments) => key::run(&arguments, output),
         Command::Compact(arguments) => compact::run(&arguments, output),

@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     let answer = match reports::saved_cohort(&report) {
         Some(call) => {
             let store = match arguments.data.open_existing(output) {
-                Err(StoreError::Lock(_)) => return Err(save_beside_a_writer(&call.name)),
+                Err(Failure::Store(StoreError::Lock(_))) => return Err(save_beside_a_writer(&call.name)),
                 opened => opened?,
             };
             let answer = reports::run_within(&store.snapshot()?, &report, now, &limits)?;

@@ -1,16 +1,18 @@
 //! Buckets on real clocks: days without midnight, hours told twice, half-hour zones.
 
-use super::super::{BUCKETS_MAX, Buckets, Interval, MICROS_PER_HOUR, ResolvedRange, Scope, TimeBound, WeekDay, Zone};
+use super::super::{
+    BUCKETS_MAX, Buckets, Clock, Interval, MICROS_PER_HOUR, ResolvedRange, Scope, TimeBound, WeekDay, Zone,
+};
 use super::{micros, time};
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, Unit};
 use proptest::prelude::*;
 
 fn cover(zone: &str, from: &str, to: &str, interval: Interval) -> Buckets {
-    let mut scope = Scope::new(from, to);
-    scope.timezone = Zone::named(zone).unwrap();
-    let range = scope.resolve(time("2026-06-15T12:00:00Z")).unwrap();
-    Buckets::cover(range, interval, WeekDay::Monday, &scope.timezone).unwrap()
+    let scope = Scope::new(from, to);
+    let zone = Zone::named(zone).unwrap();
+    let range = scope.resolve(Clock { now: time("2026-06-15T12:00:00Z"), zone: &zone }).unwrap();
+    Buckets::cover(range, interval, WeekDay::Monday, &zone).unwrap()
 }
 
 #[track_caller]
@@ -63,7 +65,7 @@ fn unaligned_ends_give_the_buckets_they_touch() {
 #[test]
 fn weeks_start_on_the_day_named() {
     // 2026-01-01 was a Thursday.
-    let range = Scope::new("2026-01-01", "2026-01-02").resolve(time("2026-01-01T00:00:00Z")).unwrap();
+    let range = Scope::new("2026-01-01", "2026-01-02").resolve(Clock::utc(time("2026-01-01T00:00:00Z"))).unwrap();
     let starts = WeekDay::ALL
         .iter()
         .map(|day| Buckets::cover(range, Interval::Week, *day, &Zone::utc()).unwrap().label(0)[..10].to_owned());
@@ -281,8 +283,9 @@ fn whole_utc_days_are_told_from_others() {
 fn a_bucket_is_named_by_its_start() {
     let buckets = cover("Europe/Berlin", "2026-01-01", "2026-02-01", Interval::Week);
     let mut scope = Scope::new("2026-01-01", "2026-02-01");
-    scope.timezone = Zone::named("Europe/Berlin").unwrap();
-    let named = |text: &str| buckets.named(&TimeBound::from(text), &scope, "bucket", time("2026-01-01T00:00:00Z"));
+    scope.timezone = Zone::named("Europe/Berlin");
+    let named =
+        |text: &str| buckets.named(&TimeBound::from(text), &scope, "bucket", Clock::utc(time("2026-01-01T00:00:00Z")));
     assert_eq!(named("2026-01-05"), Ok(1));
     assert_eq!(named("2026-01-04T23:00:00Z"), Ok(1));
     assert_eq!(named(&buckets.label(2)), Ok(2));

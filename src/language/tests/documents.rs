@@ -35,7 +35,7 @@ fn condition(json: &str) -> Condition {
 #[test]
 fn defaults_are_those_of_the_contract() {
     let Report::Trends(report) = parsed(&trends("")) else { panic!() };
-    assert_eq!(report.scope.timezone.name(), "UTC");
+    assert_eq!(report.scope.timezone, None);
     assert_eq!(report.scope.count_by, CountBy::Users);
     assert_eq!((report.interval, report.week_start), (Interval::Day, WeekDay::Monday));
     assert_eq!((report.limit, report.cumulative, report.compare), (10, false, false));
@@ -58,7 +58,7 @@ fn defaults_are_those_of_the_contract() {
 #[test]
 fn the_canonical_form_is_compact_sorted_and_without_defaults() {
     check(
-        r#" {"report": "trends", "to": "2026-02-01", "from": "2026-01-01", "timezone": "UTC", "interval": "day",
+        r#" {"report": "trends", "to": "2026-02-01", "from": "2026-01-01", "timezone": null, "interval": "day",
             "count_by": "users", "series": [{"measure": "unique", "event": ["a"]}], "limit": 10, "breakdown": [],
             "cumulative": false, "filter": null} "#,
         r#"{"from":"2026-01-01","report":"trends","series":[{"event":"a"}],"to":"2026-02-01"}"#,
@@ -78,6 +78,11 @@ fn the_canonical_form_is_compact_sorted_and_without_defaults() {
             r#""interval":"week","limit":3,"now":"2026-01-20T09:00:00Z","report":"trends","series":[{"event":"a"}],"#,
             r#""timezone":"Europe/Berlin","to":"2026-02-01","week_start":"sunday"}"#
         ),
+    );
+    // A workspace may have another zone, so that UTC is worth saying.
+    check(
+        &trends(r#""timezone":"utc""#),
+        r#"{"from":"2026-01-01","report":"trends","series":[{"event":"a"}],"timezone":"UTC","to":"2026-02-01"}"#,
     );
     check(
         r#"{"report":"cohort","where":{"all":[{"did":"a","times":{"lt":5.0,"gte":2}},
@@ -326,9 +331,9 @@ fn builders_collect_filters() {
         .unwrap();
     let expected = [Property::group("company", "plan").is("pro"), Property::event("n").is_set(), Filter::cohort("c")];
     assert_eq!(report.scope().filter, Some(Filter::all(expected)));
-    assert_eq!(report.scope().now, Some(time("2026-01-01T00:00:00Z")));
+    assert_eq!(report.scope().now, Some(time("2026-01-01T00:00:00Z").into()));
     assert_eq!(
-        report.scope().resolve(time("2030-01-01T00:00:00Z")).unwrap().to_micros,
+        report.scope().resolve(Clock::utc(time("2030-01-01T00:00:00Z"))).unwrap().to_micros,
         time("2026-01-01T00:00:00Z").micros()
     );
 }

@@ -1,15 +1,15 @@
 //! Bounds and ranges: dates, instants, relative times, and their zones.
 
-use super::super::{Condition, Interval, Report, ResolvedRange, Scope, TimeBound, Zone};
+use super::super::{Clock, Condition, Interval, Report, ResolvedRange, Scope, TimeBound, Zone};
 use super::{cohort, micros, parsed, refused, time, trends};
 
 /// Resolves [from, to) in a zone at a moment and compares both ends as that zone writes them.
 #[track_caller]
 fn check(zone: &str, now: &str, from: &str, to: &str, expected: [&str; 2]) {
     let mut scope = Scope::new(from, to);
-    scope.timezone = Zone::named(zone).unwrap();
-    let range = scope.resolve(time(now)).unwrap();
-    let shown = [range.from_micros, range.to_micros].map(|end| scope.timezone.label(end));
+    scope.timezone = Zone::named(zone);
+    let range = scope.resolve(Clock::utc(time(now))).unwrap();
+    let shown = [range.from_micros, range.to_micros].map(|end| Zone::named(zone).unwrap().label(end));
     assert_eq!(shown, expected, "{zone} {from} {to}");
 }
 
@@ -37,7 +37,7 @@ fn dates_are_midnights_of_the_zone() {
 #[test]
 fn instants_keep_their_microseconds() {
     let scope = Scope::new("2026-01-01T00:00:00.123456+02:00", "9999-12-31T23:59:59.999999Z");
-    let range = scope.resolve(time("2026-01-01T00:00:00Z")).unwrap();
+    let range = scope.resolve(Clock::utc(time("2026-01-01T00:00:00Z"))).unwrap();
     assert_eq!(range.from_micros, micros("2025-12-31T22:00:00.123456Z"));
     assert_eq!(range.to_micros, micros("9999-12-31T23:59:59.999999Z"));
 }
@@ -61,33 +61,43 @@ fn relative_days_and_weeks_are_starts_of_local_days() {
 fn the_documents_own_now_stands_in_for_the_call() {
     let report =
         parsed(&trends(r#""now":"2026-01-20T10:00:00Z""#).replace("2026-01-01", "-7d").replace("2026-02-01", "now"));
-    let range = report.scope().resolve(time("2030-01-01T00:00:00Z")).unwrap();
+    let range = report.scope().resolve(Clock::utc(time("2030-01-01T00:00:00Z"))).unwrap();
     assert_eq!((range.from_micros, range.to_micros), (micros("2026-01-13T00:00:00Z"), micros("2026-01-20T10:00:00Z")));
     let dated = parsed(&trends(r#""timezone":"Europe/Berlin","now":"2026-01-20""#));
-    assert_eq!(dated.scope().now, Some(time("2026-01-19T23:00:00Z")));
+    let now_of = |report: &Report, zone: &str| {
+        let zone = Zone::named(zone).unwrap();
+        report.scope().inner(Clock { now: time("2030-01-01T00:00:00Z"), zone: &zone }).unwrap().now
+    };
+    assert_eq!(now_of(&dated, "UTC"), time("2026-01-19T23:00:00Z"));
+    let undated = parsed(&trends(r#""now":"2026-01-20""#));
+    assert_eq!(now_of(&undated, "UTC"), time("2026-01-20T00:00:00Z"));
+    assert_eq!(now_of(&undated, "America/New_York"), time("2026-01-20T05:00:00Z"));
+    assert_eq!(parsed(&undated.to_json()), undated);
+    assert!(undated.to_json().contains(r#""now":"2026-01-20""#), "{}", undated.to_json());
 }
 
 #[test]
 fn equal_bounds_are_an_empty_range_and_reversed_ones_an_error() {
-    let empty = Scope::new("2026-01-01", "2026-01-01T00:00:00Z").resolve(time("2026-01-01T00:00:00Z")).unwrap();
+    let empty =
+        Scope::new("2026-01-01", "2026-01-01T00:00:00Z").resolve(Clock::utc(time("2026-01-01T00:00:00Z"))).unwrap();
     assert!(empty.is_empty());
     assert!(!empty.contains(empty.from_micros));
-    let error = Scope::new("2026-02-01", "2026-01-01").resolve(time("2026-01-01T00:00:00Z")).unwrap_err();
+    let error = Scope::new("2026-02-01", "2026-01-01").resolve(Clock::utc(time("2026-01-01T00:00:00Z"))).unwrap_err();
     assert_eq!(
         error.to_string(),
         "`from`: `2026-02-01` is after `to`, which is `2026-01-01`; the range must not end before it begins"
     );
-    assert!(Scope::new("now", "-1h").resolve(time("2026-01-01T00:00:00Z")).is_err());
+    assert!(Scope::new("now", "-1h").resolve(Clock::utc(time("2026-01-01T00:00:00Z"))).is_err());
 }
 
 #[test]
 fn open_bounds_of_a_cohort_take_in_every_event() {
     let Report::Cohort(report) = parsed(&cohort(r#"{"did":"a","to":"2026-01-01"}"#)) else { panic!() };
     let now = time("2026-06-01T00:00:00Z");
-    assert_eq!(report.scope.resolve(now).unwrap(), ResolvedRange::ALL);
+    assert_eq!(report.scope.resolve(Clock::utc(now)).unwrap(), ResolvedRange::ALL);
     assert!(ResolvedRange::ALL.contains(micros("9999-12-31T23:59:59.999999Z")));
     let Condition::Did { from, to, .. } = &report.where_ else { panic!() };
-    let range = report.scope.resolve_within(from, to, now).unwrap();
+    let range = report.scope.resolve_within(from, to, Clock::utc(now)).unwrap();
     assert_eq!(range.from_micros, ResolvedRange::ALL.from_micros);
     assert_eq!(range.to_micros, micros("2026-01-01T00:00:00Z"));
 }
@@ -98,12 +108,12 @@ fn a_condition_without_a_bound_takes_the_documents() {
         "where":{"all":[{"did":"a"},{"did":"b","from":"2026-01-15"},{"first_did":"c","to":"2025-12-01"}]}}"#;
     let report = parsed(json);
     let now = time("2026-06-01T00:00:00Z");
-    let error = report.check_times(now).unwrap_err();
+    let error = report.check_times(Clock::utc(now)).unwrap_err();
     assert_eq!(error.path(), "where.all[2].from");
     let Report::Cohort(cohort) = report else { panic!() };
     let Condition::All(conditions) = &cohort.where_ else { panic!() };
     let Condition::Did { from, to, .. } = &conditions[1] else { panic!() };
-    let range = cohort.scope.resolve_within(from, to, now).unwrap();
+    let range = cohort.scope.resolve_within(from, to, Clock::utc(now)).unwrap();
     assert_eq!((range.from_micros, range.to_micros), (micros("2026-01-15T00:00:00Z"), micros("2026-02-01T00:00:00Z")));
 }
 
@@ -112,9 +122,9 @@ fn a_report_inside_a_condition_takes_the_outer_now() {
     let inner = trends(r#""units":{"series":0}"#).replace("2026-01-01", "-7d");
     let json = format!(r#"{{"report":"cohort","now":"2026-01-20T00:00:00Z","where":{{"not":{{"report":{inner}}}}}}}"#);
     let report = parsed(&json);
-    assert_eq!(report.check_times(time("2030-01-01T00:00:00Z")), Ok(()));
+    assert_eq!(report.check_times(Clock::utc(time("2030-01-01T00:00:00Z"))), Ok(()));
     let json = json.replace("\"now\":\"2026-01-20T00:00:00Z\",", "");
-    let error = parsed(&json).check_times(time("2030-01-01T00:00:00Z")).unwrap_err();
+    let error = parsed(&json).check_times(Clock::utc(time("2030-01-01T00:00:00Z"))).unwrap_err();
     assert_eq!(error.path(), "where.not.report.from");
 }
 
@@ -147,7 +157,7 @@ fn what_is_no_time_is_refused() {
     check("0000-01-01", "`from`: `0000-01-01` is outside 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999Z");
     check("2026-01-01T24:00:00Z", "`from`: `2026-01-01T24:00:00Z` names a day or a time of day that does not exist");
     check("-99999999999d", "`from`: `-99999999999d` reaches back before the year 1");
-    let error = Scope::new("-3000000d", "now").resolve(time("2026-01-01T00:00:00Z")).unwrap_err();
+    let error = Scope::new("-3000000d", "now").resolve(Clock::utc(time("2026-01-01T00:00:00Z"))).unwrap_err();
     assert_eq!(error.to_string(), "`from`: `-3000000d` reaches back before the year 1");
     refused(
         &trends(r#""now":"-1d""#),

@@ -30,7 +30,7 @@ impl Found {
         let values = context.breakdown(&report.breakdown)?;
         let buckets = report
             .interval
-            .map(|interval| Buckets::cover(context.range, interval, report.week_start, &report.scope.timezone))
+            .map(|interval| Buckets::cover(context.range, interval, report.week_start, context.zone()))
             .transpose()?;
         let plan = plan(context, report, values.as_ref(), buckets.as_ref())?;
         let attempts = context.stage(|| "attempts".to_owned(), || attempts(context.query, &plan))?;

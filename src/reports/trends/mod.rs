@@ -23,14 +23,14 @@ struct Frame {
 }
 
 impl Frame {
-    fn cover(report: &Trends, range: ResolvedRange) -> Result<Self, ReportError> {
-        let buckets = Buckets::cover(range, report.interval, report.week_start, &report.scope.timezone)?;
+    fn cover(context: &Context<'_>, report: &Trends, range: ResolvedRange) -> Result<Self, ReportError> {
+        let buckets = Buckets::cover(range, report.interval, report.week_start, context.zone())?;
         Ok(Self { range, buckets })
     }
 
-    fn previous(&self, report: &Trends) -> Result<Self, ReportError> {
+    fn previous(&self, context: &Context<'_>, report: &Trends) -> Result<Self, ReportError> {
         let count = self.buckets.len();
-        Self::cover(report, self.range.moved_back(count, report.interval, &report.scope.timezone))
+        Self::cover(context, report, self.range.moved_back(count, report.interval, context.zone()))
     }
 }
 
@@ -40,8 +40,8 @@ pub(super) fn looks(context: &Context<'_>, report: &Trends) -> Result<Vec<Look>,
 }
 
 pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer, ReportError> {
-    let frame = Frame::cover(report, context.range)?;
-    let previous = if report.compare { Some(frame.previous(report)?) } else { None };
+    let frame = Frame::cover(context, report, context.range)?;
+    let previous = if report.compare { Some(frame.previous(context, report)?) } else { None };
     let looks = looks(context, report)?;
     let slots = EventSlots::rank(context, report, &frame, &looks)?;
     let mut all: Vec<Vec<Measured>> = Vec::with_capacity(report.series.len());

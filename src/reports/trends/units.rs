@@ -19,8 +19,8 @@ pub(in super::super) fn units(
         let sentence = "a formula's numbers count no units; leave `formula` out and name one of its series";
         return Err(DocumentError::rule("units", sentence).into());
     }
-    let frame = Frame::cover(report, context.range)?;
-    let bucket = asked.bucket.as_ref().map(|start| frame.buckets.named(start, context.scope, "bucket", context.now));
+    let frame = Frame::cover(context, report, context.range)?;
+    let bucket = asked.bucket.as_ref().map(|start| frame.buckets.named(start, context.scope, "bucket", context.clock));
     let bucket = bucket.transpose()?;
     // The language has seen to it that there is such a series.
     match &report.series[asked.series].source {

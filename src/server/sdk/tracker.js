@@ -209,6 +209,7 @@
 
     function backOff(reason) {
       debug("failed", reason);
+      store.set("failing", "1"); // later pages need not find out by a beacon that is lost
       unreachable = typeof reason !== "number"; // no status: nothing answered
       return Math.min(BACKOFF_MAX, BACKOFF * 2 ** failures++) * (0.5 + Math.random() / 2);
     }
@@ -240,9 +241,11 @@
         refused.forEach(({ reason }) => warn("refused by the server: " + reason));
         if (!taken && !refused.length) warn(`the server cannot use what was sent (${status}): it is dropped`);
         keys.forEach(store.remove);
+        ["failing", "unknown"].forEach(store.remove);
         failures = 0;
         most = Math.min(options.batchSize, most * 2);
       } else {
+        if ((status === 401 || status === 403) && !store.get("unknown")) store.set("unknown", "nobody");
         if (status < 500 && status !== 429) warn(`the server answers ${status}: are host and key right?`);
         const after = header("Retry-After"), now = Date.parse(header("Date")) || Date.now();
         const asked = /^\d+$/.test(after) ? after * 1000 : Date.parse(after) - now;
@@ -261,7 +264,8 @@
     // The page may be going: hands this tab's lines to the browser. After a failure they are safer in the storage.
     function beacon() {
       if (!browser.sendBeacon || browser.onLine === false) return;
-      let keys = queued().filter((key) => key.includes(tab) && (!failures || store.inMemory(key)));
+      const failing = failures || store.get("failing");
+      let keys = queued().filter((key) => key.includes(tab) && (!failing || store.inMemory(key)));
       while (keys.length) {
         const some = piece(keys, QUEUE_ITEMS, BEACON_BYTES);
         if (!browser.sendBeacon(url, body(some))) return;
@@ -332,7 +336,7 @@
         guarded(call)(...values);
       }
       calledAt = 0;
-      if (queued().length) plan(options.flushInterval); // what earlier pages and tabs left
+      if (queued().length) plan(store.get("failing") ? 0 : options.flushInterval); // what earlier pages and tabs left
     }
 
     function start(key, { host = script && script.src && new URL(script.src).origin, storage,
@@ -340,7 +344,8 @@
       if (!host) throw new Error("init: `host` is needed here, such as https://analytics.example.com");
       if (!(flushInterval >= 0 && batchSize >= 1)) throw new Error("init: flushInterval or batchSize is out of range");
       const { origin, pathname } = new URL(host);
-      url = origin + pathname.replace(/\/+$/, "") + "/v1/batch" + (key ? "?key=" + encodeURIComponent(key) : "");
+      const address = origin + pathname.replace(/\/+$/, "") + "/v1/batch";
+      url = address + (key ? "?key=" + encodeURIComponent(key) : "");
       try { if (storage === undefined && root.document) storage = root.localStorage; } catch { /* forbidden: memory */ }
       most = Math.min(Math.floor(batchSize), QUEUE_ITEMS);
       options = { flushInterval, batchSize: most, debug };
@@ -348,8 +353,25 @@
       shared = Boolean(storage);
       const asked = [browser.doNotTrack, root.doNotTrack].some((answer) => answer === "1" || answer === "yes");
       off = respectDoNotTrack && (asked || browser.globalPrivacyControl === true);
-      if (off) store.keys("").forEach(store.remove);
-      else listen();
+      if (off) return store.keys("").forEach(store.remove);
+      inherit(openStore(storage, `trackcrumb ${address}`));
+      listen();
+    }
+
+    // Keys stand for workspaces and keep apart. But where the server does not know a key, the first page with a new one
+    // is the heir of what waits under the old: of who acts, and of the lines then and later.
+    function inherit(all) {
+      const keys = all.keys(""), fresh = !store.get("identity");
+      for (const mark of keys.filter((key) => key.endsWith(" unknown"))) {
+        const heir = all.get(mark), prefix = mark.slice(0, -"unknown".length);
+        if (heir !== url && !(heir === "nobody" && fresh)) continue;
+        all.set(mark, url);
+        if (fresh) store.set("identity", all.get(`${prefix}identity`));
+        for (const key of keys.filter((other) => other.startsWith(`${prefix}line:`))) {
+          store.set(key.slice(prefix.length), all.get(key));
+          all.remove(key);
+        }
+      }
     }
 
     function listen() {

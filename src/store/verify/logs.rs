@@ -139,7 +139,11 @@ impl Follower<'_> {
             Record::Alias(alias) => self.user(alias.user).and_then(|()| self.user(alias.alias)),
             Record::Cohort(cohort) => CohortDefinition::parse(cohort.report).map(|_| ()),
             Record::DeclareGroupType { group_type, .. } => self.known(StoredName::GroupType, group_type.raw()),
-            Record::OnlyDeclared(_) | Record::KeepDays(_) | Record::Import(_) => Ok(()),
+            Record::OnlyDeclared(_)
+            | Record::KeepDays(_)
+            | Record::Timezone(_)
+            | Record::Import(_)
+            | Record::BatchKey(_) => Ok(()),
         }
     }
 }

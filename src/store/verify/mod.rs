@@ -15,6 +15,7 @@ use super::error::StoreError;
 use super::load::{self, damaged, lost_manifest, read_manifest};
 use super::manifest::{
     FileEntry, LOCK, MANIFEST, Manifest, dictionary_name, is_own_name, log_name, profiles_name, segment_name,
+    stands_beside,
 };
 use super::read;
 use super::salvage::as_damage;
@@ -160,7 +161,8 @@ impl<'a> Verifier<'a> {
     /// Mentions files that the store does not use.
     fn note_others(&mut self, listed: &[String]) -> Result<(), StoreError> {
         let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
-        for name in self.storage.list()?.into_iter().filter(|name| name != LOCK && !listed.contains(name.as_str())) {
+        let is_other = |name: &String| name != LOCK && !listed.contains(name.as_str()) && !stands_beside(name);
+        for name in self.storage.list()?.into_iter().filter(is_other) {
             let shown = name.escape_debug();
             self.report.notes.push(if is_own_name(&name) {
                 format!("`{shown}` is not in use; the next program that writes here removes it")

@@ -21,6 +21,8 @@ pub enum Step {
     WriteStrict(Vec<Line>),
     /// A chunk of an import, with how far it got.
     Import(Vec<Line>, ImportRecord),
+    /// A batch under a key, which may have been another's.
+    WriteOnce(Vec<Line>, u8),
     Declare(&'static str, &'static str),
     OnlyDeclared(bool),
     /// Of a user of the pool, who may not exist.
@@ -58,6 +60,8 @@ pub struct Mark {
     pub declared: BTreeMap<String, String>,
     pub only_declared: bool,
     pub imports: Vec<ImportRecord>,
+    /// What was sent under each key.
+    pub batch_keys: BTreeMap<u8, Vec<Line>>,
 }
 
 /// What a store holds.
@@ -72,6 +76,7 @@ impl Model {
     pub fn take(&mut self, step: &Step) -> Vec<Fate> {
         let fates = match step {
             Step::Write(lines) | Step::Import(lines, _) => lines.iter().map(|line| self.add(line)).collect(),
+            Step::WriteOnce(lines, key) => self.write_once(lines, *key),
             Step::WriteStrict(lines) => {
                 let before = self.clone();
                 let fates: Vec<Fate> = lines.iter().map(|line| self.add(line)).collect();
@@ -110,6 +115,21 @@ impl Model {
         }
         self.mark.lines.clone_from(&self.lines);
         fates
+    }
+
+    /// Another batch under a known key is refused as a whole.
+    fn write_once(&mut self, lines: &[Line], key: u8) -> Vec<Fate> {
+        match self.mark.batch_keys.get(&key) {
+            Some(known) if known == lines => vec![Fate::Duplicate; lines.len()],
+            Some(_) => vec![Fate::Refused],
+            None => {
+                let fates: Vec<Fate> = lines.iter().map(|line| self.add(line)).collect();
+                if fates.contains(&Fate::Accepted) {
+                    self.mark.batch_keys.insert(key, lines.to_vec());
+                }
+                fates
+            }
+        }
     }
 
     fn add(&mut self, line: &Line) -> Fate {
@@ -230,7 +250,7 @@ impl History {
         let count = 7 + random.below(8);
         let mut steps: Vec<Step> = Vec::new();
         for number in 0..count {
-            steps.push(step(&mut random, number as u8));
+            steps.push(step(&mut random, number as u8, &steps));
         }
         Self::new(steps)
     }
@@ -249,7 +269,7 @@ impl History {
     }
 }
 
-fn step(random: &mut Random, number: u8) -> Step {
+fn step(random: &mut Random, number: u8, before: &[Step]) -> Step {
     match random.below(24) {
         20 | 21 => match random.below(3) {
             0 => Step::DeleteUser(random.pick(&USERS)),
@@ -270,8 +290,18 @@ fn step(random: &mut Random, number: u8) -> Step {
             Step::Import(batch(random), import)
         }
         8 => Step::WriteStrict(batch(random)),
+        9..=11 => write_once(random, before),
         _ => Step::Write(batch(random)),
     }
+}
+
+/// A batch that comes again, or one under a key that may be taken.
+fn write_once(random: &mut Random, before: &[Step]) -> Step {
+    let sent: Vec<&Step> = before.iter().filter(|step| matches!(step, Step::WriteOnce(..))).collect();
+    if !sent.is_empty() && random.one_in(2) {
+        return random.pick(&sent).clone();
+    }
+    Step::WriteOnce(batch(random), random.below(3) as u8)
 }
 
 fn batch(random: &mut Random) -> Vec<Line> {

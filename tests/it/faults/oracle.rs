@@ -97,13 +97,18 @@ pub fn check(disk: &SimDisk, history: &History, progress: Progress, variant: u64
         return Err(format!("marks {allowed:?} were allowed, but {lines} lines are found: mark {found:?}"));
     };
 
-    // The store goes on: duplicates are known, new things are stored, and are there the next time.
+    // The store goes on: duplicates and keys of batches are known, new things are stored, and are there the next time.
     let mut model = Model { lines: view.lines, mark: history.marks[mark].clone() };
-    let step = step_after(&model.lines);
-    let expected = model.take(&step);
-    let said = write(&store, &step).map_err(|error| format!("cannot write: {error}"))?;
-    if !same_fates(&step, &said, &expected) || expected.last() != Some(&Fate::Accepted) {
-        return Err(format!("{said:?} was said of a batch that is {expected:?}"));
+    let sent = history.marks[progress.begun].batch_keys.iter();
+    let mut steps: Vec<Step> = sent.map(|(key, lines)| Step::WriteOnce(lines.clone(), *key)).collect();
+    steps.push(step_after(&model.lines));
+    for step in steps {
+        let expected = model.take(&step);
+        let said = write(&store, &step).map_err(|error| format!("cannot write: {error}"))?;
+        let is_new = matches!(step, Step::WriteOnce(..)) || expected.last() == Some(&Fate::Accepted);
+        if !same_fates(&step, &said, &expected) || !is_new {
+            return Err(format!("{said:?} was said of a batch that is {expected:?}"));
+        }
     }
     if variant & 1 == 0 {
         store.seal().map_err(|error| format!("cannot seal: {error}"))?;

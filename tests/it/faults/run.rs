@@ -9,7 +9,7 @@ use trackcrumb::codec::FileId;
 use trackcrumb::files::Operation;
 use trackcrumb::files::sim::SimDisk;
 use trackcrumb::model::{GroupType, Timestamp};
-use trackcrumb::store::{Environment, Options, Outcome, Removal, StoreError};
+use trackcrumb::store::{BatchKey, Environment, Options, Outcome, Removal, StoreError, WriteOnceError};
 
 /// Sizes at which everything happens soon.
 pub const OPTIONS: Options = Options { log_bytes_max: 1000, merge_width: 2, segment_rows_max: 1000 };
@@ -54,6 +54,14 @@ pub fn write(store: &Store, step: &Step) -> Result<Vec<Fate>, StoreError> {
             other => other,
         },
         Step::Import(lines, import) => store.write_import(lines.clone(), Some(*import), false),
+        Step::WriteOnce(lines, key) => {
+            let key = BatchKey::new(&[*key], "/v1/batch", format!("{lines:?}").as_bytes());
+            match store.write_once(lines.clone(), &key) {
+                Ok(written) => Ok(written),
+                Err(WriteOnceError::KeyReused { .. }) => return Ok(vec![Fate::Refused]),
+                Err(WriteOnceError::Store(error)) => Err(error),
+            }
+        }
         Step::Declare(group_type, name) => {
             store.declare_group_type(&GroupType::new(*group_type).unwrap(), name)?;
             return Ok(Vec::new());

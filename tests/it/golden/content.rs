@@ -7,7 +7,7 @@ use trackcrumb::codec::file_header::HEADER_BYTES;
 use trackcrumb::codec::{FileHeader, FileId, FileKind, record};
 use trackcrumb::dictionary::DictionaryPart;
 use trackcrumb::input::write_line;
-use trackcrumb::log::{Batch, ImportRecord, LogEnd, Record, scan};
+use trackcrumb::log::{Batch, BatchKeyRecord, ImportRecord, LogEnd, Record, scan};
 use trackcrumb::model::{
     AliasCall, Arrival, CohortCall, Event, EventName, GroupCall, GroupKey, GroupKeyId, GroupType, GroupTypeId,
     IdentifyCall, InsertId, Line, PropertyId, PropertyOps, StoredName, Timestamp, UserId, UserName, Value,
@@ -50,7 +50,9 @@ pub struct ManifestRecord {
     pub declared: Vec<(u32, String)>,
     pub only_declared: bool,
     pub keep_days: Option<u32>,
+    pub reports_timezone: String,
     pub imports: Vec<ImportRecord>,
+    pub batch_keys: Vec<BatchKeyRecord>,
 }
 
 impl ManifestRecord {
@@ -240,7 +242,9 @@ impl Opened {
                     Record::DeclareGroupType { .. }
                     | Record::OnlyDeclared(_)
                     | Record::KeepDays(_)
-                    | Record::Import(_) => return Ok(()),
+                    | Record::Timezone(_)
+                    | Record::Import(_)
+                    | Record::BatchKey(_) => return Ok(()),
                 };
                 lines.push((arrival, line));
                 Ok(())

@@ -9,7 +9,7 @@ use trackcrumb::files::sim::SimDisk;
 use trackcrumb::input::parse_line;
 use trackcrumb::log::ImportRecord;
 use trackcrumb::model::{GroupType, Line, Timestamp};
-use trackcrumb::store::{FixedEnvironment, Options, Store};
+use trackcrumb::store::{BatchKey, FixedEnvironment, Options, Store};
 
 /// The log of a store that was never sealed or recovered.
 const FIRST_LOG: &str = "log-00000001";
@@ -57,6 +57,7 @@ pub fn build(recipe: &str) -> BTreeMap<String, Vec<u8>> {
             }
             Some("expire") => drop(build.store.expire(days(&step)).unwrap()),
             Some("keep") => build.store.set_keep_days(Some(days(&step))).unwrap(),
+            Some("timezone") => build.store.set_timezone(step["name"].as_str().unwrap()).unwrap(),
             Some("seal") => build.store.seal().unwrap(),
             Some("close") => {
                 build.store.close().unwrap();
@@ -78,6 +79,11 @@ fn texts(list: &Value) -> Vec<String> {
     list.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
+/// The key of a batch that was sent as these lines.
+pub fn batch_key(key: &str, texts: &str) -> BatchKey {
+    BatchKey::new(key.as_bytes(), "/v1/batch", texts.as_bytes())
+}
+
 fn days(step: &Value) -> u32 {
     step["days"].as_u64().unwrap() as u32
 }
@@ -92,7 +98,10 @@ impl Build {
     fn write(&mut self, step: &Value) {
         let (lines, texts) = (std::mem::take(&mut self.lines), std::mem::take(&mut self.texts));
         let import = step["import"].as_bool().unwrap_or(false).then(|| self.advance_import(&texts));
-        let written = self.store.write_import(lines, import, false).unwrap();
+        let written = match step["key"].as_str() {
+            Some(key) => self.store.write_once(lines, &batch_key(key, &texts)).unwrap(),
+            None => self.store.write_import(lines, import, false).unwrap(),
+        };
         assert_eq!(written.accepted, step["accepted"], "{step}");
         assert_eq!(written.duplicate, step["duplicate"], "{step}");
     }

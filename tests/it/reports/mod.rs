@@ -9,3 +9,4 @@ pub mod named;
 mod named_funnels;
 mod rules;
 mod units;
+mod zones;

@@ -1,0 +1,12 @@
+//! The HTTP server as its clients meet it: bytes over sockets of this machine.
+
+mod durable;
+mod exchange;
+mod headers;
+mod hostile;
+mod keys;
+mod limits;
+mod pressure;
+mod same;
+mod site;
+mod stops;
