@@ -112,18 +112,24 @@ fn figures<F: Fold>(
     let none = figure(&mut F::default());
     let mut all = Charged::new(guard, F::default())?;
     let mut so_far = none;
-    let of_bucket = |fold: Option<F>| {
-        let Some(mut fold) = fold else { return Ok(if is_cumulative { so_far } else { none }) };
+    let folds = folds.into_iter();
+    // Collected they would keep the room of the folds, which take more.
+    let mut values = Vec::with_capacity(folds.size_hint().0);
+    for fold in folds {
+        let Some(mut fold) = fold else {
+            values.push(if is_cumulative { so_far } else { none });
+            continue;
+        };
         guard.check()?;
         all.join(&fold);
         all.settle()?;
-        if !is_cumulative {
-            return Ok(figure(&mut fold));
+        if is_cumulative {
+            so_far = figure(&mut all);
+            values.push(so_far);
+        } else {
+            values.push(figure(&mut fold));
         }
-        so_far = figure(&mut all);
-        Ok(so_far)
-    };
-    let values = folds.into_iter().map(of_bucket).collect::<Result<_, Stop>>()?;
+    }
     Ok(Figures { values, total: figure(&mut all) })
 }
 
@@ -188,14 +194,14 @@ fn growing_percentiles(
     rank: &DecimalFraction,
 ) -> Result<Figures, Stop> {
     let mut percentile = Charged::new(guard, GrowingPercentile::new(rank))?;
-    let mut of_bucket = |fold: Option<NumbersFold>| {
+    let mut values = Vec::with_capacity(folds.len());
+    for fold in folds {
         for number in guard.watch(fold.into_iter().flat_map(NumbersFold::numbers)) {
             percentile.add(number?);
         }
         percentile.settle()?;
-        Ok(Figure::of(percentile.value()))
-    };
-    let values = folds.into_iter().map(&mut of_bucket).collect::<Result<Vec<Figure>, Stop>>()?;
+        values.push(Figure::of(percentile.value()));
+    }
     let total = values.last().copied().unwrap_or(Figure::Null);
     Ok(Figures { values, total })
 }

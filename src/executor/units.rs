@@ -65,7 +65,8 @@ pub fn members(
     }
     let has_more = keep_first(&mut found, limit);
     query.guard.sort_by(&mut found, &|a, b| a.cmp(b))?;
-    Ok((found.into_iter().map(str::to_owned).collect(), has_more))
+    let found = query.guard.watch(found).map(|name| name.map(str::to_owned));
+    Ok((found.collect::<Result<_, _>>()?, has_more))
 }
 
 /// Keeps the first in the order of their bytes, in any order, and answers whether there were more.

@@ -1,13 +1,10 @@
 //! Reports of every kind within limits: they end when they are to, and hold no more than they may.
 
-use crate::support::counting::peak_bytes;
+use crate::support::counting::{allocations, cancelled_at, peak_bytes};
 use crate::support::{Arrivals, fill};
 use serde_json::{Value, json};
-use std::hint::spin_loop;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use trackcrumb::language::Report;
 use trackcrumb::model::Timestamp;
 use trackcrumb::reports::{self, Answer, Cancel, Limits, ReportError};
@@ -164,38 +161,17 @@ fn a_report_without_time_or_called_off_is_not_begun() {
 fn a_report_that_runs_can_be_called_off() {
     for document in documents() {
         run(&document, &Limits::default()).unwrap();
-        let started = Instant::now();
-        run(&document, &Limits::default()).unwrap();
-        let whole = started.elapsed();
-        // Other work may come between: what matters is that it can be met in its midst at all.
-        let met = (0..200).any(|attempt| is_stopped_after(&document, whole * (attempt % 8) / 10));
-        assert!(met, "{document} of {whole:?} never ended early");
-    }
-}
-
-/// Whether a report that is called off so long after it began has no answer.
-fn is_stopped_after(document: &Value, delay: Duration) -> bool {
-    let (cancel, has_begun) = (Cancel::default(), AtomicBool::new(false));
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !has_begun.load(Ordering::Acquire) {
-                spin_loop();
-            }
-            let begun = Instant::now();
-            while begun.elapsed() < delay.max(Duration::from_micros(50)) {
-                spin_loop();
-            }
-            cancel.cancel();
-        });
-        let limits = Limits { cancel: Some(cancel.clone()), ..Limits::default() };
-        has_begun.store(true, Ordering::Release);
-        let ended = run(document, &limits);
-        match ended {
-            Ok(_) => false,
-            Err(ReportError::Cancelled) => true,
-            Err(other) => panic!("{document}: {other}"),
+        let (_, all) = allocations(|| run(&document, &Limits::default()).unwrap());
+        // The last of them are for the names of the answer.
+        for at in [all / 16, all / 8, all / 4] {
+            // A thread's allocator can hold on to nothing that is dropped.
+            let cancel: &'static Cancel = Box::leak(Box::default());
+            let limits = Limits { cancel: Some(cancel.clone()), ..Limits::default() };
+            let ended = cancelled_at(at.max(1), cancel, || run(&document, &limits));
+            assert!(cancel.is_cancelled(), "{document} made no allocation {at}");
+            assert!(matches!(ended, Err(ReportError::Cancelled)), "{document} called off at {at} of {all}");
         }
-    })
+    }
 }
 
 #[test]
