@@ -76,8 +76,8 @@ export class Server {
   }
 
   /** Waits until exactly these counts are stored. */
-  arrival = (counts) => until(`arrival of ${JSON.stringify(counts)}`, this.#sorted,
-    (got) => JSON.stringify(got) === JSON.stringify(Object.entries(counts).sort()));
+  arrival = (counts, ms) => until(`arrival of ${JSON.stringify(counts)}`, this.#sorted,
+    (got) => JSON.stringify(got) === JSON.stringify(Object.entries(counts).sort()), ms);
   #sorted = async () => Object.entries(await this.counts()).sort();
 
   /** How many events there are of a name, by users or by the keys of a group type, and how many of these did it. */
