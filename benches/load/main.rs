@@ -125,7 +125,9 @@ fn ask(server: &Server, time: Duration, stop: &AtomicBool) -> Times {
             break;
         }
         let (status, answer) = times.measure(|| client.post("/api/report", report.as_bytes()));
-        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+        let answer = String::from_utf8_lossy(&answer);
+        // With many millions of events a report may need more memory than it may use, and says so.
+        assert!(status == 200 || answer.contains("MiB of memory"), "{answer}");
     }
     times
 }
