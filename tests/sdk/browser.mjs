@@ -73,13 +73,16 @@ export class Browser {
   /** Opens a page with the script in it. */
   tab({ script = { src: "https://stats.example.com/tracker.js", dataset: {} }, navigator = {}, localStorage } = {}) {
     const browser = this, listeners = {}, warnings = [];
-    let alive = true;
+    const held = [];
+    let state = "running";
+    /** Runs an action of the page: now, when it is taken from the cache, or never. */
+    const inPage = (action) => { if (state === "running") action(); else if (state === "cached") held.push(action); };
     const listen = (name, action) => (listeners[name] ??= []).push(action);
     const page = {
       console: { warn: (text) => warnings.push(text), debug() {} },
-      setTimeout: (action, ms, ...given) => this.clock.setTimeout(() => alive && action(...given), ms),
+      setTimeout: (action, ms, ...given) => this.clock.setTimeout(() => inPage(() => action(...given)), ms),
       clearTimeout: this.clock.clearTimeout,
-      fetch: (...given) => this.server.fetch(...given).finally(() => alive || new Promise(() => {})),
+      fetch: (...given) => this.server.fetch(...given).finally(() => new Promise(inPage)),
       localStorage: localStorage === undefined ? this.storage : localStorage,
       location: { href: "https://app.example.com/plans?token=secret#top", pathname: "/plans" },
       document: { currentScript: script, title: "Plans", referrer: "https://search.example.com/?q=us",
@@ -106,9 +109,17 @@ export class Browser {
       hide() { page.document.visibilityState = "hidden"; fire("visibilitychange"); },
       show() { page.document.visibilityState = "visible"; fire("visibilitychange"); },
       /** The page goes, and nothing of it runs any more. */
-      leave() { fire("pagehide"); alive = false; },
+      leave() { fire("pagehide"); state = "gone"; },
       /** The same without a word: a crash. */
-      crash() { alive = false; },
+      crash() { state = "gone"; },
+      /** The page goes into the back/forward cache: nothing of it runs until `restore`. */
+      cache() { fire("pagehide"); state = "cached"; },
+      /** It is taken from there; what became due meanwhile runs. */
+      restore() {
+        state = "running";
+        fire("pageshow");
+        held.splice(0).forEach((action) => action());
+      },
     };
   }
 

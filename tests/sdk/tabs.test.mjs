@@ -3,21 +3,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Browser } from "./browser.mjs";
 
-/** Makes every request take a while; returns how many were under way at once, at most. */
+/** Makes every request take a while; returns how many are under way, and how many were at once, at most. */
 function slowly(browser) {
-  const { fetch } = browser.server;
-  let open = 0, most = 0;
+  const { fetch } = browser.server, posts = { open: 0, most: 0 };
   browser.server.fetch = async (...given) => {
-    most = Math.max(most, ++open);
+    posts.most = Math.max(posts.most, ++posts.open);
     await new Promise((done) => browser.clock.setTimeout(done, 300));
-    return fetch(...given).finally(() => { open -= 1; });
+    return fetch(...given).finally(() => { posts.open -= 1; });
   };
-  return () => most;
+  return posts;
 }
 
 test("two tabs send everything once, one of them at a time", async () => {
   const browser = new Browser(), tabs = [browser.ready(), browser.ready(), browser.ready()], expected = [];
-  const busiest = slowly(browser);
+  const posts = slowly(browser);
   for (let round = 0; round < 40; round++) {
     tabs.forEach(({ tracker }, tab) => {
       for (let n = 0; n < 7; n++) {
@@ -31,7 +30,7 @@ test("two tabs send everything once, one of them at a time", async () => {
   await browser.clock.advance(60_000);
   assert.deepEqual(browser.server.events.sort(), expected.sort());
   assert.equal(browser.server.requests.reduce((sum, request) => sum + request.lines.length, 0), expected.length);
-  assert.equal(busiest(), 1);
+  assert.equal(posts.most, 1);
   assert.deepEqual(browser.storage.lines, []);
 });
 
@@ -46,14 +45,14 @@ test("two tabs that both find the lease free do not both send", async () => {
     blind = false;
     return null;
   };
-  const tabs = [browser.ready(), browser.ready(undefined, { localStorage: late })], busiest = slowly(browser);
+  const tabs = [browser.ready(), browser.ready(undefined, { localStorage: late })], posts = slowly(browser);
   for (const { tracker } of tabs) {
     tracker.track("e");
     tracker.flush();
   }
   await browser.clock.advance(10_000);
   assert.equal(blind, false);
-  assert.deepEqual([browser.server.events, browser.server.duplicates, busiest()], [["e", "e"], 0, 1]);
+  assert.deepEqual([browser.server.events, browser.server.duplicates, posts.most], [["e", "e"], 0, 1]);
 });
 
 test("a tab that crashed while sending holds the others up for less than a minute, and its lines are sent by them", async () => {
@@ -240,3 +239,127 @@ test("a page that never tried knows from one before it that the server fails, an
   third.leave();
   assert.deepEqual(browser.server.events, ["e1", "e2", "e3"]);
 });
+
+// A closed page runs on for a moment after `pagehide`, and Chromium may tell it in there that it is online.
+test("a page that goes takes no lease any more, whatever it still hears", async () => {
+  const browser = new Browser(), [first, second] = [browser.ready(), browser.ready()];
+  browser.online = false;
+  first.tracker.track("left");
+  first.fire("pagehide");
+  browser.goOnline(first);
+  await browser.clock.advance(4);
+  first.crash();
+  browser.goOnline(second);
+  await browser.clock.advance(2000);
+  assert.deepEqual(browser.server.events, ["left"]);
+});
+
+for (const status of [200, 500]) {
+  test(`a page that goes in the midst of a post, and still hears the answer ${status}, holds nobody up`, async () => {
+    const browser = new Browser(), [first, second] = [browser.ready({ batchSize: 2 }), browser.ready({ flushInterval: 600_000 })];
+    const posts = slowly(browser);
+    if (status !== 200) browser.server.planned = Array(7).fill({ status }); // the last makes it wait for half a minute
+    for (let n = 1; n <= 4; n++) second.tracker.track(`e${n}`);
+    first.tracker.flush();
+    while (browser.server.planned.length > 1 || !posts.open) await browser.clock.advance(100);
+    first.fire("pagehide");
+    await browser.clock.advance(400);
+    first.crash();
+    second.tracker.flush();
+    await browser.clock.advance(3000);
+    assert.deepEqual(browser.server.events, ["e1", "e2", "e3", "e4"]);
+    assert.deepEqual([browser.storage.lines, posts.most], [[], 1]);
+  });
+}
+
+test("a page that goes while it waits after a failure does not make the others wait", async () => {
+  const browser = new Browser(), [first, second] = [browser.ready(), browser.ready()], { fetch } = browser.server;
+  browser.server.planned = [{ status: 503, headers: { "retry-after": "1" } }];
+  first.tracker.track("e1");
+  await browser.clock.advance(5100);
+  browser.server.fetch = async () => { throw new TypeError("Failed to fetch"); };
+  await browser.clock.advance(120_000);
+  first.leave();
+  browser.server.fetch = fetch;
+  second.tracker.flush();
+  await browser.clock.advance(2000);
+  assert.deepEqual(browser.server.events, ["e1"]);
+});
+
+test("a page whose sendBeacon throws lets go of the lease too", async () => {
+  const browser = new Browser(), sendBeacon = () => { throw new Error("blocked"); };
+  const [first, second] = [browser.ready(undefined, { navigator: { sendBeacon } }), browser.ready()];
+  browser.server.planned = [{ status: "hang" }];
+  first.tracker.track("e1");
+  await browser.clock.advance(5100);
+  first.leave();
+  second.tracker.flush();
+  await browser.clock.advance(2000);
+  assert.deepEqual([browser.server.requests.length, browser.server.events], [2, ["e1"]]);
+});
+
+test("what the server asked a page to wait holds for the others when that page is gone", async () => {
+  const browser = new Browser(), [first, second] = [browser.ready(), browser.ready()];
+  browser.server.planned = [{ status: 503, headers: { "retry-after": "120" } }];
+  first.tracker.track("e1");
+  await browser.clock.advance(6000);
+  first.leave();
+  second.tracker.flush();
+  browser.ready();
+  await browser.clock.advance(113_000);
+  assert.equal(browser.server.requests.length, 1);
+  await browser.clock.advance(35_000);
+  assert.deepEqual(browser.server.events, ["e1"]);
+});
+
+test("a page taken from the back/forward cache leaves the lease to the tab that has it, and goes on after it", async () => {
+  const browser = new Browser(), first = browser.ready({ batchSize: 2 }), posts = slowly(browser);
+  const second = browser.ready({ flushInterval: 600_000 });
+  for (let n = 1; n <= 6; n++) second.tracker.track(`e${n}`);
+  first.tracker.flush();
+  await browser.clock.advance(100);
+  first.cache(); // its post is answered, and it does not hear it
+  await browser.clock.advance(300);
+  second.tracker.flush();
+  await browser.clock.advance(100);
+  first.restore(); // now it does, while the other posts
+  first.tracker.track("back");
+  await browser.clock.advance(20_000);
+  assert.deepEqual(browser.server.events, ["e1", "e2", "e3", "e4", "e5", "e6", "back"]);
+  assert.deepEqual([browser.storage.lines, posts.most], [[], 1]);
+});
+
+test("a page taken from the cache waits as the server asked in the answer that it had not heard", async () => {
+  const browser = new Browser(), tab = browser.ready();
+  slowly(browser);
+  browser.server.planned = [{ status: 503, headers: { "retry-after": "120" } }];
+  browser.beaconWorks = false;
+  tab.tracker.track("e1");
+  await browser.clock.advance(5200);
+  tab.cache();
+  await browser.clock.advance(1000);
+  tab.restore();
+  await browser.clock.advance(115_000);
+  assert.equal(browser.server.requests.length, 1);
+  await browser.clock.advance(35_000);
+  assert.deepEqual(browser.server.events, ["e1"]);
+});
+
+// When the page goes, and how long it then runs on: its timer comes due in the cache, or before, or it was a wait's.
+for (const [goes, runs] of [[0, 0], [0, 5100], [5100, 2000]]) {
+  test(`a page that goes after ${goes} ms, runs on for ${runs} ms, and is taken from the cache, sends what waits`, async () => {
+    const browser = new Browser(), tab = browser.ready();
+    browser.server.planned = [{ status: 500 }];
+    tab.tracker.track("e1");
+    await browser.clock.advance(goes);
+    tab.page.navigator.sendBeacon = () => false;
+    tab.fire("pagehide");
+    await browser.clock.advance(runs);
+    tab.cache();
+    await browser.clock.advance(60_000);
+    assert.equal(browser.server.requests.length, goes ? 1 : 0);
+    tab.restore();
+    await browser.clock.advance(10_000);
+    assert.deepEqual(browser.server.events, ["e1"]);
+  });
+}

@@ -84,7 +84,9 @@
     let store, url, options, shared;   // set by init; `shared`: other tabs may use the same storage
     let off = false;                   // the visitor asked not to be tracked
     let timer, running = false, waiting = false, failures = 0;
+    let away = false;                  // the page has gone; it may come back from the browser's cache
     let unreachable = false;           // the last failure was that nothing answered
+    let asked = 0;                     // milliseconds that the server asked to wait with the last failure
     let most, stamp = 0;               // most lines in a post; the last line's microseconds, kept apart and rising
     let count = 0, held = 0;           // lines in the queue and their bytes, as far as this tab knows
     let calledAt = 0;                  // when a call was made that had to wait for init
@@ -161,6 +163,7 @@
     async function run() {
       timer = undefined;
       waiting = false;
+      if (away) return; // a page that goes runs on for a moment, in which it must not take the lease with it
       running = true;
       let wait;
       try { wait = await deliver(); } catch (error) { wait = backOff(error); }
@@ -174,6 +177,9 @@
       if (timer.unref) timer.unref(); // a server that is down does not keep a Node process alive
     }
 
+    // What this page, earlier ones or other tabs left.
+    const resume = () => queued().length && plan(store.get("failing") ? 0 : options.flushInterval);
+
     // Posts until the queue is empty. Milliseconds to wait after a failure, 0 when all is delivered, Infinity until the
     // browser is online, undefined while another tab sends.
     async function deliver() {
@@ -183,8 +189,10 @@
       for (;;) {
         const keys = piece(queued(), most, POST_BYTES);
         const wait = keys.length && (await post(keys));
-        // Keeping the lease while waiting makes the other tabs wait too.
-        if (wait) lease(wait);
+        // Let go meanwhile, as the page went, or run out, as it slept: another tab may be sending.
+        if (shared && leased() !== tab) return wait || undefined;
+        // A lease kept while waiting makes the other tabs wait too; what the server asked for, when this one is gone too.
+        if (wait) lease(wait, asked ? "server" : tab);
         else if (!keys.length) release();
         else { lease(LEASE); continue; }
         return wait;
@@ -192,7 +200,7 @@
     }
 
     // One tab at a time sends. Storage has no compare-and-swap: write, give others time to write too, and see who won.
-    const lease = (ms) => shared && store.set("lease", `${tab} ${Date.now() + ms}`);
+    const lease = (ms, owner = tab) => shared && store.set("lease", `${owner} ${Date.now() + ms}`);
     const release = () => leased() === tab && store.remove("lease");
     function leased() {
       const [owner, until] = (store.get("lease") || "").split(" ");
@@ -211,6 +219,7 @@
       debug("failed", reason);
       store.set("failing", "1"); // later pages need not find out by a beacon that is lost
       unreachable = typeof reason !== "number"; // no status: nothing answered
+      asked = 0;
       return Math.min(BACKOFF_MAX, BACKOFF * 2 ** failures++) * (0.5 + Math.random() / 2);
     }
 
@@ -248,9 +257,9 @@
         if ((status === 401 || status === 403) && !store.get("unknown")) store.set("unknown", "nobody");
         if (status < 500 && status !== 429) warn(`the server answers ${status}: are host and key right?`);
         const after = header("Retry-After"), now = Date.parse(header("Date")) || Date.now();
-        const asked = /^\d+$/.test(after) ? after * 1000 : Date.parse(after) - now;
         const wait = backOff(status);
-        return asked > 0 ? Math.min(asked, WAIT_MAX) * (1 + Math.random() / 5) : wait;
+        asked = Math.max(0, /^\d+$/.test(after) ? after * 1000 : Date.parse(after) - now) || 0;
+        return asked ? Math.min(asked, WAIT_MAX) * (1 + Math.random() / 5) : wait;
       }
       return 0;
     }
@@ -336,7 +345,7 @@
         guarded(call)(...values);
       }
       calledAt = 0;
-      if (queued().length) plan(store.get("failing") ? 0 : options.flushInterval); // what earlier pages and tabs left
+      resume();
     }
 
     function start(key, { host = script && script.src && new URL(script.src).origin, storage,
@@ -378,7 +387,11 @@
       if (!root.addEventListener) return;
       const safely = (action) => () => { try { action(); } catch (error) { warn(error.message); } };
       root.addEventListener("online", () => { waiting = waiting && !unreachable; plan(0); });
-      root.addEventListener("pagehide", safely(() => { beacon(); if (!waiting) release(); }));
+      root.addEventListener("pagehide", safely(() => {
+        away = true;
+        try { beacon(); } finally { release(); }
+      }));
+      root.addEventListener("pageshow", safely(() => { away = false; resume(); }));
       if (root.document) root.document.addEventListener("visibilitychange", safely(() => {
         if (root.document.visibilityState === "hidden") beacon();
       }));
