@@ -71,8 +71,7 @@ test("tabs share who acts; what a closed tab left is sent by another", async (t)
   await first.evaluate(() => tracker.track("left"));
   await visitor.close(first);
   await visitor.online();
-  // A tab that is closed in the midst of a post may leave its lease, which the others wait for: 40 s.
-  await server.arrival({ left: 1, worked: 1 }, 60_000);
+  await server.arrival({ left: 1, worked: 1 }, 20_000);
   assert.deepEqual(await server.count(["left", "worked"], { group: "company" }), { total: 2, unique: 1 });
   assert.deepEqual((await server.get("/api/users/ann")).groups, { company: "acme-corp" });
 });
