@@ -5,8 +5,14 @@
 //! - Sealed names live in immutable mapped parts with their hash table on disk, so opening a store reads no name;
 //!   names since the last seal live in memory.
 
+mod merge;
 mod names;
 mod part;
+#[cfg(test)]
+mod tests;
+mod unsealed;
 
+pub use merge::merge_parts;
 pub use names::{Dictionaries, NameList};
 pub use part::{DictionaryPart, PartWriter};
+pub use unsealed::UnsealedNames;

@@ -1,6 +1,7 @@
 //! All lists of names of a store: sealed parts, and what came since.
 
 use super::part::{DictionaryPart, PartNames, PartWriter};
+use super::unsealed::UnsealedNames;
 use crate::codec::{DecodeError, FileId};
 use crate::model::{GroupTypeId, IdSets, StoredName};
 use bytes::Bytes;
@@ -30,6 +31,14 @@ impl SealedRun {
     fn of_part(part: &Arc<DictionaryPart>, position: usize, first_id: u32, count: u32) -> Self {
         let source = RunSource::Part { part: Arc::clone(part), position, names: OnceLock::new() };
         Self { first_id, count, source }
+    }
+
+    /// Whether it is of one of these parts.
+    fn is_of(&self, parts: &[Arc<DictionaryPart>]) -> bool {
+        match &self.source {
+            RunSource::Part { part, .. } => parts.iter().any(|one| Arc::ptr_eq(one, part)),
+            RunSource::Lost(_) => false,
+        }
     }
 
     fn names(&self) -> Result<&PartNames, DecodeError> {
@@ -272,18 +281,13 @@ impl Dictionaries {
         self.lists().map(|list| (list, self.list(list).len())).collect()
     }
 
-    /// The names that are in no part yet, up to these counts, as a part; `None` when there are none.
-    ///
-    /// # Errors
-    /// When the part is too large.
-    pub fn seal(&self, counts: &[(StoredName, u32)], id: FileId) -> Result<Option<Bytes>, DecodeError> {
-        let mut part = PartWriter::new(id);
-        for (list, count) in counts {
+    /// A copy of the names that are in no part yet, up to these counts.
+    pub fn unsealed(&self, counts: &[(StoredName, u32)]) -> UnsealedNames {
+        UnsealedNames::new(counts.iter().map(|(list, count)| {
             let names = self.list(*list);
             let unsealed = count.saturating_sub(names.sealed_count) as usize;
-            part.add(*list, names.sealed_count, names.recent_names(unsealed).map(Some));
-        }
-        part.finish()
+            (*list, names.sealed_count, names.recent_names(unsealed))
+        }))
     }
 
     /// Takes a part into use; its names leave memory.
@@ -327,34 +331,39 @@ impl Dictionaries {
         Ok(())
     }
 
-    /// Takes one part into use in place of all parts before; it must hold the same ids.
+    /// Takes one part into use in place of these, which are neighbours; it must hold the same ids.
     ///
     /// # Errors
     /// When it does not.
-    pub fn replace_parts(&mut self, part: &Arc<DictionaryPart>) -> Result<(), DecodeError> {
-        let sections: Vec<_> = part.sections().collect();
-        let sealed: u64 = self.lists().map(|list| u64::from(self.list(list).sealed_count)).sum();
-        let held: u64 = sections.iter().map(|(_, _, count)| u64::from(*count)).sum();
-        let same = sections.iter().all(|(list, first, count)| *first == 0 && self.list(*list).sealed_count == *count);
-        if sealed != held || !same {
-            return Err(DecodeError::new("a merged dictionary does not hold the names of its parts", 0));
+    pub fn replace_parts(
+        &mut self,
+        old: &[Arc<DictionaryPart>],
+        part: &Arc<DictionaryPart>,
+    ) -> Result<(), DecodeError> {
+        let other = || DecodeError::new("a merged dictionary does not hold the names of its parts", 0);
+        let names_in = |part: &DictionaryPart| part.sections().map(|(_, _, count)| u64::from(count)).sum::<u64>();
+        if names_in(part) != old.iter().map(|part| names_in(part)).sum::<u64>() {
+            return Err(other());
         }
-        for (position, (list, first_id, count)) in sections.into_iter().enumerate() {
-            self.list_mut(list)?.sealed = vec![SealedRun::of_part(part, position, first_id, count)];
+        let mut places = Vec::new();
+        for (list, first_id, count) in part.sections() {
+            let runs = &self.list(list).sealed;
+            let start = runs.iter().position(|run| run.is_of(old)).ok_or_else(other)?;
+            let end = start + runs[start..].iter().take_while(|run| run.is_of(old)).count();
+            let found: u32 = runs[start..end].iter().map(|run| run.count).sum();
+            if (runs[start].first_id, found) != (first_id, count) {
+                return Err(other());
+            }
+            places.push(start..end);
+        }
+        for ((position, (list, first_id, count)), place) in part.sections().enumerate().zip(places) {
+            self.list_mut(list)?.sealed.splice(place, [SealedRun::of_part(part, position, first_id, count)]);
         }
         Ok(())
     }
 
-    /// All names of the parts in use, in one part that can take their place.
-    ///
-    /// # Errors
-    /// When a part is damaged.
-    pub fn merge_parts(&self, id: FileId) -> Result<Option<Bytes>, DecodeError> {
-        self.write_parts(id, |_, _| true)
-    }
-
-    /// As [`Self::merge_parts`], with the names erased, of those that can be, whose ids are not in use; `None` when all
-    /// are.
+    /// All names of the parts in use, in one part that can take their place, with the names erased, of those that can
+    /// be, whose ids are not in use; `None` when all are.
     ///
     /// # Errors
     /// When a part is damaged.
@@ -368,118 +377,15 @@ impl Dictionaries {
         if !is_any_unused {
             return Ok(None);
         }
-        self.write_parts(id, |list, id| {
-            !list.is_erasable() || in_use.get(&list).is_some_and(|in_use| in_use.contains(id))
-        })
-    }
-
-    fn write_parts(&self, id: FileId, keeps: impl Fn(StoredName, u32) -> bool) -> Result<Option<Bytes>, DecodeError> {
-        let mut merged = PartWriter::new(id);
+        let mut written = PartWriter::new(id);
         for list in self.lists() {
             let names = self.list(list);
             let erased = names.erased()?;
-            let is_kept = |id| keeps(list, id) && !erased.contains(id);
-            let name = |id| is_kept(id).then(|| names.name(id)).transpose();
+            let in_use = |id| !list.is_erasable() || in_use.get(&list).is_some_and(|in_use| in_use.contains(id));
+            let name = |id| (in_use(id) && !erased.contains(id)).then(|| names.name(id)).transpose();
             let all = (0..names.sealed_count).map(name).collect::<Result<Vec<_>, _>>()?;
-            merged.add(list, 0, all);
+            written.add(list, 0, all);
         }
-        merged.finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A property may have an empty name; that it was erased is another thing, through seals and merges.
-    #[test]
-    fn an_empty_name_is_not_an_erased_one() {
-        let list = StoredName::Property;
-        let mut names = Dictionaries::default();
-        let seal = |names: &mut Dictionaries, id: u8| {
-            let part = names.seal(&names.counts(), FileId([id; 16])).unwrap().unwrap();
-            names.attach(&Arc::new(DictionaryPart::open(part, "part").unwrap())).unwrap();
-        };
-        let rewritten = |names: &mut Dictionaries, in_use: &[u32], id: u8| {
-            let in_use = IdSets::from([(list, in_use.iter().copied().collect())]);
-            let part = names.erase_unused(&in_use, FileId([id; 16])).unwrap().unwrap();
-            let part = Arc::new(DictionaryPart::open(part, "erased").unwrap());
-            assert_eq!(part.verify(), []);
-            names.replace_parts(&part).unwrap();
-        };
-        let erased = |names: &Dictionaries| names.properties().erased().unwrap().into_iter().collect::<Vec<_>>();
-        for name in ["a", "", "b"] {
-            names.push(list, name).unwrap();
-        }
-        seal(&mut names, 1);
-        assert_eq!((erased(&names), names.properties().find("")), (vec![], Ok(Some(1))));
-        rewritten(&mut names, &[1, 2], 2);
-        assert_eq!((erased(&names), names.properties().find("")), (vec![0], Ok(Some(1))));
-        assert_eq!(names.properties().find("a"), Ok(None));
-        rewritten(&mut names, &[2], 3);
-        assert_eq!((erased(&names), names.properties().find("")), (vec![0, 1], Ok(None)));
-        names.push(list, "").unwrap();
-        seal(&mut names, 4);
-        let part = names.merge_parts(FileId([5; 16])).unwrap().unwrap();
-        names.replace_parts(&Arc::new(DictionaryPart::open(part, "merged").unwrap())).unwrap();
-        assert_eq!((erased(&names), names.properties().find("")), (vec![0, 1], Ok(Some(3))));
-        assert_eq!(names.properties().find("b"), Ok(Some(2)));
-    }
-
-    #[test]
-    fn names_keep_their_ids_through_seals_and_merges() {
-        let mut names = Dictionaries::default();
-        names.push(StoredName::GroupType, "company").unwrap();
-        let all: Vec<String> = (0..500).map(|i| format!("user-{i}-é")).collect();
-        let mut parts = Vec::new();
-        for (i, name) in all.iter().enumerate() {
-            assert_eq!(names.push(StoredName::User, name), Ok(i as u32));
-            names.push(StoredName::GroupKey(0), name).unwrap();
-            if i % 170 == 100 {
-                let counts = names.counts();
-                names.push(StoredName::Event, name).unwrap();
-                let bytes = names.seal(&counts, FileId([i as u8; 16])).unwrap().unwrap();
-                let part = Arc::new(DictionaryPart::open(bytes.clone(), "part").unwrap());
-                assert_eq!(part.verify(), []);
-                names.attach(&part).unwrap();
-                parts.push(bytes);
-            }
-        }
-        let check = |names: &Dictionaries, count: usize| {
-            for (i, name) in all.iter().enumerate().take(count) {
-                assert_eq!(names.users().find(name), Ok(Some(i as u32)));
-                assert_eq!(names.keys(GroupTypeId::new(0)).name(i as u32), Ok(name.as_str()));
-            }
-            assert_eq!(names.users().find("nobody"), Ok(None));
-            assert!(names.users().name(names.users().len()).is_err());
-        };
-        check(&names, 500);
-        let mut merged = Dictionaries::default();
-        let bytes = names.merge_parts(FileId([1; 16])).unwrap().unwrap();
-        names.replace_parts(&Arc::new(DictionaryPart::open(bytes.clone(), "merged").unwrap())).unwrap();
-        check(&names, 500);
-        merged.attach(&Arc::new(DictionaryPart::open(bytes, "part").unwrap())).unwrap();
-        check(&merged, 441);
-        // Without the part in the middle, its names are missing and no other name takes their ids.
-        let mut rest = Dictionaries::default();
-        for (position, bytes) in parts.iter().enumerate() {
-            let part = Arc::new(DictionaryPart::open(bytes.clone(), "part").unwrap());
-            if position == 1 {
-                rest.lose_part("part");
-            } else {
-                rest.attach_after_loss(&part).unwrap();
-            }
-        }
-        rest.push(StoredName::User, "user-441-é").unwrap();
-        rest.push(StoredName::Event, "new").unwrap();
-        for id in 0..442 {
-            let lost = (101..271).contains(&id);
-            assert_eq!(rest.users().name(id).ok(), (!lost).then(|| all[id as usize].as_str()), "{id}");
-        }
-        assert!(rest.events().name(0).is_err(), "an event of the lost part");
-        assert!(
-            merged.attach(&Arc::new(DictionaryPart::open(parts[0].clone(), "part").unwrap())).is_err(),
-            "ids come once"
-        );
+        written.finish()
     }
 }

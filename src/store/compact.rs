@@ -51,8 +51,7 @@ impl Engine {
         notice(CompactStep::Seal);
         self.seal()?;
         self.expire_due()?;
-        let merged = self.merge_everything(&mut notice);
-        self.poison_if_sync_failed(merged)?;
+        self.merge_everything(&mut notice)?;
         Ok(Compacted { before, after: self.files()? })
     }
 
@@ -61,12 +60,20 @@ impl Engine {
         for run in self.fewest_segments().into_iter().rev() {
             let rows = self.segments[run.clone()].iter().map(|segment| segment.rows()).sum();
             notice(CompactStep::MergeSegments { segments: run.len(), rows });
-            self.merge_segments(run)?;
+            let merging = self.begin_merge_segments(run);
+            self.merge(merging)?;
         }
         notice(CompactStep::MergeNames);
-        self.merge_names(2)?;
+        if self.dictionaries.len() > 1 {
+            let merging = self.begin_merge_names(0..self.dictionaries.len());
+            self.merge(merging)?;
+        }
         notice(CompactStep::MergeProfiles);
-        self.merge_profiles(2)
+        if self.profiles.parts().len() > 1 {
+            let merging = self.begin_merge_profiles(0..self.profiles.parts().len());
+            self.merge(merging)?;
+        }
+        Ok(())
     }
 
     /// Runs of neighbours, each as long as one segment may be, that are to become one each.

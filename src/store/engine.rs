@@ -288,18 +288,23 @@ impl Engine {
         self.finish_sync(&job, result)
     }
 
-    /// Seals a log that has grown to its size, and merges what is due.
-    ///
-    /// What was acknowledged is durable without it, so that an error is no reason to refuse anything: it is kept, and
-    /// sealing is tried again when the log has grown some more.
-    pub fn maintain(&mut self) {
-        if self.active.length < self.seal_at {
-            return;
-        }
-        let result = self.seal().and_then(|()| self.merge_due());
+    /// Whether the log has grown to the size at which it is sealed.
+    pub fn is_seal_due(&self) -> bool {
+        self.active.length >= self.seal_at
+    }
+
+    /// Whether the log has grown so far beyond that size that writing should wait until earlier logs are sealed.
+    pub fn is_overfull(&self) -> bool {
+        self.state.logs.len() > 1 && self.active.length >= self.options.log_bytes_max.saturating_mul(2)
+    }
+
+    /// Keeps in mind what went wrong with sealing and merging, if anything, and when sealing is tried next.
+    pub fn note_maintenance(&mut self, problem: Option<String>) {
         let log_bytes_max = self.options.log_bytes_max;
-        self.seal_at = log_bytes_max.max(self.active.length + log_bytes_max / 8);
-        self.maintenance_error = result.err().map(|error| error.to_string());
+        // After an error it is tried again when the log has grown some more.
+        let grown = problem.as_ref().map_or(0, |_| self.active.length + log_bytes_max / 8);
+        self.seal_at = log_bytes_max.max(grown);
+        self.maintenance_error = problem;
     }
 
     /// Why the latest sealing or merging went wrong, if it did.
@@ -347,21 +352,31 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes a new, empty log file; it is in use once the manifest names it.
-    pub(super) fn new_log(&self, number: u64) -> Result<(LogEntry, Arc<dyn StorageFile>), StoreError> {
-        let entry = write_log(&*self.storage, &*self.environment, number, &[])?.0;
-        let file: Arc<dyn StorageFile> = self.storage.open_append(&log_name(number))?.into();
-        Ok((entry, file))
+    /// Numbers for so many files: the first of them. One that a crash leaves unused is given again.
+    pub(super) fn take_file_numbers(&mut self, count: u64) -> u64 {
+        let first = self.manifest.next_file;
+        self.manifest.next_file += count;
+        first
     }
 
-    /// Goes over to a new log that the manifest names.
-    pub(super) fn use_log(&mut self, entry: &LogEntry, file: Arc<dyn StorageFile>) {
-        let length = crate::codec::file_header::HEADER_BYTES as u64;
-        let (number, id) = (entry.number, entry.id);
+    /// Closes the log, all of which is synced, and goes over to a new one.
+    pub(super) fn start_log(&mut self) -> Result<(), StoreError> {
+        self.active.cut_torn()?;
+        let number = self.take_file_numbers(1);
+        let entry = write_log(&*self.storage, &*self.environment, number, &[])?.0;
+        let file: Arc<dyn StorageFile> = self.storage.open_append(&log_name(number))?.into();
+        let (id, length, closed_length) = (entry.id, entry.length, self.active.length);
+        self.publish(|manifest| {
+            if let Some(log) = manifest.logs.last_mut() {
+                (log.length, log.is_closed) = (closed_length, true);
+            }
+            manifest.logs.push(entry);
+        })?;
         self.active = ActiveLog { number, id, file, length, synced: length, sequence: 0, torn: false };
-        self.state.logs = vec![HotLog::empty(entry.number)];
+        self.state.logs.push(HotLog::empty(number));
         self.published.restart(&self.state);
         self.tell_readers();
+        Ok(())
     }
 
     /// Tells readers in other processes how far the log is durable.

@@ -9,7 +9,7 @@ use super::engine::Engine;
 use super::error::StoreError;
 use super::handle::View;
 use super::load;
-use super::maintenance::Written;
+use super::maintenance::{Written, write_file};
 use super::manifest::{FileEntry, dictionary_name, profiles_name, segment_name};
 use super::published::Published;
 use super::removal::{Plan, Removal, kept_since};
@@ -49,12 +49,21 @@ impl Engine {
 
     /// Takes out events that are older than they are to be kept.
     pub fn expire_due(&mut self) -> Result<(), StoreError> {
-        let Some(days) = self.state.settings.keep_days else { return Ok(()) };
-        let now = self.environment.now();
-        if self.segments.iter().all(|segment| segment.first_time() >= kept_since(now, days)) {
-            return Ok(());
+        match self.state.settings.keep_days {
+            Some(days) if self.is_expiry_due() => {
+                let now = self.environment.now();
+                self.erase(|_| Ok(Plan::older_than(now, days))).map(|_| ())
+            }
+            _ => Ok(()),
         }
-        self.erase(|_| Ok(Plan::older_than(now, days))).map(|_| ())
+    }
+
+    /// Whether a sealed event is older than events are to be kept.
+    pub fn is_expiry_due(&self) -> bool {
+        self.state.settings.keep_days.is_some_and(|days| {
+            let kept_since = kept_since(self.environment.now(), days);
+            self.segments.iter().any(|segment| segment.first_time() < kept_since)
+        })
     }
 
     fn erase_planned(&mut self, plan: Plan) -> Result<Removal, StoreError> {
@@ -121,7 +130,7 @@ impl Engine {
         let id = self.environment.file_id();
         let bytes = erase_from_segment(segment, erasure, id).map_err(|damage| self.damage(damage))?;
         if let Some(bytes) = bytes {
-            let written = self.write_file(segment_name, rest.take_number(), id, &bytes, load::open_segment)?;
+            let written = write_file(&*self.storage, segment_name, rest.take_number(), id, &bytes, load::open_segment)?;
             rest.segments.push(written.into_pair());
         }
         Ok(())
@@ -139,7 +148,8 @@ impl Engine {
         let id = self.environment.file_id();
         let bytes = builder.finish(id, Compression::Zstd).map_err(|damage| self.damage(damage))?;
         if let Some(bytes) = bytes {
-            let written = self.write_file(profiles_name, rest.take_number(), id, &bytes, load::open_profiles)?;
+            let written =
+                write_file(&*self.storage, profiles_name, rest.take_number(), id, &bytes, load::open_profiles)?;
             rest.profiles.push(written.into_pair());
         }
         Ok(())
@@ -152,7 +162,8 @@ impl Engine {
         let bytes = self.state.names.read().erase_unused(&in_use, id).map_err(|damage| self.damage(damage))?;
         if let Some(bytes) = bytes {
             rest.old.extend(rest.dictionaries.drain(..).map(|(entry, _)| dictionary_name(entry.number)));
-            let written = self.write_file(dictionary_name, rest.take_number(), id, &bytes, load::open_dictionary)?;
+            let written =
+                write_file(&*self.storage, dictionary_name, rest.take_number(), id, &bytes, load::open_dictionary)?;
             rest.dictionaries.push(written.into_pair());
         }
         Ok(())

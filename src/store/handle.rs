@@ -1,5 +1,6 @@
 //! The store as programs hold it: one writer that many threads share, and snapshots for readers.
 
+use super::background::{Core, Handle, Maintenance, Writer};
 use super::backup::{Backup, backup};
 use super::compact::{CompactStep, Compacted};
 use super::engine::{Engine, Options, Recovery, Ticket};
@@ -14,20 +15,7 @@ use crate::files::{DiskStorage, Storage};
 use crate::log::ImportRecord;
 use crate::profiles::Profiles;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-
-/// The engine and who is syncing it.
-pub(super) struct Writer {
-    pub engine: Engine,
-    /// A thread is syncing; others wait for it and share the next sync.
-    syncing: bool,
-}
-
-struct Shared {
-    writer: Mutex<Writer>,
-    synced: Condvar,
-    hot: Mutex<HotChunks>,
-}
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 
 /// A store open for writing. Clones share it; the last one closes it.
 ///
@@ -47,7 +35,7 @@ struct Shared {
 /// ```
 #[derive(Clone)]
 pub struct Store {
-    shared: Arc<Shared>,
+    core: Arc<Handle>,
 }
 
 impl std::fmt::Debug for Store {
@@ -63,10 +51,12 @@ impl Store {
     /// When the directory holds something else, another process writes to it, or it is damaged.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
         let storage = DiskStorage::create(directory.as_ref())?;
-        Self::open_storage(Arc::new(storage), Arc::new(SystemEnvironment), Options::default())
+        let engine = Engine::open(Arc::new(storage), Arc::new(SystemEnvironment), Options::default())?;
+        Ok(Self::of(engine, Maintenance::Background))
     }
 
-    /// Opens a store over any storage and environment.
+    /// Opens a store over any storage and environment. It has no threads: what maintenance is due is done by the thread
+    /// whose write made it so, and the same calls give the same files.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -75,13 +65,15 @@ impl Store {
         environment: Arc<dyn Environment>,
         options: Options,
     ) -> Result<Self, StoreError> {
-        let engine = Engine::open(storage, environment, options)?;
-        let writer = Mutex::new(Writer { engine, syncing: false });
-        Ok(Self { shared: Arc::new(Shared { writer, synced: Condvar::new(), hot: Mutex::default() }) })
+        Ok(Self::of(Engine::open(storage, environment, options)?, Maintenance::Inline))
+    }
+
+    fn of(engine: Engine, maintenance: Maintenance) -> Self {
+        Self { core: Arc::new(Handle::new(Core::new(engine, maintenance))) }
     }
 
     pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
-        self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        self.core.writer()
     }
 
     /// What opening found: whether the store was closed before, and what of an unfinished batch was left out.
@@ -97,7 +89,7 @@ impl Store {
     /// [`StoreError::Unknown`] for one that does not exist, and when files cannot be read or written. Then nothing is
     /// deleted, unless it was a sync that failed.
     pub fn delete_users<N: AsRef<str>>(&self, ids: &[N]) -> Result<Removal, StoreError> {
-        self.idle_writer().engine.erase(|snapshot| Plan::users(snapshot, ids))
+        self.core.idle_writer().engine.erase(|snapshot| Plan::users(snapshot, ids))
     }
 
     /// Deletes keys of a group type for good: their group() calls and associations, and the key from events, which
@@ -106,7 +98,7 @@ impl Store {
     /// # Errors
     /// As [`Self::delete_users`].
     pub fn delete_keys<N: AsRef<str>>(&self, group_type: &str, keys: &[N]) -> Result<Removal, StoreError> {
-        self.idle_writer().engine.erase(|snapshot| Plan::keys(snapshot, group_type, keys))
+        self.core.idle_writer().engine.erase(|snapshot| Plan::keys(snapshot, group_type, keys))
     }
 
     /// Deletes events that are older than so many days for good: those before the midnight of UTC that many days
@@ -116,7 +108,7 @@ impl Store {
     /// # Errors
     /// When files cannot be read or written, as [`Self::delete_users`].
     pub fn expire(&self, days: u32) -> Result<Removal, StoreError> {
-        let mut writer = self.idle_writer();
+        let mut writer = self.core.idle_writer();
         let now = writer.engine.environment.now();
         writer.engine.erase(|_| Ok(Plan::older_than(now, days)))
     }
@@ -136,24 +128,23 @@ impl Store {
             if writer.engine.is_durable(ticket) {
                 break;
             }
-            if writer.syncing {
-                writer = self.shared.synced.wait(writer).unwrap_or_else(PoisonError::into_inner);
+            if writer.is_syncing || writer.waiting > 0 {
+                writer = self.core.wait(writer);
                 writer.engine.check_usable()?;
                 continue;
             }
             let job = writer.engine.begin_sync()?;
-            writer.syncing = true;
+            writer.is_syncing = true;
             drop(writer);
             let result = job.run();
             writer = self.writer();
-            writer.syncing = false;
+            writer.is_syncing = false;
             let finished = writer.engine.finish_sync(&job, result);
-            self.shared.synced.notify_all();
+            self.core.tell();
             finished?;
         }
-        if !writer.syncing {
-            writer.engine.maintain();
-            self.shared.synced.notify_all();
+        if !writer.is_syncing {
+            self.core.maintain(writer);
         }
         Ok(())
     }
@@ -164,7 +155,7 @@ impl Store {
     /// # Errors
     /// When files cannot be written. What was acknowledged stays.
     pub fn seal(&self) -> Result<(), StoreError> {
-        let mut writer = self.idle_writer();
+        let mut writer = self.core.idle_writer();
         writer.engine.seal()?;
         writer.engine.merge_due()
     }
@@ -176,7 +167,7 @@ impl Store {
     /// # Errors
     /// When files cannot be read or written. What was acknowledged stays.
     pub fn compact(&self, notice: impl FnMut(CompactStep)) -> Result<Compacted, StoreError> {
-        self.idle_writer().engine.compact(notice)
+        self.core.idle_writer().engine.compact(notice)
     }
 
     /// Copies the store into a directory that is empty or does not exist yet: everything that is durable when this
@@ -195,21 +186,12 @@ impl Store {
         self.writer().engine.maintenance_error()
     }
 
-    /// The writer when nobody is syncing.
-    fn idle_writer(&self) -> MutexGuard<'_, Writer> {
-        let mut writer = self.writer();
-        while writer.syncing {
-            writer = self.shared.synced.wait(writer).unwrap_or_else(PoisonError::into_inner);
-        }
-        writer
-    }
-
     /// Everything durable at this instant.
     ///
     /// # Errors
     /// When what is in memory cannot be read, which is a bug.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let mut hot = self.shared.hot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hot = self.core.hot.lock().unwrap_or_else(PoisonError::into_inner);
         let (view, visible) = {
             let writer = self.writer();
             let engine = &writer.engine;
@@ -241,15 +223,7 @@ impl Store {
     /// # Errors
     /// When the manifest cannot be written.
     pub fn close(self) -> Result<(), StoreError> {
-        self.idle_writer().engine.close()
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // Nothing acknowledged is lost if this fails: the next opening recovers.
-        let _ = writer.engine.close();
+        self.core.idle_writer().engine.close()
     }
 }
 

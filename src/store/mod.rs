@@ -7,6 +7,7 @@
 //!   the manifest published the same way; only then is what it replaces removed.
 //! - A snapshot never changes, and never shows what is not durable.
 
+mod background;
 mod backup;
 mod batch_keys;
 mod cohorts;
@@ -23,12 +24,14 @@ pub mod import;
 mod load;
 mod maintenance;
 mod manifest;
+mod merging;
 mod note;
 mod published;
 mod read;
 mod removal;
 mod salvage;
 mod seal;
+mod sealing;
 mod snapshot;
 mod state;
 mod stats;

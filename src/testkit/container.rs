@@ -5,7 +5,7 @@ use super::sample::{file_of_kind, sample, use_store};
 use crate::codec::file_header::{HEADER_BYTES, MAGIC};
 use crate::codec::text::Compression;
 use crate::codec::{DecodeError, FileHeader, FileId, FileKind};
-use crate::dictionary::{Dictionaries, DictionaryPart};
+use crate::dictionary::{Dictionaries, DictionaryPart, merge_parts};
 use crate::model::{Arrival, GroupKeyId, GroupTypeId, StoredName, UserId};
 use crate::profiles::{Aliases, Profiles, ProfilesBuilder, ProfilesPart};
 use crate::segment::{Segment, merge_segments};
@@ -77,8 +77,9 @@ fn read_segment(segment: Segment) -> Result<(), DecodeError> {
 
 fn read_dictionary(part: DictionaryPart) -> Result<(), DecodeError> {
     let _ = part.verify();
+    let part = Arc::new(part);
     let mut names = Dictionaries::default();
-    names.attach(&Arc::new(part))?;
+    names.attach(&part)?;
     for list in [StoredName::User, StoredName::Event, StoredName::Property, StoredName::GroupType] {
         let list = names.list(list);
         for id in (0..list.len()).take(1000) {
@@ -86,7 +87,7 @@ fn read_dictionary(part: DictionaryPart) -> Result<(), DecodeError> {
         }
     }
     names.push(StoredName::User, "one more")?;
-    names.merge_parts(FileId([2; 16])).map(|_| ())
+    merge_parts(&[part], FileId([2; 16])).map(|_| ())
 }
 
 fn read_profiles(part: ProfilesPart) -> Result<(), DecodeError> {

@@ -189,7 +189,7 @@ fn t1_a_batch_and_its_key_last_together() {
 }
 
 /// The labels of all syncs.
-const LABELS: [&str; 9] = [
+const LABELS: [&str; 10] = [
     "erased file name",
     "found names",
     "log",
@@ -199,6 +199,7 @@ const LABELS: [&str; 9] = [
     "new log",
     "new log name",
     "sealed file",
+    "sealed file name",
 ];
 
 #[test]
