@@ -50,8 +50,16 @@ impl Store {
     /// # Errors
     /// When the directory holds something else, another process writes to it, or it is damaged.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_with(directory, Options::default())
+    }
+
+    /// Opens the store in a directory with other sizes than the usual ones.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(directory: impl AsRef<Path>, options: Options) -> Result<Self, StoreError> {
         let storage = DiskStorage::create(directory.as_ref())?;
-        let engine = Engine::open(Arc::new(storage), Arc::new(SystemEnvironment), Options::default())?;
+        let engine = Engine::open(Arc::new(storage), Arc::new(SystemEnvironment), options)?;
         Ok(Self::of(engine, Maintenance::Background))
     }
 

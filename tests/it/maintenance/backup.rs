@@ -33,8 +33,7 @@ fn line(number: u64) -> trackcrumb::model::Line {
 #[test]
 fn t15_a_backup_under_load_is_a_prefix_with_everything_acknowledged_before() {
     let directory = tempfile::tempdir().unwrap();
-    let storage = DiskStorage::create(&directory.path().join("store")).unwrap();
-    let store = Store::open_storage(Arc::new(storage), Arc::new(SystemEnvironment), OPTIONS).unwrap();
+    let store = Store::open_with(directory.path().join("store"), OPTIONS).unwrap();
     let (acknowledged, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let mut copies = Vec::new();
     thread::scope(|scope| {

@@ -1,6 +1,7 @@
-//! Deletion, expiry, compacting and backups.
+//! Sealing and merging in the background, deletion, expiry, compacting and backups.
 
 mod agree;
+mod background;
 mod backup;
 mod gone;
 mod keep;
