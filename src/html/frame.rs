@@ -1,10 +1,10 @@
 //! The document around a page: its head, the sidebar with all pages, and what every page offers.
 
+use super::Address;
 use super::asset;
 use super::icon::{Icon, brand};
 use super::menu::{FIRST, MENU, Place};
 use super::visit::Visit;
-use super::Address;
 use maud::{DOCTYPE, Markup, html};
 
 /// What differs from page to page.

@@ -29,11 +29,7 @@ const LICENSES: [License; 4] = [
         about: "A part of Apache ECharts.",
         texts: &[include_str!("licenses/zrender.txt")],
     },
-    License {
-        heading: "d3",
-        about: "Parts of it are in Apache ECharts.",
-        texts: &[include_str!("licenses/d3.txt")],
-    },
+    License { heading: "d3", about: "Parts of it are in Apache ECharts.", texts: &[include_str!("licenses/d3.txt")] },
 ];
 
 /// The page.

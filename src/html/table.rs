@@ -108,7 +108,9 @@ mod tests {
     fn a_heading_says_its_order_and_links_to_the_other() {
         let address = Address::new("/groups").with("sort", "key");
         let linked = heading("Key", Some(Order::Ascending), Some(&address)).into_string();
-        assert!(linked.starts_with(r#"<th scope="col" class="nowrap" aria-sort="ascending"><a href="/groups?sort=key">Key <svg"#));
+        assert!(linked.starts_with(
+            r#"<th scope="col" class="nowrap" aria-sort="ascending"><a href="/groups?sort=key">Key <svg"#
+        ));
         assert_eq!(
             heading("Key", None, None).into_string(),
             r#"<th scope="col" class="nowrap"><span class="sorted">Key</span></th>"#

@@ -169,7 +169,7 @@ fn check_own_page(app: &Shared, headers: &HeaderMap, host: &str) -> Result<(), P
         // A proxy may ask under another name than the browser; then its name was told, and it has no port.
         authority.eq_ignore_ascii_case(host) || app.hosts.iter().any(|name| name.eq_ignore_ascii_case(authority))
     });
-    if is_own { Ok(()) } else { Err(Problem::OtherPage(shown(&origin))) }
+    if is_own { Ok(()) } else { Err(Problem::OtherPage) }
 }
 
 fn without_key(

@@ -49,8 +49,8 @@ pub(super) enum Problem {
     #[error("pages of `{0}` may not send here without a key; make one with `trackcrumb key create --kind write`")]
     Origin(String),
     /// Sent by a page of another site, or by none, where only this server's own pages may.
-    #[error("only pages of this server may send this, and it was sent by `{0}`; open the page here, and send it again")]
-    OtherPage(String),
+    #[error("only pages of this server may send this; open the page here, and send it again")]
+    OtherPage,
     /// There is no such address.
     #[error("there is nothing at this address; /api/openapi.json lists what there is")]
     Address,
@@ -117,7 +117,7 @@ impl Problem {
         match self {
             Self::Request(_) | Self::WorkspaceName(_) => StatusCode::BAD_REQUEST,
             Self::Key(..) => StatusCode::UNAUTHORIZED,
-            Self::OtherKey(_) | Self::OtherWorkspace(_) | Self::Host(_) | Self::Origin(_) | Self::OtherPage(_) => {
+            Self::OtherKey(_) | Self::OtherWorkspace(_) | Self::Host(_) | Self::Origin(_) | Self::OtherPage => {
                 StatusCode::FORBIDDEN
             }
             Self::Address | Self::Workspace(_) => StatusCode::NOT_FOUND,

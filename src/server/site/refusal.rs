@@ -16,7 +16,7 @@ pub async fn for_people(request: Request, next: Next) -> Response {
     if !is_of_people(&request) {
         return next.run(request).await;
     }
-    let wanted = (request.method() == Method::GET).then(|| request.uri().to_string());
+    let wanted = request.uri().path_and_query().filter(|_| request.method() == Method::GET).cloned();
     let response = next.run(request).await;
     let Some(problem) = response.extensions().get::<Arc<Problem>>().cloned() else { return response };
     if let Problem::Key(_) = *problem {
@@ -25,7 +25,9 @@ pub async fn for_people(request: Request, next: Next) -> Response {
     }
     let (head, _) = response.into_parts();
     let sentence = match *problem {
-        Problem::Address => "there is no page at this address; it may be mistyped, or the page may have moved".to_owned(),
+        Problem::Address => {
+            "there is no page at this address; it may be mistyped, or the page may have moved".to_owned()
+        }
         ref other => other.to_string(),
     };
     let mut page = document(html::problem(head.status.as_u16(), &sentence));
