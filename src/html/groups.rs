@@ -194,9 +194,9 @@ fn row(visit: &Visit, row: &GroupRow) -> Markup {
     let updated = row.last_updated.as_deref().and_then(|time| Timestamp::parse(time).ok());
     html! {
         tr {
-            td class="hide-s muted" data-l="Type" { (row.group_type) }
-            th scope="row" class="mono" { (row.key) }
-            td { (properties(&row.properties)) }
+            td class="hide-s muted name" data-l="Type" { (row.group_type) }
+            th scope="row" class="mono name" { (row.key) }
+            td class="wide" { (properties(&row.properties)) }
             td class="nowrap" data-l="Last updated" {
                 @match updated {
                     Some(time) => (ago(visit, time)),

@@ -17,7 +17,7 @@ pub struct Login<'a> {
 pub fn login(login: &Login<'_>) -> Markup {
     let content = html! {
         section class="card" {
-            header { (brand()) h1 { "Sign in to trackcrumb" } }
+            header class="brand" { (brand()) h1 { "Sign in to trackcrumb" } }
             div class="body gcol" {
                 @if let Some(refusal) = login.refusal {
                     p class="note bad" id="refusal" role="alert" { (refusal) }

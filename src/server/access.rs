@@ -13,7 +13,6 @@ use super::endpoint::Access;
 use super::keys::KeyKind;
 use super::limits::{HEADER_BYTES_MAX, HEADERS_MAX, TARGET_BYTES_MAX};
 use super::problem::Problem;
-use super::site::Page;
 use super::workspaces::Workspace;
 use crate::workspace::WorkspaceName;
 use axum::extract::{Request, State};
@@ -96,10 +95,6 @@ fn judge(app: &Shared, request: &Request, access: Access) -> Result<Option<Grant
     check_size(uri, headers)?;
     check_coding(headers)?;
     let host = check_host(app, request)?;
-    let is_harmless = is_harmless(request.method());
-    if !is_harmless && Page::is_at(uri.path()) {
-        check_own_page(app, headers, &host)?;
-    }
     let wanted = match access {
         Access::Public => return Ok(None),
         // Preflights carry no key.
@@ -117,7 +112,7 @@ fn judge(app: &Shared, request: &Request, access: Access) -> Result<Option<Grant
             None => (without_key(app, request, &host, wanted, named)?, Way::Machine),
         },
     };
-    if way == Way::Cookie && !is_harmless {
+    if way == Way::Cookie && !is_harmless(request.method()) {
         check_own_page(app, headers, &host)?;
     }
     if access == Access::Server && !workspace.name.is_default() {
@@ -129,6 +124,19 @@ fn judge(app: &Shared, request: &Request, access: Access) -> Result<Option<Grant
 /// Whether whoever sends this request might read, had it been for a page.
 pub(super) fn may_read(app: &Shared, request: &Request) -> bool {
     judge(app, request, Access::Read).is_ok()
+}
+
+/// Around pages: whatever is sent to one comes from one.
+pub(super) async fn own_pages_alone(State(app): State<App>, request: Request, next: Next) -> Response {
+    let checked = if is_harmless(request.method()) {
+        Ok(())
+    } else {
+        check_host(&app, &request).and_then(|host| check_own_page(&app, request.headers(), &host))
+    };
+    match checked {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
 }
 
 fn is_harmless(method: &Method) -> bool {

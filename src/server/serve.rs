@@ -177,7 +177,7 @@ impl Server {
 /// The routes, and what stands around them.
 fn router(app: &App) -> Router {
     Endpoint::router()
-        .merge(Page::router())
+        .merge(Page::router(app))
         .fallback(|| async { Problem::Address })
         .method_not_allowed_fallback(|| async { Problem::Method })
         .layer(CompressionLayer::new())

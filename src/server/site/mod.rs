@@ -10,9 +10,11 @@ mod show;
 
 pub(super) use refusal::for_people;
 
+use super::access::own_pages_alone;
 use super::app::App;
 use crate::html::asset::PATH as ASSETS;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 /// The address of a page, or of what pages load.
@@ -57,8 +59,9 @@ impl Page {
     }
 
     /// All routes.
-    pub fn router() -> Router<App> {
-        Self::ALL.into_iter().fold(Router::new(), |router, page| router.route(page.path(), page.route()))
+    pub fn router(app: &App) -> Router<App> {
+        let routes = Self::ALL.into_iter().fold(Router::new(), |router, page| router.route(page.path(), page.route()));
+        routes.route_layer(from_fn_with_state(App::clone(app), own_pages_alone))
     }
 
     /// Whether a path is for people: whatever is not for programs, also where nothing is.
