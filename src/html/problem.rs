@@ -18,7 +18,7 @@ pub fn problem(status: u16, sentence: &str) -> Markup {
     let body = html! { p { (sentence_case(sentence)) } };
     let remedies = html! {
         @if status >= 500 { a class="btn" href="" { "Try again" } }
-        a class="btn quiet" href=(FIRST.path()) { "Go to " (FIRST.name()) }
+        a class="btn" href=(FIRST.path()) { "Go to " (FIRST.name()) }
     };
     let content = html! { section class="card" { (state::error(heading, body, remedies)) } };
     Frame { title: heading, place: None, visit: None }.around(&content)
