@@ -238,7 +238,7 @@ fn the_list_of_groups_shows_four_columns_a_page_at_a_time() {
     let mut seen = Vec::new();
     loop {
         let page = expect_page(&site.ask(&look(&target)), 200);
-        let columns: Vec<&str> = page.split("<th scope=\"col\"").skip(1).map(|cell| first_text(cell)).collect();
+        let columns: Vec<&str> = page.split("<th scope=\"col\"").skip(1).map(first_text).collect();
         assert_eq!(columns, ["Type", "Key", "Properties", "Last updated"]);
         seen.extend(page.split("<th scope=\"row\"").skip(1).map(|cell| first_text(cell).to_owned()));
         assert!(seen.len() != 20 || page.contains("1–20 of 60"), "{page}");
