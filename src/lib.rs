@@ -33,6 +33,7 @@
 //! | floor | module | owns |
 //! |---|---|---|
 //! | 0 | [`model`] | events, calls, values, ids, limits |
+//! | 0 | `figure` | numbers, durations and lengths as people read them |
 //! | 1 | [`codec`] | bytes and back: cursors, packed integers, text lists, containers |
 //! | 1 | [`files`] | the storage trait, the disk, and a simulated disk that fails on request |
 //! | 1 | [`input`] | input lines to and from the model; refusals |
@@ -49,8 +50,9 @@
 //! | 5 | [`workspace`] | the workspaces of one data directory, each a store |
 //! | 6 | `client` | the client of a server, for applications |
 //! | 6 | [`reports`] | one file per report: from document to answer |
-//! | 7 | `server` | HTTP: takes what applications send, answers reports and pages |
+//! | 7 | `html` | pages as HTML, made from typed answers |
 //! | 7 | [`docs`] | what the reports mean, with examples that are run |
+//! | 8 | `server` | HTTP: takes what applications send, answers reports, serves pages |
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -61,7 +63,12 @@ pub mod demo;
 pub mod dictionary;
 pub mod docs;
 pub mod executor;
+#[cfg(feature = "cli")]
+mod figure;
 pub mod files;
+#[cfg(feature = "server")]
+#[doc(hidden)]
+pub mod html;
 pub mod index;
 pub mod input;
 pub mod language;

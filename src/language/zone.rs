@@ -108,6 +108,12 @@ impl Zone {
         time_micros + self.offset_micros(time_micros)
     }
 
+    /// What a clock of the zone shows at this instant, as a date and a time.
+    #[cfg(feature = "server")]
+    pub(crate) fn clock_at(&self, time_micros: i64) -> DateTime {
+        civil(self.wall_micros(time_micros))
+    }
+
     /// The first instant at which a clock of the zone shows this time or a later one. A time shown twice is its
     /// first showing; a time never shown, because clocks jumped over it, is the instant of the jump.
     pub fn first_instant(&self, wall_micros: i64) -> i64 {

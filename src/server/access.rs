@@ -2,7 +2,9 @@
 //!
 //! - Host: a server that listens on this machine, or was told its names, answers to those names only, so that no page
 //!   of elsewhere reaches it by a name that it made to point here.
-//! - With a key, that key decides, and says which workspace is meant.
+//! - With a key, that key decides, and says which workspace is meant. To read, it may also be in a cookie of this
+//!   server's pages; a cookie whose key is none of this server is as good as none, as ports share cookies.
+//! - What a browser sends with a cookie, or to a page, must come from a page of this server: its Origin says so.
 //! - Without one, only what this machine itself asks is answered, of workspaces that have no key of the kind: a request
 //!   to a loopback address under a loopback name, from no page of another site, and through no proxy.
 
@@ -32,6 +34,28 @@ const PROXY_HEADERS: [HeaderName; 5] = [
     HeaderName::from_static("x-real-ip"),
 ];
 
+/// The cookie that holds a key to read.
+pub(super) const COOKIE: &str = "trackcrumb_key";
+
+/// By what a request was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// A key that came with it.
+    Key,
+    /// A key in a cookie.
+    Cookie,
+    /// It comes from this machine.
+    Machine,
+}
+
+/// A request that was let in.
+#[derive(Clone, Debug)]
+pub(super) struct Granted {
+    /// What it is about.
+    pub workspace: Arc<Workspace>,
+    pub way: Way,
+}
+
 /// Lets a request pass, or answers it.
 pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let access = Access::of(request.uri().path());
@@ -39,9 +63,10 @@ pub(super) async fn check(State(app): State<App>, mut request: Request, next: Ne
     let mut response = match judge(&app, &request, access) {
         Err(problem) => problem.into_response(),
         Ok(_) if is_preflight => preflight(),
-        Ok(workspace) => {
-            if let Some(workspace) = workspace {
+        Ok(granted) => {
+            if let Some(Granted { workspace, way }) = granted {
                 request.extensions_mut().insert(workspace);
+                request.extensions_mut().insert(way);
             }
             next.run(request).await
         }
@@ -64,8 +89,8 @@ fn preflight() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-/// The workspace that the request is about; none for what everybody may ask.
-fn judge(app: &Shared, request: &Request, access: Access) -> Result<Option<Arc<Workspace>>, Problem> {
+/// What the request is about; nothing for what everybody may ask.
+fn judge(app: &Shared, request: &Request, access: Access) -> Result<Option<Granted>, Problem> {
     let (uri, headers) = (request.uri(), request.headers());
     check_size(uri, headers)?;
     check_coding(headers)?;
@@ -79,14 +104,43 @@ fn judge(app: &Shared, request: &Request, access: Access) -> Result<Option<Arc<W
     };
     let named = parameter(uri, "workspace")?.map(|name| name.parse::<WorkspaceName>()).transpose()?;
     let in_query = if access == Access::Write { parameter(uri, "key")? } else { None };
-    let workspace = match bearer(headers).or(in_query) {
-        Some(secret) => of_key(app, secret, wanted, named.as_ref())?,
-        None => without_key(app, request, &host, wanted, named)?,
+    let in_cookie = || if wanted == KeyKind::Read { of_cookie(app, headers) } else { None };
+    let (workspace, way) = match bearer(headers).or(in_query) {
+        Some(secret) => (of_key(app, secret, wanted, named.as_ref())?, Way::Key),
+        None => match in_cookie() {
+            Some(workspace) => (same(workspace, named.as_ref())?, Way::Cookie),
+            None => (without_key(app, request, &host, wanted, named)?, Way::Machine),
+        },
     };
+    if way == Way::Cookie && !is_harmless(request.method()) {
+        check_own_page(app, headers, &host)?;
+    }
     if access == Access::Server && !workspace.name.is_default() {
         return Err(Problem::OtherWorkspace(WorkspaceName::default_name()));
     }
-    Ok(Some(workspace))
+    Ok(Some(Granted { workspace, way }))
+}
+
+/// Whether whoever sends this request might read, had it been for a page.
+pub(super) fn may_read(app: &Shared, request: &Request) -> bool {
+    judge(app, request, Access::Read).is_ok()
+}
+
+/// Around pages: whatever is sent to one comes from one.
+pub(super) async fn own_pages_alone(State(app): State<App>, request: Request, next: Next) -> Response {
+    let checked = if is_harmless(request.method()) {
+        Ok(())
+    } else {
+        check_host(&app, &request).and_then(|host| check_own_page(&app, request.headers(), &host))
+    };
+    match checked {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn is_harmless(method: &Method) -> bool {
+    [Method::GET, Method::HEAD].contains(method)
 }
 
 fn of_key(
@@ -96,11 +150,34 @@ fn of_key(
     named: Option<&WorkspaceName>,
 ) -> Result<Arc<Workspace>, Problem> {
     let (workspace, kind) = app.workspaces.of_key(secret).ok_or(Problem::Key(wanted))?;
+    if kind == wanted { same(workspace, named) } else { Err(Problem::OtherKey(wanted)) }
+}
+
+/// The workspace of a key, which must be the one that is named.
+fn same(workspace: Arc<Workspace>, named: Option<&WorkspaceName>) -> Result<Arc<Workspace>, Problem> {
     match named {
-        _ if kind != wanted => Err(Problem::OtherKey(wanted)),
         Some(named) if *named != workspace.name => Err(Problem::OtherWorkspace(named.clone())),
         _ => Ok(workspace),
     }
+}
+
+/// The workspace that a cookie lets read.
+fn of_cookie(app: &Shared, headers: &HeaderMap) -> Option<Arc<Workspace>> {
+    let sent = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    let mut cookies = sent.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+    let (_, secret) = cookies.find(|(name, _)| *name == COOKIE)?;
+    let (workspace, kind) = app.workspaces.of_key(secret)?;
+    (kind == KeyKind::Read).then_some(workspace)
+}
+
+/// Refuses what a page of another site made a browser send.
+fn check_own_page(app: &Shared, headers: &HeaderMap, host: &str) -> Result<(), Problem> {
+    let origin = text(headers.get(header::ORIGIN));
+    let is_own = origin.split_once("://").is_some_and(|(_, authority)| {
+        // A proxy may ask under another name than the browser; then its name was told, and it has no port.
+        authority.eq_ignore_ascii_case(host) || app.hosts.iter().any(|name| name.eq_ignore_ascii_case(authority))
+    });
+    if is_own { Ok(()) } else { Err(Problem::OtherPage) }
 }
 
 fn without_key(
@@ -114,8 +191,7 @@ fn without_key(
     if !app.is_private || came_through_proxy || !is_own(host) {
         return Err(Problem::Key(wanted));
     }
-    let is_harmless = [Method::GET, Method::HEAD].contains(request.method());
-    if let Some(origin) = request.headers().get(header::ORIGIN).filter(|_| !is_harmless) {
+    if let Some(origin) = request.headers().get(header::ORIGIN).filter(|_| !is_harmless(request.method())) {
         let origin = text(Some(origin));
         if !origin.split_once("://").is_some_and(|(_, host)| is_own(host)) {
             return Err(Problem::Origin(shown(&origin)));
@@ -174,7 +250,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 ///
 /// # Errors
 /// When it is given twice: another reader might take the other one.
-fn parameter<'a>(uri: &'a Uri, name: &str) -> Result<Option<&'a str>, Problem> {
+pub(super) fn parameter<'a>(uri: &'a Uri, name: &str) -> Result<Option<&'a str>, Problem> {
     let parameters = uri.query().unwrap_or_default().split('&');
     let mut values = parameters.filter_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='));
     let value = values.next();

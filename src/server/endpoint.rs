@@ -1,6 +1,8 @@
-//! The addresses there are: one list, from which both the routes and their description are made.
+//! The addresses for programs: one list, from which both the routes and their description are made. Those of pages are
+//! in `site`.
 
 use super::app::App;
+use super::site::Page;
 use super::{openapi, read, receive, reference, sdk, state};
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
@@ -48,7 +50,7 @@ impl Access {
             Self::Write
         } else if path == Endpoint::Metrics.path() {
             Self::Server
-        } else if Endpoint::PUBLIC.iter().any(|public| public.path() == path) {
+        } else if Endpoint::PUBLIC.iter().any(|public| public.path() == path) || Page::is_public(path) {
             Self::Public
         } else {
             Self::Read

@@ -1,4 +1,4 @@
-//! The HTTP server: takes what applications send, answers reports and pages, for all workspaces of a data
+//! The HTTP server: takes what applications send, answers reports and serves pages, for all workspaces of a data
 //! directory.
 //!
 //! Invariants:
@@ -26,6 +26,7 @@ mod receive;
 mod reference;
 mod sdk;
 mod serve;
+mod site;
 mod state;
 mod workers;
 mod workspaces;

@@ -48,6 +48,9 @@ pub(super) enum Problem {
     /// Sent by a page of another site.
     #[error("pages of `{0}` may not send here without a key; make one with `trackcrumb key create --kind write`")]
     Origin(String),
+    /// Sent by a page of another site, or by none, where only this server's own pages may.
+    #[error("only pages of this server may send this; open the page here, and send it again")]
+    OtherPage,
     /// There is no such address.
     #[error("there is nothing at this address; /api/openapi.json lists what there is")]
     Address,
@@ -114,7 +117,9 @@ impl Problem {
         match self {
             Self::Request(_) | Self::WorkspaceName(_) => StatusCode::BAD_REQUEST,
             Self::Key(..) => StatusCode::UNAUTHORIZED,
-            Self::OtherKey(_) | Self::OtherWorkspace(_) | Self::Host(_) | Self::Origin(_) => StatusCode::FORBIDDEN,
+            Self::OtherKey(_) | Self::OtherWorkspace(_) | Self::Host(_) | Self::Origin(_) | Self::OtherPage => {
+                StatusCode::FORBIDDEN
+            }
             Self::Address | Self::Workspace(_) => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::KeyReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -190,6 +195,8 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        // For `site::refusal`, which tells people.
+        response.extensions_mut().insert(Arc::new(self));
         response
     }
 }

@@ -53,8 +53,8 @@ pub(super) struct NoParameters {
     _workspace: Option<IgnoredAny>,
 }
 
-type PathOf<T> = Result<Path<T>, PathRejection>;
-type QueryOf<T> = Result<Query<T>, QueryRejection>;
+pub(super) type PathOf<T> = Result<Path<T>, PathRejection>;
+pub(super) type QueryOf<T> = Result<Query<T>, QueryRejection>;
 
 /// Calls a report off when it is dropped.
 struct CallOff(Cancel);
@@ -159,11 +159,11 @@ pub(super) async fn events(
     .await
 }
 
-fn in_path<T>(path: PathOf<T>) -> Result<T, Problem> {
+pub(super) fn in_path<T>(path: PathOf<T>) -> Result<T, Problem> {
     path.map(|Path(found)| found).map_err(|rejection| Problem::Request(rejection.body_text()))
 }
 
-fn in_query<T>(query: QueryOf<T>) -> Result<T, Problem> {
+pub(super) fn in_query<T>(query: QueryOf<T>) -> Result<T, Problem> {
     query.map(|Query(found)| found).map_err(|rejection| Problem::Request(rejection.body_text()))
 }
 
@@ -175,19 +175,28 @@ async fn page(
     answer(app, workspace, move |store| show(&store.snapshot()?)).await
 }
 
-/// Works out an answer beside the others. When the time is over that one may take, with the wait for its turn, it is not
-/// waited for any longer: a report is called off then, and a page, which has no loop to stop, comes to its end.
+/// Works out an answer beside the others, as JSON.
 async fn answer(
     app: App,
     workspace: Arc<Workspace>,
     work: impl FnOnce(&Store) -> Result<Vec<u8>, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
+    let json = work_out(app, workspace, work).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
+}
+
+/// Works out an answer beside the others. When the time is over that one may take, with the wait for its turn, it is not
+/// waited for any longer: a report is called off then, and a page, which has no loop to stop, comes to its end.
+pub(super) async fn work_out<T: Send + 'static>(
+    app: App,
+    workspace: Arc<Workspace>,
+    work: impl FnOnce(&Store) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     let max = app.report_time_max;
     let store = workspace.store.clone();
     let done = timeout(max, app.reading.run(move || work(&store))).await;
     match done {
-        Ok(Ok(json)) => Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response()),
-        Ok(Err(problem)) => Err(app.judge(problem)),
+        Ok(worked_out) => worked_out.map_err(|problem| app.judge(problem)),
         Err(_) => Err(Problem::TooLong(max.as_secs())),
     }
 }

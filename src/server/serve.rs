@@ -9,10 +9,11 @@ use super::limits::{
 };
 use super::observe::observe;
 use super::problem::Problem;
+use super::site::{Page, for_people};
 use super::workspaces::Workspaces;
 use crate::store::StoreError;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -176,10 +177,12 @@ impl Server {
 /// The routes, and what stands around them.
 fn router(app: &App) -> Router {
     Endpoint::router()
+        .merge(Page::router(app))
         .fallback(|| async { Problem::Address })
         .method_not_allowed_fallback(|| async { Problem::Method })
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(Arc::clone(app), check))
+        .layer(from_fn(for_people))
         .layer(from_fn_with_state(Arc::clone(app), observe))
         .with_state(Arc::clone(app))
 }

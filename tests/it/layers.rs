@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module of the library with its floor. A module may import only from lower floors.
-const FLOORS: [(&str, u32); 22] = [
+const FLOORS: [(&str, u32); 24] = [
     ("model", 0),
+    ("figure", 0),
     ("codec", 1),
     ("files", 1),
     ("input", 1),
@@ -24,9 +25,10 @@ const FLOORS: [(&str, u32); 22] = [
     ("client", 6),
     ("reports", 6),
     ("demo", 6),
-    ("server", 7),
-    ("cli", 8),
     ("docs", 7),
+    ("html", 7),
+    ("server", 8),
+    ("cli", 9),
 ];
 
 fn source() -> PathBuf {

@@ -15,11 +15,11 @@ const options = {
 let running;
 after(async () => (await running)?.close());
 
-/** A fresh profile; with the preferences of a person, in a process of its own. */
-export async function profile(preferences) {
+/** A fresh profile; with the preferences of a person, in a process of its own. `settings` are Playwright's. */
+export async function profile(preferences, settings) {
   if (preferences) return ownProcess(preferences);
   running ??= chromium.launch(options);
-  return (await running).newContext();
+  return (await running).newContext(settings);
 }
 
 async function ownProcess(preferences) {

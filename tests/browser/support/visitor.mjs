@@ -14,9 +14,9 @@ export class Visitor {
   #complaints = [];
   #expected = [];
 
-  static async arrive(preferences) {
+  static async arrive(preferences, settings) {
     const visitor = new Visitor();
-    visitor.context = await profile(preferences);
+    visitor.context = await profile(preferences, settings);
     visitor.context.on("console", (message) => {
       if (["warning", "error", "assert"].includes(message.type())) visitor.#complaints.push(message.text());
     });

@@ -33,8 +33,20 @@ impl Request {
 
     /// Sets a header, or adds it.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.retain(|(other, _)| other != name);
+        self = self.without(name);
         self.headers.push((name.to_owned(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// Leaves a header out.
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(other, _)| other != name);
+        self
+    }
+
+    /// Changes the method.
+    pub fn method(mut self, method: &str) -> Self {
+        self.method = method.to_owned();
         self
     }
 

@@ -6,6 +6,7 @@ mod headers;
 mod hostile;
 mod keys;
 mod limits;
+mod pages;
 mod pressure;
 mod same;
 mod site;

@@ -1,0 +1,99 @@
+//! The pages for people as addresses: the list of them, what each is asked with, and who may see it. What they look
+//! like is in [`crate::html`].
+
+mod asset;
+mod groups;
+mod licenses;
+mod login;
+mod refusal;
+mod show;
+
+pub(super) use refusal::for_people;
+
+use super::access::own_pages_alone;
+use super::app::App;
+use crate::html::asset::PATH as ASSETS;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, post};
+
+/// The address of a page, or of what pages load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Page {
+    Home,
+    Groups,
+    GroupsOfType,
+    Login,
+    Logout,
+    Licenses,
+    Asset,
+}
+
+impl Page {
+    const ALL: [Self; 7] =
+        [Self::Home, Self::Groups, Self::GroupsOfType, Self::Login, Self::Logout, Self::Licenses, Self::Asset];
+
+    /// The path; names in braces stand for any text.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Home => "/",
+            Self::Groups => "/groups",
+            Self::GroupsOfType => "/groups/{type}",
+            Self::Login => "/login",
+            Self::Logout => "/logout",
+            Self::Licenses => "/licenses",
+            Self::Asset => "/assets/{hash}/{name}",
+        }
+    }
+
+    fn route(self) -> MethodRouter<App> {
+        match self {
+            Self::Home => get(groups::home),
+            Self::Groups => get(groups::first),
+            Self::GroupsOfType => get(groups::of_type),
+            Self::Login => get(login::ask).post(login::enter),
+            Self::Logout => post(login::leave),
+            Self::Licenses => get(licenses::page),
+            Self::Asset => get(asset::file),
+        }
+    }
+
+    /// All routes.
+    pub fn router(app: &App) -> Router<App> {
+        let routes = Self::ALL.into_iter().fold(Router::new(), |router, page| router.route(page.path(), page.route()));
+        routes.route_layer(from_fn_with_state(App::clone(app), own_pages_alone))
+    }
+
+    /// Whether a path is for people: whatever is not for programs, also where nothing is.
+    pub fn is_at(path: &str) -> bool {
+        let programs = ["/api", "/v1", "/healthz", "/metrics", "/tracker.js", "/tracker.d.ts"];
+        !programs.iter().any(|own| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    }
+
+    /// Whether everybody may have what is at a path.
+    pub fn is_public(path: &str) -> bool {
+        let is_asset = path.strip_prefix(ASSETS).is_some_and(|rest| rest.starts_with('/'));
+        is_asset || [Self::Login, Self::Logout, Self::Licenses].iter().any(|page| page.path() == path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::endpoint::Endpoint;
+
+    #[test]
+    fn no_address_is_both_for_programs_and_for_people() {
+        assert!(Page::ALL.iter().all(|page| Page::is_at(page.path())));
+        assert!(Endpoint::ALL.iter().all(|endpoint| !Page::is_at(endpoint.path())));
+        assert!(Page::is_at("/apiary") && !Page::is_at("/api/nothing"));
+    }
+
+    #[test]
+    fn what_shows_data_is_not_public() {
+        for page in [Page::Home, Page::Groups, Page::GroupsOfType] {
+            assert!(!Page::is_public(page.path()));
+        }
+        assert!(Page::is_public("/assets/0/pages.css") && !Page::is_public("/assetsx"));
+    }
+}
