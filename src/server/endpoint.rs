@@ -1,7 +1,7 @@
 //! The addresses there are: one list, from which both the routes and their description are made.
 
 use super::app::App;
-use super::{openapi, read, receive, reference, sdk, state};
+use super::{lists, openapi, read, receive, reference, sdk, state, suggest};
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 
@@ -17,8 +17,11 @@ pub(super) enum Endpoint {
     GroupTypes,
     Groups,
     GroupPage,
+    Users,
     UserPage,
     Events,
+    Properties,
+    Values,
     Health,
     Metrics,
     OpenApi,
@@ -61,7 +64,7 @@ impl Endpoint {
     const PUBLIC: [Self; 6] =
         [Self::Health, Self::OpenApi, Self::Reference, Self::ReferenceStyle, Self::Sdk, Self::SdkTypes];
 
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Track,
         Self::Identify,
         Self::Group,
@@ -71,8 +74,11 @@ impl Endpoint {
         Self::GroupTypes,
         Self::Groups,
         Self::GroupPage,
+        Self::Users,
         Self::UserPage,
         Self::Events,
+        Self::Properties,
+        Self::Values,
         Self::Health,
         Self::Metrics,
         Self::OpenApi,
@@ -94,8 +100,11 @@ impl Endpoint {
             Self::GroupTypes => "/api/groups",
             Self::Groups => "/api/groups/{type}",
             Self::GroupPage => "/api/groups/{type}/{key}",
+            Self::Users => "/api/users",
             Self::UserPage => "/api/users/{id}",
             Self::Events => "/api/events",
+            Self::Properties => "/api/properties",
+            Self::Values => "/api/values",
             Self::Health => "/healthz",
             Self::Metrics => "/metrics",
             Self::OpenApi => "/api/openapi.json",
@@ -128,8 +137,11 @@ impl Endpoint {
             Self::GroupTypes => "List the group types",
             Self::Groups => "List the keys of a group type, last updated first",
             Self::GroupPage => "Show one key of a group type",
+            Self::Users => "List the users, last seen first",
             Self::UserPage => "Show a user, found by any of its ids",
             Self::Events => "List the event names, or the properties of one",
+            Self::Properties => "List the properties of events, users or the keys of a group type, with examples",
+            Self::Values => "List the values of a property, the most frequent first",
             Self::Health => "Tell whether the server takes requests",
             Self::Metrics => "Show counters for Prometheus",
             Self::OpenApi => "Describe all this for programs",
@@ -149,10 +161,13 @@ impl Endpoint {
             Self::Batch => post(receive::batch),
             Self::Report => post(read::report),
             Self::GroupTypes => get(read::group_types),
-            Self::Groups => get(read::groups),
+            Self::Groups => get(lists::groups),
             Self::GroupPage => get(read::group),
+            Self::Users => get(lists::users),
             Self::UserPage => get(read::user),
             Self::Events => get(read::events),
+            Self::Properties => get(suggest::properties),
+            Self::Values => get(suggest::values),
             Self::Health => get(state::health),
             Self::Metrics => get(state::metrics),
             Self::OpenApi => get(openapi::answer),

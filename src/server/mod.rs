@@ -17,6 +17,7 @@ mod connection;
 mod endpoint;
 mod keys;
 pub mod limits;
+mod lists;
 mod metrics;
 mod observe;
 mod openapi;
@@ -27,6 +28,7 @@ mod reference;
 mod sdk;
 mod serve;
 mod state;
+mod suggest;
 mod workers;
 mod workspaces;
 

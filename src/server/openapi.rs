@@ -56,6 +56,19 @@ fn operation(endpoint: Endpoint) -> Value {
     operation
 }
 
+const FILTER: (&str, &str, &str) = (
+    "filter",
+    "string",
+    "Only those that meet this condition, in JSON as the `where` of a cohort: `property`, `all`, `any`, `not`, and of users `member_of`.",
+);
+const SORT: (&str, &str, &str) =
+    ("sort", "string", "`recent`, `name` or `property:PATH`; reversed when `-` stands before it.");
+const OWNER: [(&str, &str, &str); 3] = [
+    ("of", "string", "Whose properties: `event`, `user` or `group`."),
+    ("event", "string", "With `of=event`: the event, any when left out."),
+    ("group", "string", "With `of=group`: the group type."),
+];
+
 fn parameters(endpoint: Endpoint) -> Vec<Value> {
     let path = endpoint.path().split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let in_path =
@@ -63,8 +76,31 @@ fn parameters(endpoint: Endpoint) -> Vec<Value> {
     let in_query: &[(&str, &str, &str)] = match endpoint {
         Endpoint::Groups => &[
             ("search", "string", "Only keys that contain this text, or have a property that does."),
+            FILTER,
+            SORT,
             ("limit", "integer", "The most rows, 50 when left out."),
-            ("cursor", "string", "The `next_cursor` of the page before."),
+            ("cursor", "string", "The `next_cursor` of the page before, or the `previous_cursor` of the page after."),
+            (
+                "count",
+                "boolean",
+                "Also tell `previous_cursor`, and how many rows there are: `first` before these, `total` in the list, `all` without search and filter.",
+            ),
+        ],
+        Endpoint::Users => &[
+            ("search", "string", "Only users whose id contains this text, or who have a property that does."),
+            FILTER,
+            SORT,
+            ("limit", "integer", "The most rows, 50 when left out."),
+            ("cursor", "string", "The `next_cursor` of the page before, or the `previous_cursor` of the page after."),
+        ],
+        Endpoint::Properties => &OWNER,
+        Endpoint::Values => &[
+            OWNER[0],
+            OWNER[1],
+            OWNER[2],
+            ("property", "string", "The property, as a dotted path."),
+            ("search", "string", "Only values that contain this text."),
+            ("limit", "integer", "The most values, 20 when left out."),
         ],
         Endpoint::Events => &[("name", "string", "The event whose properties are wanted.")],
         _ => &[],

@@ -138,7 +138,10 @@ impl Problem {
             },
             Self::Page(error) => match error {
                 PageError::Unknown(_) => StatusCode::NOT_FOUND,
-                PageError::Cursor { .. } => StatusCode::BAD_REQUEST,
+                PageError::Cursor { .. }
+                | PageError::Filter(_)
+                | PageError::Condition { .. }
+                | PageError::Sort { .. } => StatusCode::BAD_REQUEST,
                 PageError::Store(error) => of_store(error),
             },
             Self::Store(error) => of_store(error),

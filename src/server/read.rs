@@ -3,13 +3,12 @@
 use super::app::App;
 use super::batch::unpack;
 use super::body;
-use super::limits::PAGE_ROWS_MAX;
 use super::problem::Problem;
 use super::workspaces::Workspace;
 use crate::Store;
 use crate::language::Report;
 use crate::model::Line;
-use crate::pages::{self, GroupsQuery};
+use crate::pages;
 use crate::reports::{self, Cancel, Limits, ReportError};
 use crate::store::{Environment, Outcome, Snapshot, SystemEnvironment};
 use axum::Extension;
@@ -21,18 +20,6 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::time::timeout;
-
-/// The parameters of `/api/groups/{type}`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GroupsParameters {
-    search: Option<String>,
-    limit: Option<usize>,
-    cursor: Option<String>,
-    /// Read before routing.
-    #[serde(rename = "workspace")]
-    _workspace: Option<IgnoredAny>,
-}
 
 /// The parameters of `/api/events`.
 #[derive(Debug, Deserialize)]
@@ -53,8 +40,8 @@ pub(super) struct NoParameters {
     _workspace: Option<IgnoredAny>,
 }
 
-type PathOf<T> = Result<Path<T>, PathRejection>;
-type QueryOf<T> = Result<Query<T>, QueryRejection>;
+pub(super) type PathOf<T> = Result<Path<T>, PathRejection>;
+pub(super) type QueryOf<T> = Result<Query<T>, QueryRejection>;
 
 /// Calls a report off when it is dropped.
 struct CallOff(Cancel);
@@ -105,22 +92,6 @@ pub(super) async fn group_types(
     page(app, workspace, |snapshot| json(&pages::group_types(snapshot)?)).await
 }
 
-/// `GET /api/groups/{type}`.
-pub(super) async fn groups(
-    State(app): State<App>,
-    Extension(workspace): Extension<Arc<Workspace>>,
-    path: PathOf<String>,
-    query: QueryOf<GroupsParameters>,
-) -> Result<Response, Problem> {
-    let (group_type, parameters) = (in_path(path)?, in_query(query)?);
-    let limit = parameters.limit.unwrap_or(GroupsQuery::default().limit);
-    if !(1..=PAGE_ROWS_MAX).contains(&limit) {
-        return Err(Problem::Request(format!("`limit` must be a number from 1 to {PAGE_ROWS_MAX}")));
-    }
-    let query = GroupsQuery { search: parameters.search, limit, cursor: parameters.cursor };
-    page(app, workspace, move |snapshot| json(&pages::groups(snapshot, &group_type, &query)?)).await
-}
-
 /// `GET /api/groups/{type}/{key}`.
 pub(super) async fn group(
     State(app): State<App>,
@@ -159,15 +130,15 @@ pub(super) async fn events(
     .await
 }
 
-fn in_path<T>(path: PathOf<T>) -> Result<T, Problem> {
+pub(super) fn in_path<T>(path: PathOf<T>) -> Result<T, Problem> {
     path.map(|Path(found)| found).map_err(|rejection| Problem::Request(rejection.body_text()))
 }
 
-fn in_query<T>(query: QueryOf<T>) -> Result<T, Problem> {
+pub(super) fn in_query<T>(query: QueryOf<T>) -> Result<T, Problem> {
     query.map(|Query(found)| found).map_err(|rejection| Problem::Request(rejection.body_text()))
 }
 
-async fn page(
+pub(super) async fn page(
     app: App,
     workspace: Arc<Workspace>,
     show: impl FnOnce(&Snapshot) -> Result<Vec<u8>, Problem> + Send + 'static,
@@ -177,7 +148,7 @@ async fn page(
 
 /// Works out an answer beside the others. When the time is over that one may take, with the wait for its turn, it is not
 /// waited for any longer: a report is called off then, and a page, which has no loop to stop, comes to its end.
-async fn answer(
+pub(super) async fn answer(
     app: App,
     workspace: Arc<Workspace>,
     work: impl FnOnce(&Store) -> Result<Vec<u8>, Problem> + Send + 'static,
@@ -192,7 +163,7 @@ async fn answer(
     }
 }
 
-fn json(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {
+pub(super) fn json(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {
     let mut json = serde_json::to_vec(answer).map_err(|error| {
         tracing::error!(?error, "an answer is no JSON");
         Problem::Fault

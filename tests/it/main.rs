@@ -13,8 +13,10 @@ mod histories;
 #[cfg(feature = "server")]
 mod http;
 mod layers;
+mod lists;
 mod maintenance;
 mod naive;
 mod pages;
 mod reports;
+mod suggestions;
 mod support;

@@ -6,6 +6,7 @@ mod headers;
 mod hostile;
 mod keys;
 mod limits;
+mod lists;
 mod pressure;
 mod same;
 mod site;
