@@ -25,6 +25,29 @@ pub struct GroupTypeRow {
     pub keys: u64,
 }
 
+/// All group types, and what the workspace was told about them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeclaredTypes {
+    /// Sorted by name.
+    pub types: Vec<DeclaredType>,
+    /// Whether undeclared ones are refused.
+    pub only_declared: bool,
+}
+
+/// A group type, and what the workspace was told about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeclaredType {
+    /// The type.
+    #[serde(rename = "type")]
+    pub group_type: String,
+    /// The name for people; null when it is not declared.
+    pub name: Option<String>,
+    /// Whether it is declared.
+    pub declared: bool,
+    /// How many keys it has.
+    pub keys: u64,
+}
+
 /// Keys of one group type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Groups {
@@ -78,6 +101,23 @@ pub fn group_types(snapshot: &Snapshot) -> Result<GroupTypes, PageError> {
     }
     types.sort_unstable_by(|a, b| a.group_type.cmp(&b.group_type));
     Ok(GroupTypes { types })
+}
+
+/// All group types with what the workspace was told about them.
+///
+/// # Errors
+/// When the store is damaged.
+pub fn declared_types(snapshot: &Snapshot) -> Result<DeclaredTypes, PageError> {
+    let settings = snapshot.settings();
+    let row = |id: GroupTypeId| {
+        let name = settings.display_name(id).map(str::to_owned);
+        let group_type = snapshot.name(StoredName::GroupType, id.raw()).map_err(damaged(snapshot))?;
+        let keys = snapshot.keys(id).map_err(damaged(snapshot))?.len();
+        Ok(DeclaredType { group_type, declared: name.is_some(), name, keys })
+    };
+    let mut types = snapshot.group_types().map(row).collect::<Result<Vec<_>, PageError>>()?;
+    types.sort_by(|a, b| a.group_type.cmp(&b.group_type));
+    Ok(DeclaredTypes { types, only_declared: settings.only_declared })
 }
 
 /// The properties of a key now.

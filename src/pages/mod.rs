@@ -4,6 +4,7 @@
 
 mod columns;
 mod error;
+mod event_use;
 mod events;
 mod groups;
 mod holders;
@@ -20,8 +21,12 @@ mod users;
 mod values;
 
 pub use error::PageError;
+pub use event_use::{EventUse, EventUses, GroupUse, Warning, event_uses};
 pub use events::{EventPage, EventSummary, Events, PropertySummary, TypeCount, event, events};
-pub use groups::{GroupRow, GroupTypeRow, GroupTypes, Groups, GroupsQuery, group_list, group_types, groups};
+pub use groups::{
+    DeclaredType, DeclaredTypes, GroupRow, GroupTypeRow, GroupTypes, Groups, GroupsQuery, declared_types, group_list,
+    group_types, groups,
+};
 pub use list::{ListPage, ListQuery, Sort};
 pub use owner::Owner;
 pub use profile::{GroupProfile, ProfileVersion, group};

@@ -16,16 +16,21 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::time::timeout;
+
+/// Most days over which it is told how events were used.
+const EVENT_DAYS_MAX: u32 = 366;
 
 /// The parameters of `/api/events`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventsParameters {
     name: Option<String>,
+    /// How the events were used in so many days before today.
+    days: Option<u32>,
     /// Read before routing.
     #[serde(rename = "workspace")]
     _workspace: Option<IgnoredAny>,
@@ -123,9 +128,14 @@ pub(super) async fn events(
     query: QueryOf<EventsParameters>,
 ) -> Result<Response, Problem> {
     let parameters = in_query(query)?;
-    page(app, workspace, move |snapshot| match &parameters.name {
-        None => json(&pages::events(snapshot)?),
-        Some(name) => json(&pages::event(snapshot, name)?),
+    if parameters.days.is_some_and(|days| !(1..=EVENT_DAYS_MAX).contains(&days)) {
+        return Err(Problem::Request(format!("`days` must be a number from 1 to {EVENT_DAYS_MAX}")));
+    }
+    page(app, workspace, move |snapshot| match (&parameters.name, parameters.days) {
+        (None, None) => json(&pages::events(snapshot)?),
+        (None, Some(days)) => json(&pages::event_uses(snapshot, SystemEnvironment.now(), days)?),
+        (Some(name), None) => json(&pages::event(snapshot, name)?),
+        (Some(_), Some(_)) => Err(Problem::Request("`name` and `days` do not go together; keep one".to_owned())),
     })
     .await
 }
@@ -161,6 +171,12 @@ pub(super) async fn answer(
         Ok(Err(problem)) => Err(app.judge(problem)),
         Err(_) => Err(Problem::TooLong(max.as_secs())),
     }
+}
+
+/// What a body says. Bodies may be packed.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let text = unpack(bytes)?;
+    serde_json::from_slice(&text).map_err(|error| Problem::Request(format!("the body cannot be used: {error}")))
 }
 
 pub(super) fn json(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {

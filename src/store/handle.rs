@@ -13,6 +13,7 @@ use crate::codec::DecodeError;
 use crate::files::{DiskStorage, Storage};
 use crate::log::ImportRecord;
 use crate::profiles::Profiles;
+use crate::saved::Saved;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -27,6 +28,8 @@ struct Shared {
     writer: Mutex<Writer>,
     synced: Condvar,
     hot: Mutex<HotChunks>,
+    /// What is saved beside the store, once it was asked for.
+    saved: Mutex<Option<Arc<Saved>>>,
 }
 
 /// A store open for writing. Clones share it; the last one closes it.
@@ -77,7 +80,13 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let engine = Engine::open(storage, environment, options)?;
         let writer = Mutex::new(Writer { engine, syncing: false });
-        Ok(Self { shared: Arc::new(Shared { writer, synced: Condvar::new(), hot: Mutex::default() }) })
+        Ok(Self {
+            shared: Arc::new(Shared { writer, synced: Condvar::new(), hot: Mutex::default(), saved: Mutex::default() }),
+        })
+    }
+
+    pub(super) fn saved_slot(&self) -> &Mutex<Option<Arc<Saved>>> {
+        &self.shared.saved
     }
 
     pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {

@@ -28,6 +28,7 @@ mod published;
 mod read;
 mod removal;
 mod salvage;
+mod saved;
 mod seal;
 mod snapshot;
 mod state;

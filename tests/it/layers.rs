@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module of the library with its floor. A module may import only from lower floors.
-const FLOORS: [(&str, u32); 22] = [
+const FLOORS: [(&str, u32); 23] = [
     ("model", 0),
     ("codec", 1),
     ("files", 1),
@@ -14,6 +14,7 @@ const FLOORS: [(&str, u32); 22] = [
     ("dictionary", 2),
     ("profiles", 2),
     ("index", 2),
+    ("saved", 2),
     ("segment", 3),
     ("store", 4),
     ("executor", 5),

@@ -5,6 +5,7 @@
 mod cli;
 #[cfg(all(feature = "client", feature = "server"))]
 mod client;
+mod event_uses;
 mod export;
 mod faults;
 mod generate;
@@ -18,5 +19,6 @@ mod maintenance;
 mod naive;
 mod pages;
 mod reports;
+mod saved;
 mod suggestions;
 mod support;

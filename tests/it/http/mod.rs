@@ -9,5 +9,7 @@ mod limits;
 mod lists;
 mod pressure;
 mod same;
+mod saved;
+mod settings;
 mod site;
 mod stops;
