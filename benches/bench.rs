@@ -5,6 +5,7 @@
 //! -- open` changes the size.
 
 mod data;
+mod lists;
 mod reports;
 mod writing;
 
@@ -18,5 +19,6 @@ fn main() {
         .configure_from_args();
     writing::bench(&mut criterion);
     reports::bench(&mut criterion);
+    lists::bench(&mut criterion);
     criterion.final_summary();
 }

@@ -42,6 +42,7 @@
 //! | 2 | [`dictionary`] | names and dense ids |
 //! | 2 | [`profiles`] | versioned properties, associations, aliases, saved cohorts |
 //! | 2 | [`index`] | unit bitmaps per event and day, row bitmaps per group key |
+//! | 2 | [`saved`] | saved reports and dashboards |
 //! | 3 | [`segment`] | immutable columnar tables, one per event name |
 //! | 4 | [`store`] | manifest, recovery, group commit, sealing, snapshots |
 //! | 5 | [`executor`] | scans, filters, bitmaps, measures, funnels |
@@ -77,6 +78,7 @@ pub mod model;
 pub mod pages;
 pub mod profiles;
 pub mod reports;
+pub mod saved;
 pub mod segment;
 #[cfg(feature = "server")]
 pub mod server;

@@ -25,9 +25,20 @@ impl Day {
         (micros.rem_euclid(DAY_MICROS) == 0).then(|| Self(micros.div_euclid(DAY_MICROS)))
     }
 
+    /// The day so many days later.
+    #[must_use]
+    pub fn plus(self, days: i64) -> Self {
+        Self(self.0.saturating_add(days))
+    }
+
+    /// How many days after another it is.
+    pub fn since(self, other: Self) -> i64 {
+        self.0.saturating_sub(other.0)
+    }
+
     /// Its first instant, in microseconds since the epoch.
     pub fn start_micros(self) -> i64 {
-        self.0 * DAY_MICROS
+        self.0.saturating_mul(DAY_MICROS)
     }
 }
 

@@ -205,6 +205,19 @@ impl Condition {
         self
     }
 
+    /// Reads a condition on units of this kind from JSON, as the `where` of a cohort that counts them.
+    ///
+    /// # Errors
+    /// See [`DocumentError`].
+    pub fn parse(json: &str, count_by: &CountBy) -> Result<Self, DocumentError> {
+        Self::read(&At::root(&Node::parse(json)?), count_by)
+    }
+
+    /// The condition as compact JSON, which [`Self::parse`] reads back.
+    pub fn to_json(&self) -> String {
+        Node::from(self).to_json()
+    }
+
     /// Reads a condition of a cohort that counts these units.
     pub(super) fn read(at: &At<'_>, count_by: &CountBy) -> Result<Self, DocumentError> {
         let list = |at: &At<'_>| -> Result<Vec<Self>, DocumentError> {

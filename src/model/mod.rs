@@ -16,7 +16,7 @@ pub mod value;
 pub use call::{AliasCall, CohortCall, Event, GroupCall, IdentifyCall, Line};
 pub use erasure::Erasure;
 pub use ids::{Arrival, EventId, GroupKeyId, GroupTypeId, IdSets, PropertyId, StoredName, UnitId, UserId};
-pub use name::{EventName, GroupKey, GroupType, InsertId, NameError, UserName};
+pub use name::{DisplayName, EventName, GroupKey, GroupType, InsertId, NameError, UserName};
 pub use number::Number;
 pub use order::Moment;
 pub use property::{Properties, PropertyOps};

@@ -125,7 +125,15 @@ name!(
     |_| false
 );
 
-no_special_rule!(UserName GroupType GroupKey InsertId);
+name!(
+    /// The name of a group type for people.
+    DisplayName,
+    "name",
+    limits::DISPLAY_NAME_BYTES_MAX,
+    char::is_whitespace
+);
+
+no_special_rule!(UserName GroupType GroupKey InsertId DisplayName);
 
 impl EventName {
     fn special(text: &str) -> Result<(), NameError> {

@@ -65,9 +65,8 @@ impl PropertyOps {
         if json.is_empty() {
             return Some(ops);
         }
-        let Value::Object(parts) = Value::from_serde(&serde_json::from_str(json).ok()?) else { return None };
+        let parts: BTreeMap<String, Properties> = serde_json::from_str(json).ok()?;
         for (part, fields) in parts {
-            let Value::Object(fields) = fields else { return None };
             match part.as_str() {
                 "properties" => ops.properties = fields,
                 "set_once" => ops.set_once = fields,
@@ -86,38 +85,38 @@ impl PropertyOps {
     }
 
     /// Folds this call over the properties that the calls before it left.
-    pub fn apply(&self, current: &mut Properties) {
-        for (name, value) in &self.properties {
+    pub fn apply(self, current: &mut Properties) {
+        for (name, value) in self.properties {
             if value.is_null() {
-                current.remove(name);
+                current.remove(&name);
             } else {
-                current.insert(name.clone(), value.clone());
+                current.insert(name, value);
             }
         }
-        for (name, value) in &self.set_once {
-            current.entry(name.clone()).or_insert_with(|| value.clone());
+        for (name, value) in self.set_once {
+            current.entry(name).or_insert(value);
         }
-        for (name, number) in &self.add {
-            match current.get_mut(name) {
+        for (name, number) in self.add {
+            match current.get_mut(&name) {
                 None => {
-                    current.insert(name.clone(), Value::Number(*number));
+                    current.insert(name, Value::Number(number));
                 }
                 Some(Value::Number(sum)) => {
-                    if let Some(added) = add_numbers(*sum, *number) {
+                    if let Some(added) = add_numbers(*sum, number) {
                         *sum = added;
                     }
                 }
                 Some(_) => {}
             }
         }
-        for (name, value) in &self.append {
-            as_list(current, name).extend(elements(value).iter().cloned());
+        for (name, value) in self.append {
+            as_list(current, name).extend(elements(value));
         }
-        for (name, value) in &self.union {
+        for (name, value) in self.union {
             let list = as_list(current, name);
             for element in elements(value) {
-                if !list.contains(element) {
-                    list.push(element.clone());
+                if !list.contains(&element) {
+                    list.push(element);
                 }
             }
         }
@@ -125,16 +124,16 @@ impl PropertyOps {
 }
 
 /// The elements that a value stands for in `append` and `union`.
-fn elements(value: &Value) -> &[Value] {
+fn elements(value: Value) -> Vec<Value> {
     match value {
         Value::List(items) => items,
-        other => std::slice::from_ref(other),
+        other => vec![other],
     }
 }
 
 /// The named list; a present value that is none becomes its first element.
-fn as_list<'a>(current: &'a mut Properties, name: &str) -> &'a mut Vec<Value> {
-    let slot = current.entry(name.to_owned()).or_insert_with(|| Value::List(Vec::new()));
+fn as_list(current: &mut Properties, name: String) -> &mut Vec<Value> {
+    let slot = current.entry(name).or_insert_with(|| Value::List(Vec::new()));
     if !matches!(slot, Value::List(_)) {
         let first = std::mem::replace(slot, Value::Null);
         *slot = Value::List(vec![first]);

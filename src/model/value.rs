@@ -42,6 +42,18 @@ pub enum ValueKind {
 impl ValueKind {
     /// All kinds. Sorted values hold them in this order, each in one run.
     pub const ALL: [Self; 6] = [Self::Null, Self::Boolean, Self::Number, Self::String, Self::List, Self::Object];
+
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "boolean",
+            Self::Number => "number",
+            Self::String => "string",
+            Self::List => "list",
+            Self::Object => "object",
+        }
+    }
 }
 
 impl Value {
@@ -231,6 +243,68 @@ impl serde::Serialize for Value {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Value {
+    /// Without a tree of another kind between; numbers take their one form.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reading)
+    }
+}
+
+/// Takes a value from whatever is read.
+struct Reading;
+
+impl<'de> serde::de::Visitor<'de> for Reading {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::integer(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(Number::from_u64(value)))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::string(value))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut object = BTreeMap::new();
+        while let Some((name, value)) = fields.next_entry()? {
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
 impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Self::Bool(value)
@@ -295,6 +369,14 @@ mod tests {
         assert_eq!(lookup_path(&fields, "a.c.d"), Some(&value("3")), "null is absent, so the nested value is found");
         assert_eq!(lookup_path(&fields, "l.x"), None, "objects only");
         assert_eq!(lookup_path(&fields, "a.b.c"), None);
+    }
+
+    #[test]
+    fn a_value_read_at_once_is_the_one_read_through_a_tree() {
+        let big = format!("[{}, {}, -9223372036854775808, 1.0, -0.0, 2.50]", u64::MAX, i64::MAX);
+        for json in ["null", "true", r#""a\u00e9""#, r#"{"b":{"c":[{}]},"a":[null,false]}"#, "1e308", &big] {
+            assert_eq!(serde_json::from_str::<Value>(json).unwrap(), value(json), "{json}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Why a page cannot be shown.
 
 use crate::codec::DecodeError;
+use crate::language::DocumentError;
 use crate::model::{GroupTypeId, StoredName};
 use crate::store::{Snapshot, StoreError, UnknownName};
 use thiserror::Error;
@@ -16,6 +17,21 @@ pub enum PageError {
     Cursor {
         /// The cursor.
         cursor: String,
+    },
+    /// A condition that means nothing.
+    #[error("the filter is wrong: {0}")]
+    Filter(#[from] DocumentError),
+    /// A condition on something else than what a list has at hand.
+    #[error("a list is filtered by properties and by `member_of` with keys; save a cohort for `{condition}`")]
+    Condition {
+        /// The kind of condition.
+        condition: &'static str,
+    },
+    /// A word for an order that no list has.
+    #[error("`{sort}` is no order; write `recent`, `name` or `property:NAME`, with a `-` before it to reverse it")]
+    Sort {
+        /// The word.
+        sort: String,
     },
     /// The store cannot be read.
     #[error(transparent)]

@@ -3,7 +3,7 @@
 use super::error::{PageError, damaged};
 use crate::codec::DecodeError;
 use crate::codec::packed::BLOCK_VALUES;
-use crate::model::{EventId, PropertyId, StoredName, Timestamp, Value};
+use crate::model::{EventId, PropertyId, StoredName, Timestamp};
 use crate::segment::{BlockBuffer, ColumnBlock, PropertyColumn, PropertyValues, Table};
 use crate::store::{Snapshot, UnknownName};
 use serde::Serialize;
@@ -111,17 +111,17 @@ pub fn events(snapshot: &Snapshot) -> Result<Events, PageError> {
 /// When there is no such event, or the store is damaged.
 pub fn event(snapshot: &Snapshot, name: &str) -> Result<EventPage, PageError> {
     let Some(id) = snapshot.event(name).map_err(damaged(snapshot))? else {
-        return Err(unknown(snapshot, name));
+        return Err(unknown_event(snapshot, name));
     };
     let tables: Vec<Table<'_>> = snapshot.segments().iter().filter_map(|segment| segment.table(id)).collect();
     let Some(seen) = seen(tables.iter().copied()).remove(&id) else {
-        return Err(unknown(snapshot, name));
+        return Err(unknown_event(snapshot, name));
     };
     read_event(snapshot, id, seen, &tables).map_err(damaged(snapshot))
 }
 
 /// The error for an event that does not occur, with near names of those that do.
-fn unknown(snapshot: &Snapshot, name: &str) -> PageError {
+pub(super) fn unknown_event(snapshot: &Snapshot, name: &str) -> PageError {
     match events(snapshot) {
         Ok(Events { events }) => {
             UnknownName::new("event", name, events.iter().map(|summary| summary.event.as_str())).into()
@@ -155,20 +155,9 @@ fn read_event(snapshot: &Snapshot, id: EventId, seen: Seen, tables: &[Table<'_>]
     Ok(EventPage { summary: summary(snapshot, id, seen)?, properties })
 }
 
-fn value_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::List(_) => "list",
-        Value::Object(_) => "object",
-    }
-}
-
 fn count_types(column: &PropertyColumn, rows: usize, counts: &mut BTreeMap<&'static str, u64>) {
     let types: Vec<&'static str> = match column.values() {
-        PropertyValues::Dictionary { values, .. } => values.iter().map(value_type).collect(),
+        PropertyValues::Dictionary { values, .. } => values.iter().map(|value| value.kind().name()).collect(),
         PropertyValues::Integers { .. } | PropertyValues::Doubles { .. } => Vec::new(),
     };
     let mut buffer = BlockBuffer::default();

@@ -1,11 +1,12 @@
 //! Group types, and the keys of one.
 
 use super::error::{PageError, damaged, find_type};
-use crate::model::{GroupKeyId, GroupTypeId, Properties, StoredName, Timestamp, Value};
+use super::holders::Holders;
+use super::list::{ListPage, ListQuery, page};
+use crate::model::{GroupKeyId, GroupTypeId, Properties, StoredName, Timestamp};
 use crate::profiles::fold;
 use crate::store::Snapshot;
 use serde::Serialize;
-use std::cmp::Reverse;
 
 /// All group types.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,6 +21,29 @@ pub struct GroupTypeRow {
     /// The type.
     #[serde(rename = "type")]
     pub group_type: String,
+    /// How many keys it has.
+    pub keys: u64,
+}
+
+/// All group types, and what the workspace was told about them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeclaredTypes {
+    /// Sorted by name.
+    pub types: Vec<DeclaredType>,
+    /// Whether undeclared ones are refused.
+    pub only_declared: bool,
+}
+
+/// A group type, and what the workspace was told about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeclaredType {
+    /// The type.
+    #[serde(rename = "type")]
+    pub group_type: String,
+    /// The name for people; null when it is not declared.
+    pub name: Option<String>,
+    /// Whether it is declared.
+    pub declared: bool,
     /// How many keys it has.
     pub keys: u64,
 }
@@ -79,25 +103,21 @@ pub fn group_types(snapshot: &Snapshot) -> Result<GroupTypes, PageError> {
     Ok(GroupTypes { types })
 }
 
-/// A place in the list: the last row of a page.
-type Place<'n> = (Reverse<Option<Timestamp>>, &'n str);
-
-/// What a cursor stands before: the update and key of the row it follows.
-fn write_cursor(updated: Option<Timestamp>, key: &str) -> String {
-    match updated {
-        Some(time) => format!("{}~{key}", time.micros()),
-        None => format!("~{key}"),
-    }
-}
-
-fn read_cursor(cursor: &str) -> Result<Place<'_>, PageError> {
-    let refused = || PageError::Cursor { cursor: cursor.to_owned() };
-    let (updated, key) = cursor.split_once('~').ok_or_else(refused)?;
-    let updated = match updated {
-        "" => None,
-        micros => Some(Timestamp::from_micros(micros.parse().map_err(|_| refused())?).map_err(|_| refused())?),
+/// All group types with what the workspace was told about them.
+///
+/// # Errors
+/// When the store is damaged.
+pub fn declared_types(snapshot: &Snapshot) -> Result<DeclaredTypes, PageError> {
+    let settings = snapshot.settings();
+    let row = |id: GroupTypeId| {
+        let name = settings.display_name(id).map(str::to_owned);
+        let group_type = snapshot.name(StoredName::GroupType, id.raw()).map_err(damaged(snapshot))?;
+        let keys = snapshot.keys(id).map_err(damaged(snapshot))?.len();
+        Ok(DeclaredType { group_type, declared: name.is_some(), name, keys })
     };
-    Ok((Reverse(updated), key))
+    let mut types = snapshot.group_types().map(row).collect::<Result<Vec<_>, PageError>>()?;
+    types.sort_by(|a, b| a.group_type.cmp(&b.group_type));
+    Ok(DeclaredTypes { types, only_declared: settings.only_declared })
 }
 
 /// The properties of a key now.
@@ -110,69 +130,37 @@ pub(super) fn properties_now(
     fold(&calls).map_err(damaged(snapshot))
 }
 
-/// Whether a value, or a part of it, contains a text that is in lower case.
-fn contains(value: &Value, text: &str) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(_) | Value::Number(_) => value.to_json().contains(text),
-        Value::String(own) => own.to_lowercase().contains(text),
-        Value::List(items) => items.iter().any(|item| contains(item, text)),
-        Value::Object(fields) => fields.values().any(|field| contains(field, text)),
-    }
-}
-
 /// The keys of a group type, a page at a time.
 ///
 /// # Errors
 /// When the type is neither used nor declared, the cursor is none of this list, or the store is damaged.
 pub fn groups(snapshot: &Snapshot, group_type: &str, query: &GroupsQuery) -> Result<Groups, PageError> {
+    let GroupsQuery { search, limit, cursor } = query.clone();
+    let page = group_list(snapshot, group_type, &ListQuery { search, limit, cursor, ..ListQuery::default() })?;
+    Ok(Groups { rows: page.rows, next_cursor: page.next_cursor })
+}
+
+/// The keys of a group type in any order, filtered, a page at a time in both directions.
+///
+/// # Errors
+/// As [`groups`], and for a filter that no list takes.
+pub fn group_list(snapshot: &Snapshot, group_type: &str, query: &ListQuery) -> Result<ListPage<GroupRow>, PageError> {
     let id = find_type(snapshot, group_type)?;
-    let updated = snapshot.profiles().last_updated(id, snapshot.key_count(id)).map_err(damaged(snapshot))?;
-    let existing = snapshot.keys(id).map_err(damaged(snapshot))?;
+    let holders = Holders::Keys(id);
+    let damage = damaged(snapshot);
+    let existing = snapshot.keys(id).map_err(damage)?;
+    let updated = snapshot.profiles().last_updated(id, snapshot.key_count(id)).map_err(damage)?;
+    let updated = |key: u32| updated.get(key as usize).copied().flatten();
+    let page = page(snapshot, holders, &existing, query, |key| updated(key).map(Timestamp::micros))?;
     let names = snapshot.names().read();
-    let keys = names.keys(id);
-    let mut order: Vec<(Place<'_>, u32)> = Vec::with_capacity(updated.len());
-    for (key, time) in (0..).zip(&updated).filter(|(key, _)| existing.contains(*key)) {
-        order.push(((Reverse(*time), keys.name(key).map_err(damaged(snapshot))?), key));
-    }
-    order.sort_unstable();
-    let start = match &query.cursor {
-        None => 0,
-        Some(cursor) => {
-            let after = read_cursor(cursor)?;
-            order.partition_point(|(place, _)| *place <= after)
-        }
-    };
-    let search = query.search.as_ref().map(|text| text.to_lowercase()).filter(|text| !text.is_empty());
-    let mut rows: Vec<GroupRow> = Vec::new();
-    let mut next_cursor = None;
-    // The place of the last row taken, from which the next page goes on.
-    let mut last: Option<Place<'_>> = None;
-    for (place, key) in &order[start..] {
-        let name_matches = search.as_ref().is_none_or(|text| place.1.to_lowercase().contains(text));
-        let is_full = rows.len() >= query.limit;
-        // One more row that matches says that there is a next page; its properties matter only for the search.
-        let properties = if is_full && name_matches {
-            Properties::new()
-        } else {
-            properties_now(snapshot, id, GroupKeyId::new(*key))?
-        };
-        let matches =
-            name_matches || search.as_ref().is_some_and(|text| properties.values().any(|value| contains(value, text)));
-        if !matches {
-            continue;
-        }
-        if is_full {
-            next_cursor = last.map(|(Reverse(time), key)| write_cursor(time, key));
-            break;
-        }
-        last = Some(*place);
-        rows.push(GroupRow {
+    let names = names.list(holders.list());
+    let row = |key: u32| {
+        Ok(GroupRow {
             group_type: group_type.to_owned(),
-            key: place.1.to_owned(),
-            properties,
-            last_updated: place.0.0.map(|time| time.to_string()),
-        });
-    }
-    Ok(Groups { rows, next_cursor })
+            key: names.name(key).map_err(damage)?.to_owned(),
+            properties: properties_now(snapshot, id, GroupKeyId::new(key))?,
+            last_updated: updated(key).map(|time| time.to_string()),
+        })
+    };
+    page.try_map(row)
 }

@@ -60,6 +60,12 @@ impl Aliases {
         self.user_of.get(&id).map_or(id, |place| self.users[*place as usize].shown)
     }
 
+    /// Whether an id is one of several of its user.
+    #[inline]
+    pub fn is_joined(&self, id: UserId) -> bool {
+        !self.users.is_empty() && self.user_of.contains_key(&id)
+    }
+
     /// All ids of a user: the shown one first, the others in ascending order.
     pub fn ids_of(&self, id: UserId) -> Vec<UserId> {
         let Some(place) = self.user_of.get(&id) else { return vec![id] };

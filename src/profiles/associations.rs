@@ -130,6 +130,21 @@ impl Profiles {
         latest(&self.association_tables(group_type)?, ids)
     }
 
+    /// The key of a type to which each of these users currently belongs, given by one of its ids.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn associations_of(
+        &self,
+        group_type: GroupTypeId,
+        users: &[UserId],
+        aliases: &Aliases,
+    ) -> Result<Vec<Option<GroupKeyId>>, DecodeError> {
+        let parts = self.association_tables(group_type)?;
+        let key = |user: &UserId| Ok(latest(&parts, &aliases.ids_of(*user))?.map(|(_, key)| key));
+        users.iter().map(key).collect()
+    }
+
     /// The users, under their shown ids, that currently belong to a key.
     ///
     /// # Errors

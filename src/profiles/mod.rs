@@ -10,6 +10,7 @@ mod aliases;
 mod arrivals;
 mod associations;
 mod builder;
+mod current;
 mod erase;
 mod part;
 mod verify;

@@ -151,6 +151,18 @@ impl Calls {
         self.entities.lower_bound(entity)..self.entities.lower_bound(entity + 1)
     }
 
+    /// The rows of the entities from `from` to before `end`.
+    pub fn rows_between(&self, from: u64, end: u64) -> std::ops::Range<usize> {
+        let bound = |entity| self.entities.lower_bound(i64::try_from(entity).unwrap_or(i64::MAX));
+        bound(from)..bound(end)
+    }
+
+    /// The number after that of the last entity; 0 without calls.
+    pub fn end(&self) -> u64 {
+        let last = self.entities.len().checked_sub(1).map(|row| self.entities.get(row));
+        last.and_then(|last| u32::try_from(last).ok()).map_or(0, |last| u64::from(last) + 1)
+    }
+
     /// Users plus 1 of all calls, 0 for none; absent for identify().
     pub fn users(&self) -> Option<&Packed> {
         self.users.as_ref()

@@ -1,6 +1,6 @@
 //! A property of some rows alone: of its different values only those are read that these rows have.
 
-use super::column::{PropertyColumn, read_one_value};
+use super::column::{BlockBuffer, ColumnBlock, PropertyColumn, read_one_value};
 use crate::codec::{DecodeError, Packed, Texts};
 use crate::model::{Value, ValueKind};
 use hashbrown::HashMap;
@@ -93,6 +93,64 @@ impl PropertyCells {
             values = read_values(texts, wanted)?;
         }
         Ok(Some(CellValues { values, places, bytes }))
+    }
+
+    /// How many different values are coded; 0 where values are stored as numbers.
+    pub fn code_count(&self) -> usize {
+        match &self.cells {
+            Cells::Coded { texts, .. } => texts.len(),
+            Cells::Numbers(_) => 0,
+        }
+    }
+
+    /// The code of rows with a stored null, where there are some.
+    ///
+    /// # Errors
+    /// When a value cannot be read.
+    pub fn null_code(&self) -> Result<Option<i64>, DecodeError> {
+        match &self.cells {
+            // Values ascend, and nothing is less than null.
+            Cells::Coded { texts, .. } if !texts.is_empty() => {
+                Ok(read_one_value(&texts.get(0)?)?.is_null().then_some(1))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The kinds of the least and of the greatest value but null; `None` where there are only nulls.
+    ///
+    /// # Errors
+    /// When a value cannot be read.
+    pub fn outer_kinds(&self) -> Result<Option<(ValueKind, ValueKind)>, DecodeError> {
+        let Cells::Coded { texts, .. } = &self.cells else { return Ok(Some((ValueKind::Number, ValueKind::Number))) };
+        let least = usize::from(self.null_code()?.is_some());
+        if least >= texts.len() {
+            return Ok(None);
+        }
+        let kind = |place| Ok(read_one_value(&texts.get(place)?)?.kind());
+        Ok(Some((kind(least)?, kind(texts.len() - 1)?)))
+    }
+
+    /// Decodes one block of rows. Codes are 0 for absent, else 1 + the place among the values.
+    pub fn decode_block<'a>(&self, block: usize, buffer: &'a mut BlockBuffer) -> ColumnBlock<'a> {
+        match &self.cells {
+            Cells::Coded { codes, .. } => buffer.decode_codes(codes, block),
+            Cells::Numbers(column) => column.decode_block(block, buffer),
+        }
+    }
+
+    /// Calls `visit` with the coded values at these places, which ascend.
+    ///
+    /// # Errors
+    /// When a value cannot be read.
+    pub fn visit_values(&self, places: &[usize], mut visit: impl FnMut(usize, Value)) -> Result<(), DecodeError> {
+        let Cells::Coded { texts, .. } = &self.cells else { return Ok(()) };
+        let mut problem = None;
+        texts.visit_some(places, |place, bytes| match read_one_value(bytes) {
+            Ok(value) => visit(place, value),
+            Err(error) => problem = Some(error),
+        })?;
+        problem.map_or(Ok(()), Err)
     }
 
     /// How many rows have a value of each kind, in the order of kinds; kinds without rows are left out.

@@ -118,6 +118,14 @@ impl Default for BlockBuffer {
     }
 }
 
+impl BlockBuffer {
+    /// One block of codes.
+    pub(super) fn decode_codes(&mut self, codes: &Packed, block: usize) -> ColumnBlock<'_> {
+        let rows = codes.decode_block(block, &mut self.integers);
+        ColumnBlock::Codes(&self.integers[..rows])
+    }
+}
+
 /// An entry of the values of a dictionary column.
 pub(super) fn read_one_value(bytes: &[u8]) -> Result<Value, DecodeError> {
     let mut reader = Reader::new(bytes);
@@ -168,10 +176,7 @@ impl PropertyColumn {
     /// Decodes one block of rows.
     pub fn decode_block<'a>(&self, block: usize, buffer: &'a mut BlockBuffer) -> ColumnBlock<'a> {
         match &self.values {
-            PropertyValues::Dictionary { codes, .. } => {
-                let rows = codes.decode_block(block, &mut buffer.integers);
-                ColumnBlock::Codes(&buffer.integers[..rows])
-            }
+            PropertyValues::Dictionary { codes, .. } => buffer.decode_codes(codes, block),
             PropertyValues::Integers { present, values } => {
                 let rows = values.decode_block(block, &mut buffer.integers);
                 decode_presence(present.as_ref(), block, &mut buffer.present);

@@ -4,6 +4,7 @@ use super::cells::{Cells, PropertyCells};
 use super::column::{GroupColumn, PropertyColumn, PropertyValues, fill_runs, read_values};
 use super::layout::{PropertyLayout, TableLayout};
 use super::reader::Segment;
+use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
 use crate::index::UnitDays;
 use crate::model::{Arrival, EventId, GroupTypeId, PropertyId, Timestamp, UserId, Value};
@@ -44,6 +45,25 @@ impl UserRuns {
     pub fn rows(&self, run: usize) -> Range<usize> {
         let end = if run + 1 < self.starts.len() { self.starts.get(run + 1) as usize } else { self.rows };
         self.starts.get(run) as usize..end
+    }
+
+    /// Calls `visit` with each user, ascending, and the user's last row.
+    pub fn visit_ends(&self, mut visit: impl FnMut(UserId, usize)) {
+        let (mut users, mut starts) = ([0; BLOCK_VALUES], [0; BLOCK_VALUES]);
+        // A run ends where the next begins, which is known one run later.
+        let mut last = None;
+        for block in 0..self.users.blocks() {
+            let runs = self.users.decode_block(block, &mut users);
+            self.starts.decode_block(block, &mut starts);
+            for (user, start) in users[..runs].iter().zip(&starts) {
+                if let Some(user) = last.replace(UserId::new(*user as u32)) {
+                    visit(user, (*start as usize).clamp(1, self.rows) - 1);
+                }
+            }
+        }
+        if let Some(user) = last {
+            visit(user, self.rows - 1);
+        }
     }
 
     /// The run of a user, if the table has the user.

@@ -3,11 +3,11 @@
 
 use super::app::App;
 use super::site::Page;
-use super::{openapi, read, receive, reference, sdk, state};
+use super::{lists, openapi, read, receive, reference, saved, sdk, settings, state, suggest};
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 
-/// An address with its one method.
+/// An address with a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
     Track,
@@ -19,8 +19,29 @@ pub(super) enum Endpoint {
     GroupTypes,
     Groups,
     GroupPage,
+    Users,
     UserPage,
     Events,
+    Properties,
+    Values,
+    SavedReports,
+    SaveReport,
+    SavedReport,
+    ChangeReport,
+    DeleteReport,
+    Dashboards,
+    NewDashboard,
+    Dashboard,
+    ChangeDashboard,
+    DeleteDashboard,
+    Settings,
+    ChangeSettings,
+    DeclareGroupType,
+    Keys,
+    NewKey,
+    RevokeKey,
+    PreviewDelete,
+    Delete,
     Health,
     Metrics,
     OpenApi,
@@ -63,7 +84,7 @@ impl Endpoint {
     const PUBLIC: [Self; 6] =
         [Self::Health, Self::OpenApi, Self::Reference, Self::ReferenceStyle, Self::Sdk, Self::SdkTypes];
 
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 39] = [
         Self::Track,
         Self::Identify,
         Self::Group,
@@ -73,8 +94,29 @@ impl Endpoint {
         Self::GroupTypes,
         Self::Groups,
         Self::GroupPage,
+        Self::Users,
         Self::UserPage,
         Self::Events,
+        Self::Properties,
+        Self::Values,
+        Self::SavedReports,
+        Self::SaveReport,
+        Self::SavedReport,
+        Self::ChangeReport,
+        Self::DeleteReport,
+        Self::Dashboards,
+        Self::NewDashboard,
+        Self::Dashboard,
+        Self::ChangeDashboard,
+        Self::DeleteDashboard,
+        Self::Settings,
+        Self::ChangeSettings,
+        Self::DeclareGroupType,
+        Self::Keys,
+        Self::NewKey,
+        Self::RevokeKey,
+        Self::PreviewDelete,
+        Self::Delete,
         Self::Health,
         Self::Metrics,
         Self::OpenApi,
@@ -96,8 +138,23 @@ impl Endpoint {
             Self::GroupTypes => "/api/groups",
             Self::Groups => "/api/groups/{type}",
             Self::GroupPage => "/api/groups/{type}/{key}",
+            Self::Users => "/api/users",
             Self::UserPage => "/api/users/{id}",
             Self::Events => "/api/events",
+            Self::Properties => "/api/properties",
+            Self::Values => "/api/values",
+            Self::SavedReports | Self::SaveReport => "/api/saved",
+            Self::SavedReport | Self::ChangeReport => "/api/saved/{id}",
+            Self::DeleteReport => "/api/saved/{id}/delete",
+            Self::Dashboards | Self::NewDashboard => "/api/dashboards",
+            Self::Dashboard | Self::ChangeDashboard => "/api/dashboards/{id}",
+            Self::DeleteDashboard => "/api/dashboards/{id}/delete",
+            Self::Settings | Self::ChangeSettings => "/api/settings",
+            Self::DeclareGroupType => "/api/group-types",
+            Self::Keys | Self::NewKey => "/api/keys",
+            Self::RevokeKey => "/api/keys/{id}/revoke",
+            Self::PreviewDelete => "/api/delete/preview",
+            Self::Delete => "/api/delete",
             Self::Health => "/healthz",
             Self::Metrics => "/metrics",
             Self::OpenApi => "/api/openapi.json",
@@ -110,7 +167,33 @@ impl Endpoint {
 
     /// Whether it is posted to; else it is asked with GET.
     pub fn is_post(self) -> bool {
-        matches!(self, Self::Track | Self::Identify | Self::Group | Self::Alias | Self::Batch | Self::Report)
+        self.is_sent()
+            || matches!(
+                self,
+                Self::Report
+                    | Self::SaveReport
+                    | Self::ChangeReport
+                    | Self::DeleteReport
+                    | Self::NewDashboard
+                    | Self::ChangeDashboard
+                    | Self::DeleteDashboard
+                    | Self::ChangeSettings
+                    | Self::DeclareGroupType
+                    | Self::NewKey
+                    | Self::RevokeKey
+                    | Self::PreviewDelete
+                    | Self::Delete
+            )
+    }
+
+    /// Whether what is posted to it is nothing but its address.
+    pub fn has_no_body(self) -> bool {
+        matches!(self, Self::DeleteReport | Self::DeleteDashboard | Self::RevokeKey)
+    }
+
+    /// The method as descriptions write it.
+    pub fn method(self) -> &'static str {
+        if self.is_post() { "post" } else { "get" }
     }
 
     /// Whether applications send to it.
@@ -130,8 +213,31 @@ impl Endpoint {
             Self::GroupTypes => "List the group types",
             Self::Groups => "List the keys of a group type, last updated first",
             Self::GroupPage => "Show one key of a group type",
+            Self::Users => "List the users, last seen first",
             Self::UserPage => "Show a user, found by any of its ids",
             Self::Events => "List the event names, or the properties of one",
+            Self::Properties => "List the properties of events, users or the keys of a group type, with examples",
+            Self::Values => "List the values of a property, the most frequent first",
+            Self::SavedReports => "List the saved reports",
+            Self::SaveReport => "Save a report under a name",
+            Self::SavedReport => "Show a saved report",
+            Self::ChangeReport => "Rename or change a saved report; what is left out stays",
+            Self::DeleteReport => "Delete a saved report, and the tiles that show it",
+            Self::Dashboards => "List the dashboards",
+            Self::NewDashboard => "Make a dashboard of saved reports",
+            Self::Dashboard => "Show a dashboard",
+            Self::ChangeDashboard => "Rename a dashboard or change its tiles; what is left out stays",
+            Self::DeleteDashboard => "Delete a dashboard; its reports stay",
+            Self::Settings => "Show what the workspace was told about itself",
+            Self::ChangeSettings => {
+                "Change the time zone, for how long events are kept, or whether undeclared group types are refused"
+            }
+            Self::DeclareGroupType => "Declare a group type, or give it another name for people",
+            Self::Keys => "List the keys of the workspace, without the keys themselves",
+            Self::NewKey => "Make a key; it is shown this once",
+            Self::RevokeKey => "Take a key back",
+            Self::PreviewDelete => "Tell what deleting would take out",
+            Self::Delete => "Delete users, group keys or old events for good",
             Self::Health => "Tell whether the server takes requests",
             Self::Metrics => "Show counters for Prometheus",
             Self::OpenApi => "Describe all this for programs",
@@ -151,10 +257,31 @@ impl Endpoint {
             Self::Batch => post(receive::batch),
             Self::Report => post(read::report),
             Self::GroupTypes => get(read::group_types),
-            Self::Groups => get(read::groups),
+            Self::Groups => get(lists::groups),
             Self::GroupPage => get(read::group),
+            Self::Users => get(lists::users),
             Self::UserPage => get(read::user),
             Self::Events => get(read::events),
+            Self::Properties => get(suggest::properties),
+            Self::Values => get(suggest::values),
+            Self::SavedReports => get(saved::reports),
+            Self::SaveReport => post(saved::add_report),
+            Self::SavedReport => get(saved::report),
+            Self::ChangeReport => post(saved::change_report),
+            Self::DeleteReport => post(saved::delete_report),
+            Self::Dashboards => get(saved::dashboards),
+            Self::NewDashboard => post(saved::add_dashboard),
+            Self::Dashboard => get(saved::dashboard),
+            Self::ChangeDashboard => post(saved::change_dashboard),
+            Self::DeleteDashboard => post(saved::delete_dashboard),
+            Self::Settings => get(settings::show),
+            Self::ChangeSettings => post(settings::change),
+            Self::DeclareGroupType => post(settings::declare),
+            Self::Keys => get(settings::keys),
+            Self::NewKey => post(settings::new_key),
+            Self::RevokeKey => post(settings::revoke_key),
+            Self::PreviewDelete => post(settings::preview),
+            Self::Delete => post(settings::delete),
             Self::Health => get(state::health),
             Self::Metrics => get(state::metrics),
             Self::OpenApi => get(openapi::answer),

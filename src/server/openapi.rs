@@ -12,8 +12,8 @@ pub(super) async fn answer() -> Json<Value> {
 pub(super) fn document() -> Value {
     let mut paths = Map::new();
     for endpoint in Endpoint::ALL {
-        let method = if endpoint.is_post() { "post" } else { "get" };
-        paths.insert(endpoint.path().to_owned(), json!({ method: operation(endpoint) }));
+        let path = paths.entry(endpoint.path()).or_insert_with(|| json!({}));
+        path[endpoint.method()] = operation(endpoint);
     }
     json!({
         "openapi": "3.1.0",
@@ -56,6 +56,19 @@ fn operation(endpoint: Endpoint) -> Value {
     operation
 }
 
+const FILTER: (&str, &str, &str) = (
+    "filter",
+    "string",
+    "Only those that meet this condition, in JSON as the `where` of a cohort: `property`, `all`, `any`, `not`, and of users `member_of`.",
+);
+const SORT: (&str, &str, &str) =
+    ("sort", "string", "`recent`, `name` or `property:PATH`; reversed when `-` stands before it.");
+const OWNER: [(&str, &str, &str); 3] = [
+    ("of", "string", "Whose properties: `event`, `user` or `group`."),
+    ("event", "string", "With `of=event`: the event, any when left out."),
+    ("group", "string", "With `of=group`: the group type."),
+];
+
 fn parameters(endpoint: Endpoint) -> Vec<Value> {
     let path = endpoint.path().split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let in_path =
@@ -63,10 +76,40 @@ fn parameters(endpoint: Endpoint) -> Vec<Value> {
     let in_query: &[(&str, &str, &str)] = match endpoint {
         Endpoint::Groups => &[
             ("search", "string", "Only keys that contain this text, or have a property that does."),
+            FILTER,
+            SORT,
             ("limit", "integer", "The most rows, 50 when left out."),
-            ("cursor", "string", "The `next_cursor` of the page before."),
+            ("cursor", "string", "The `next_cursor` of the page before, or the `previous_cursor` of the page after."),
+            (
+                "count",
+                "boolean",
+                "Also tell `previous_cursor`, and how many rows there are: `first` before these, `total` in the list, `all` without search and filter.",
+            ),
         ],
-        Endpoint::Events => &[("name", "string", "The event whose properties are wanted.")],
+        Endpoint::Users => &[
+            ("search", "string", "Only users whose id contains this text, or who have a property that does."),
+            FILTER,
+            SORT,
+            ("limit", "integer", "The most rows, 50 when left out."),
+            ("cursor", "string", "The `next_cursor` of the page before, or the `previous_cursor` of the page after."),
+        ],
+        Endpoint::Properties => &OWNER,
+        Endpoint::Values => &[
+            OWNER[0],
+            OWNER[1],
+            OWNER[2],
+            ("property", "string", "The property, as a dotted path."),
+            ("search", "string", "Only values that contain this text."),
+            ("limit", "integer", "The most values, 20 when left out."),
+        ],
+        Endpoint::Events => &[
+            ("name", "string", "The event whose properties are wanted."),
+            (
+                "days",
+                "integer",
+                "How the events were used on so many days of UTC before today, and today; with warnings.",
+            ),
+        ],
         _ => &[],
     };
     let in_query = in_query.iter().map(|(name, kind, description)| {
@@ -104,10 +147,8 @@ fn body(endpoint: Endpoint) -> Option<Value> {
                 "application/x-ndjson": { "schema": { "type": "string" } },
             }));
         }
-        Endpoint::Report => {
-            return Some(
-                json!({ "application/json": { "schema": { "type": "object" }, "example": example(endpoint) } }),
-            );
+        posted if posted.is_post() && !posted.has_no_body() => {
+            return Some(json!({ "application/json": { "schema": { "type": "object" }, "example": example(posted) } }));
         }
         _ => return None,
     };
@@ -146,6 +187,16 @@ fn example(endpoint: Endpoint) -> Value {
             "count_by": { "group": "company" },
             "series": [{ "event": "feature_used" }],
         }),
+        Endpoint::SaveReport => {
+            json!({ "name": "Companies, 30 days", "report": example(Endpoint::Report), "view": "chart=bars" })
+        }
+        Endpoint::ChangeReport => json!({ "name": "Companies that used it" }),
+        Endpoint::NewDashboard => json!({ "name": "Monday", "tiles": [{ "report": "0f3a5c7e9b1d", "width": "half" }] }),
+        Endpoint::ChangeDashboard => json!({ "tiles": [{ "report": "0f3a5c7e9b1d", "width": "full" }] }),
+        Endpoint::ChangeSettings => json!({ "timezone": "Europe/Berlin", "keep_days": null, "only_declared": true }),
+        Endpoint::DeclareGroupType => json!({ "type": "company", "name": "Companies" }),
+        Endpoint::NewKey => json!({ "kind": "write", "name": "shop" }),
+        Endpoint::PreviewDelete | Endpoint::Delete => json!({ "users": ["user_42"] }),
         _ => Value::Null,
     }
 }
@@ -249,12 +300,16 @@ mod tests {
             let name = part.split('"').next().unwrap();
             assert!(document["components"]["schemas"][name].is_object(), "{name}");
         }
-        assert_eq!(document["paths"].as_object().unwrap().len(), Endpoint::ALL.len());
+        for endpoint in Endpoint::ALL {
+            let operation = &document["paths"][endpoint.path()][endpoint.method()];
+            assert_eq!(operation["operationId"], format!("{endpoint:?}"));
+        }
     }
 
     #[test]
     fn what_is_taken_has_an_example_that_is_taken() {
         use crate::input::{Kind, parse_line, parse_object};
+        use crate::saved::{DashboardChange, NewDashboard, NewReport, ReportChange};
         for endpoint in Endpoint::ALL {
             let sent = example(endpoint);
             let bytes = sent.to_string().into_bytes();
@@ -265,7 +320,17 @@ mod tests {
                 Endpoint::Alias => parse_object(Kind::Alias, &bytes).is_ok(),
                 Endpoint::Batch => parse_line(sent["batch"][0].to_string().as_bytes()).is_ok(),
                 Endpoint::Report => crate::language::Report::parse(&sent.to_string()).is_ok(),
-                _ => sent.is_null() && !endpoint.is_post(),
+                Endpoint::SaveReport => serde_json::from_slice::<NewReport>(&bytes).is_ok(),
+                Endpoint::ChangeReport => serde_json::from_slice::<ReportChange>(&bytes).is_ok(),
+                Endpoint::NewDashboard => serde_json::from_slice::<NewDashboard>(&bytes).is_ok(),
+                Endpoint::ChangeDashboard => serde_json::from_slice::<DashboardChange>(&bytes).is_ok(),
+                // Tried over HTTP.
+                Endpoint::ChangeSettings
+                | Endpoint::DeclareGroupType
+                | Endpoint::NewKey
+                | Endpoint::PreviewDelete
+                | Endpoint::Delete => sent.is_object(),
+                _ => sent.is_null() && (!endpoint.is_post() || endpoint.has_no_body()),
             };
             assert!(is_taken, "{endpoint:?}");
         }

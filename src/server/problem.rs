@@ -1,9 +1,10 @@
 //! Everything that can go wrong with a request, and the one place that says which HTTP status it is.
 
 use super::keys::{KeyError, KeyKind};
-use crate::model::Timestamp;
+use crate::model::{NameError, Timestamp};
 use crate::pages::PageError;
 use crate::reports::ReportError;
+use crate::saved::SavedError;
 use crate::store::{StoreError, WriteOnceError};
 use crate::workspace::{WorkspaceError, WorkspaceName};
 use axum::Json;
@@ -97,6 +98,9 @@ pub(super) enum Problem {
     /// The keys cannot be read.
     #[error(transparent)]
     Keys(#[from] Arc<KeyError>),
+    /// A name is none that may be given.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// The program is wrong.
     #[error("the server met a fault of its own; its log says more")]
     Fault,
@@ -111,11 +115,17 @@ impl From<WriteOnceError> for Problem {
     }
 }
 
+impl From<SavedError> for Problem {
+    fn from(error: SavedError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
 impl Problem {
     /// The status that tells its kind.
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Request(_) | Self::WorkspaceName(_) => StatusCode::BAD_REQUEST,
+            Self::Request(_) | Self::WorkspaceName(_) | Self::Name(_) => StatusCode::BAD_REQUEST,
             Self::Key(..) => StatusCode::UNAUTHORIZED,
             Self::OtherKey(_) | Self::OtherWorkspace(_) | Self::Host(_) | Self::Origin(_) | Self::OtherPage => {
                 StatusCode::FORBIDDEN
@@ -143,11 +153,20 @@ impl Problem {
             },
             Self::Page(error) => match error {
                 PageError::Unknown(_) => StatusCode::NOT_FOUND,
-                PageError::Cursor { .. } => StatusCode::BAD_REQUEST,
+                PageError::Cursor { .. }
+                | PageError::Filter(_)
+                | PageError::Condition { .. }
+                | PageError::Sort { .. } => StatusCode::BAD_REQUEST,
                 PageError::Store(error) => of_store(error),
             },
             Self::Store(error) => of_store(error),
-            Self::Keys(_) | Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Keys(error) => match **error {
+                KeyError::Unknown { .. } => StatusCode::NOT_FOUND,
+                // Somebody else is changing them.
+                KeyError::Lock(_) => StatusCode::SERVICE_UNAVAILABLE,
+                KeyError::File(_) | KeyError::Damaged { .. } | KeyError::Random(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+            Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -157,7 +176,7 @@ impl Problem {
             Self::Store(error) | Self::Report(ReportError::Store(error)) | Self::Page(PageError::Store(error)) => {
                 match error {
                     StoreError::Poisoned { .. } => true,
-                    StoreError::File(error) => error.is_failed_sync(),
+                    StoreError::File(error) | StoreError::Saved(SavedError::File(error)) => error.is_failed_sync(),
                     _ => false,
                 }
             }
@@ -172,8 +191,13 @@ fn of_store(error: &StoreError) -> StatusCode {
         StoreError::File(_) if !error.is_damage() => StatusCode::SERVICE_UNAVAILABLE,
         StoreError::Lock(_) | StoreError::Poisoned { .. } => StatusCode::SERVICE_UNAVAILABLE,
         StoreError::Refused { .. } => StatusCode::BAD_REQUEST,
-        StoreError::Unknown(_) => StatusCode::NOT_FOUND,
-        StoreError::File(_)
+        StoreError::Unknown(_) | StoreError::Saved(SavedError::Unknown { .. }) => StatusCode::NOT_FOUND,
+        StoreError::Saved(SavedError::Document(_) | SavedError::Text { .. } | SavedError::Full { .. }) => {
+            StatusCode::BAD_REQUEST
+        }
+        StoreError::Saved(SavedError::File(_)) => StatusCode::SERVICE_UNAVAILABLE,
+        StoreError::Saved(SavedError::Damaged { .. })
+        | StoreError::File(_)
         | StoreError::Damaged { .. }
         | StoreError::NotAStore { .. }
         | StoreError::NotEmpty { .. }

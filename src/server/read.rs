@@ -3,13 +3,12 @@
 use super::app::App;
 use super::batch::unpack;
 use super::body;
-use super::limits::PAGE_ROWS_MAX;
 use super::problem::Problem;
 use super::workspaces::Workspace;
 use crate::Store;
 use crate::language::Report;
 use crate::model::Line;
-use crate::pages::{self, GroupsQuery};
+use crate::pages;
 use crate::reports::{self, Cancel, Limits, ReportError};
 use crate::store::{Environment, Outcome, Snapshot, SystemEnvironment};
 use axum::Extension;
@@ -17,28 +16,21 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::time::timeout;
 
-/// The parameters of `/api/groups/{type}`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GroupsParameters {
-    search: Option<String>,
-    limit: Option<usize>,
-    cursor: Option<String>,
-    /// Read before routing.
-    #[serde(rename = "workspace")]
-    _workspace: Option<IgnoredAny>,
-}
+/// Most days over which it is told how events were used.
+const EVENT_DAYS_MAX: u32 = 366;
 
 /// The parameters of `/api/events`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventsParameters {
     name: Option<String>,
+    /// How the events were used in so many days before today.
+    days: Option<u32>,
     /// Read before routing.
     #[serde(rename = "workspace")]
     _workspace: Option<IgnoredAny>,
@@ -105,22 +97,6 @@ pub(super) async fn group_types(
     page(app, workspace, |snapshot| json(&pages::group_types(snapshot)?)).await
 }
 
-/// `GET /api/groups/{type}`.
-pub(super) async fn groups(
-    State(app): State<App>,
-    Extension(workspace): Extension<Arc<Workspace>>,
-    path: PathOf<String>,
-    query: QueryOf<GroupsParameters>,
-) -> Result<Response, Problem> {
-    let (group_type, parameters) = (in_path(path)?, in_query(query)?);
-    let limit = parameters.limit.unwrap_or(GroupsQuery::default().limit);
-    if !(1..=PAGE_ROWS_MAX).contains(&limit) {
-        return Err(Problem::Request(format!("`limit` must be a number from 1 to {PAGE_ROWS_MAX}")));
-    }
-    let query = GroupsQuery { search: parameters.search, limit, cursor: parameters.cursor };
-    page(app, workspace, move |snapshot| json(&pages::groups(snapshot, &group_type, &query)?)).await
-}
-
 /// `GET /api/groups/{type}/{key}`.
 pub(super) async fn group(
     State(app): State<App>,
@@ -152,9 +128,14 @@ pub(super) async fn events(
     query: QueryOf<EventsParameters>,
 ) -> Result<Response, Problem> {
     let parameters = in_query(query)?;
-    page(app, workspace, move |snapshot| match &parameters.name {
-        None => json(&pages::events(snapshot)?),
-        Some(name) => json(&pages::event(snapshot, name)?),
+    if parameters.days.is_some_and(|days| !(1..=EVENT_DAYS_MAX).contains(&days)) {
+        return Err(Problem::Request(format!("`days` must be a number from 1 to {EVENT_DAYS_MAX}")));
+    }
+    page(app, workspace, move |snapshot| match (&parameters.name, parameters.days) {
+        (None, None) => json(&pages::events(snapshot)?),
+        (None, Some(days)) => json(&pages::event_uses(snapshot, SystemEnvironment.now(), days)?),
+        (Some(name), None) => json(&pages::event(snapshot, name)?),
+        (Some(_), Some(_)) => Err(Problem::Request("`name` and `days` do not go together; keep one".to_owned())),
     })
     .await
 }
@@ -167,7 +148,7 @@ pub(super) fn in_query<T>(query: QueryOf<T>) -> Result<T, Problem> {
     query.map(|Query(found)| found).map_err(|rejection| Problem::Request(rejection.body_text()))
 }
 
-async fn page(
+pub(super) async fn page(
     app: App,
     workspace: Arc<Workspace>,
     show: impl FnOnce(&Snapshot) -> Result<Vec<u8>, Problem> + Send + 'static,
@@ -176,7 +157,7 @@ async fn page(
 }
 
 /// Works out an answer beside the others, as JSON.
-async fn answer(
+pub(super) async fn answer(
     app: App,
     workspace: Arc<Workspace>,
     work: impl FnOnce(&Store) -> Result<Vec<u8>, Problem> + Send + 'static,
@@ -201,7 +182,13 @@ pub(super) async fn work_out<T: Send + 'static>(
     }
 }
 
-fn json(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {
+/// What a body says. Bodies may be packed.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let text = unpack(bytes)?;
+    serde_json::from_slice(&text).map_err(|error| Problem::Request(format!("the body cannot be used: {error}")))
+}
+
+pub(super) fn json(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {
     let mut json = serde_json::to_vec(answer).map_err(|error| {
         tracing::error!(?error, "an answer is no JSON");
         Problem::Fault

@@ -1,8 +1,9 @@
 //! The workspaces that a server serves: each with its store and its keys, looked for again every second.
 
-use super::keys::{KeyError, KeyKind, Keys, SecretHash};
+use super::keys::{KeyEntry, KeyError, KeyKind, Keys, SecretHash, create_key, revoke_key};
 use crate::Store;
 use crate::files::DiskStorage;
+use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::workspace::{self, WorkspaceError, WorkspaceName};
 use std::collections::BTreeMap;
@@ -42,6 +43,26 @@ impl Workspace {
     /// When they cannot be read: then nobody is let in.
     pub fn keys(&self) -> Result<Arc<Keys>, Arc<KeyError>> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes a key, which is known at once.
+    ///
+    /// # Errors
+    /// As [`create_key`].
+    pub fn create_key(&self, kind: KeyKind, name: &str, now: Timestamp) -> Result<(KeyEntry, String), Arc<KeyError>> {
+        let made = create_key(&self.storage, kind, name, now)?;
+        self.read_keys();
+        Ok(made)
+    }
+
+    /// Takes a key back at once.
+    ///
+    /// # Errors
+    /// As [`revoke_key`].
+    pub fn revoke_key(&self, id: &str) -> Result<KeyEntry, Arc<KeyError>> {
+        let revoked = revoke_key(&self.storage, id)?;
+        self.read_keys();
+        Ok(revoked)
     }
 
     fn read_keys(&self) {

@@ -10,6 +10,7 @@ use super::engine::Engine;
 use super::hot::HotChunks;
 use super::merging::Merging;
 use super::sealing::Sealing;
+use crate::saved::Saved;
 use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -40,6 +41,8 @@ pub(super) struct Core {
     /// Told whenever something at work on the engine ended.
     ended: Condvar,
     pub hot: Mutex<HotChunks>,
+    /// What is saved beside the store, once it was asked for.
+    pub saved: Mutex<Option<Arc<Saved>>>,
     maintenance: Maintenance,
     threads: Mutex<Threads>,
 }
@@ -57,6 +60,7 @@ impl Core {
             writer: Mutex::new(writer),
             ended: Condvar::new(),
             hot: Mutex::default(),
+            saved: Mutex::default(),
             maintenance,
             threads: Mutex::default(),
         }

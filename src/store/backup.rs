@@ -15,6 +15,7 @@ use crate::codec::DecodeError;
 use crate::files::{Storage, publish_file};
 use crate::log::{Batch, LogEnd};
 use crate::model::Arrival;
+use crate::saved::{SAVED, Saved, read_saved, write_saved};
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -39,6 +40,8 @@ struct Opened {
     sealed: Vec<(String, Bytes)>,
     /// The batches of each log.
     logs: Vec<Vec<Bytes>>,
+    /// What is saved beside it.
+    saved: Saved,
 }
 
 /// Copies a store, beside a live writer or without one, into an empty directory. A lock that nobody holds, as a copy
@@ -85,7 +88,7 @@ fn open(from: &dyn Storage, manifest: Manifest, last_end: LogEnd) -> Result<Open
         let found = load::read_log(from, entry, end)?;
         logs.push(found.batches.into_iter().map(|(payload, _)| payload).collect());
     }
-    Ok(Opened { manifest, sealed, logs })
+    Ok(Opened { manifest, sealed, logs, saved: read_saved(from)? })
 }
 
 impl Opened {
@@ -123,10 +126,15 @@ impl Opened {
             let (log, _) = write_log(to, environment, entry.number, batches)?;
             logs.push(LogEntry { is_closed: true, ..log });
         }
+        let mut names = Vec::new();
+        if self.saved != Saved::default() {
+            write_saved(to, &self.saved)?;
+            names.push(SAVED.to_owned());
+        }
         let manifest = Manifest { logs, ..self.manifest.clone() };
         let next_arrival = self.next_arrival().map_err(|damage| damaged(from, damage))?.raw();
         write_manifest(to, environment, &manifest)?;
-        let names = manifest.all_names();
+        names.extend(manifest.all_names());
         let lengths = names.iter().map(|name| to.file_len(name)).collect::<Result<Vec<u64>, _>>()?;
         Ok(Backup { files: names.len() as u64, bytes: lengths.iter().sum(), next_arrival })
     }

@@ -17,6 +17,7 @@ use crate::dictionary::DictionaryPart;
 use crate::files::{FileError, Storage, StorageFile, StorageLock, publish_file};
 use crate::log::{LogEnd, encode_frames, framed_bytes};
 use crate::profiles::Profiles;
+use crate::saved::SavedError;
 use crate::segment::Segment;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -401,6 +402,15 @@ impl Engine {
             self.poison(error);
         }
         result
+    }
+
+    /// The same for a change of what is saved beside the store.
+    pub(super) fn poison_if_saving_failed(&mut self, result: &Result<(), StoreError>) {
+        if let Err(StoreError::Saved(SavedError::File(error))) = result
+            && error.is_failed_sync()
+        {
+            self.poison(error);
+        }
     }
 
     fn poison(&mut self, cause: &FileError) {

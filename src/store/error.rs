@@ -4,6 +4,7 @@ use super::unknown::UnknownName;
 use crate::codec::DecodeError;
 use crate::files::{FileError, LockError};
 use crate::input::Refusal;
+use crate::saved::SavedError;
 use thiserror::Error;
 
 /// Why a store cannot be opened, read or written.
@@ -57,6 +58,9 @@ pub enum StoreError {
         /// Which version or feature.
         damage: DecodeError,
     },
+    /// Something cannot be saved, or what is saved cannot be read.
+    #[error(transparent)]
+    Saved(#[from] SavedError),
     /// Something was named that the store does not have.
     #[error(transparent)]
     Unknown(#[from] UnknownName),
@@ -109,7 +113,7 @@ impl StoreError {
     /// Whether damage was found on disk.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Damaged { .. } => true,
+            Self::Damaged { .. } | Self::Saved(SavedError::Damaged { .. }) => true,
             Self::File(error) => matches!(error, FileError::LengthDiffers { .. } | FileError::NotAPlainFile { .. }),
             _ => false,
         }

@@ -14,8 +14,9 @@ use crate::codec::DecodeError;
 use crate::files::{DiskStorage, Storage};
 use crate::log::ImportRecord;
 use crate::profiles::Profiles;
+use crate::saved::Saved;
 use std::path::Path;
-use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A store open for writing. Clones share it; the last one closes it.
 ///
@@ -78,6 +79,10 @@ impl Store {
 
     fn of(engine: Engine, maintenance: Maintenance) -> Self {
         Self { core: Arc::new(Handle::new(Core::new(engine, maintenance))) }
+    }
+
+    pub(super) fn saved_slot(&self) -> &Mutex<Option<Arc<Saved>>> {
+        &self.core.saved
     }
 
     pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {

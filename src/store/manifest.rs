@@ -221,9 +221,10 @@ pub(crate) fn is_own_name(name: &str) -> bool {
     numbered || name == MANIFEST || name == LOCK
 }
 
-/// Whether this may stand in the directory of a store and is no part of it: the keys of clients, and other workspaces.
+/// Whether this may stand in the directory of a store and is none of the files that the manifest lists: what is saved,
+/// the keys of clients, and other workspaces.
 pub(crate) fn stands_beside(name: &str) -> bool {
-    ["keys.json", "keys.json.tmp", "keys.lock", "workspaces"].contains(&name)
+    ["keys.json", "keys.json.tmp", "keys.lock", "saved.json", "saved.json.tmp", "workspaces"].contains(&name)
 }
 
 #[cfg(test)]

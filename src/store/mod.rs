@@ -30,6 +30,7 @@ mod published;
 mod read;
 mod removal;
 mod salvage;
+mod saved;
 mod seal;
 mod sealing;
 mod snapshot;

@@ -4,6 +4,7 @@
 mod content;
 mod readings;
 mod recipe;
+mod saved;
 
 use content::{Files, ManifestRecord, Opened};
 use std::collections::BTreeSet;

@@ -5,6 +5,7 @@
 mod cli;
 #[cfg(all(feature = "client", feature = "server"))]
 mod client;
+mod event_uses;
 mod export;
 mod faults;
 mod generate;
@@ -13,8 +14,11 @@ mod histories;
 #[cfg(feature = "server")]
 mod http;
 mod layers;
+mod lists;
 mod maintenance;
 mod naive;
 mod pages;
 mod reports;
+mod saved;
+mod suggestions;
 mod support;

@@ -6,11 +6,9 @@ use super::super::format::FormatArg;
 use super::super::output::{Canvas, Output, Show};
 use super::super::rows::{Kind, Rows};
 use super::super::text::shown;
-use crate::model::limits::DISPLAY_NAME_BYTES_MAX;
-use crate::model::{GroupType, StoredName};
-use crate::store::{Snapshot, StoreError};
+use crate::model::{DisplayName, GroupType, NameError};
+use crate::pages::{self, DeclaredTypes};
 use clap::{Args, Subcommand, ValueEnum};
-use serde::Serialize;
 
 /// List group types, declare one, or take declared ones only
 ///
@@ -65,15 +63,14 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     match &arguments.action {
         Action::List => {
             let reader = arguments.data.read(output)?;
-            let types = GroupTypes::of(reader.snapshot())?;
-            output.show(&types)?;
+            output.show(&pages::declared_types(reader.snapshot())?)?;
         }
         Action::Declare { group_type, name } => {
-            let name = name.as_deref().unwrap_or(group_type);
-            check_display_name(name)?;
-            let group_type = GroupType::new(group_type).map_err(|error| Failure::other(error.to_string()))?;
+            let refused = |error: NameError| Failure::other(error.to_string());
+            let name = DisplayName::new(name.as_deref().unwrap_or(group_type)).map_err(refused)?;
+            let group_type = GroupType::new(group_type).map_err(refused)?;
             let store = arguments.data.open(output)?;
-            store.declare_group_type(&group_type, name)?;
+            store.declare_group_type(&group_type, name.as_str())?;
             close(store)?;
         }
         Action::OnlyDeclared { switch } => {
@@ -85,53 +82,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-fn check_display_name(name: &str) -> Result<(), Failure> {
-    if name.chars().all(char::is_whitespace) {
-        return Err(Failure::other(format!("the name is blank; give it 1 to {DISPLAY_NAME_BYTES_MAX} bytes")));
-    }
-    if name.len() > DISPLAY_NAME_BYTES_MAX {
-        let length = name.len();
-        return Err(Failure::other(format!(
-            "the name has {length} bytes; at most {DISPLAY_NAME_BYTES_MAX} are allowed"
-        )));
-    }
-    Ok(())
-}
-
-/// The list of group types.
-#[derive(Serialize)]
-struct GroupTypes {
-    types: Vec<GroupTypeRow>,
-    only_declared: bool,
-}
-
-#[derive(Serialize)]
-struct GroupTypeRow {
-    #[serde(rename = "type")]
-    group_type: String,
-    /// The name for people; `None` when it is not declared.
-    name: Option<String>,
-    declared: bool,
-    keys: u64,
-}
-
-impl GroupTypes {
-    fn of(snapshot: &Snapshot) -> Result<Self, StoreError> {
-        let settings = snapshot.settings();
-        let damaged = |damage| StoreError::Damaged { location: snapshot.location().to_owned(), damage };
-        let row = |id: crate::model::GroupTypeId| {
-            let name = settings.display_name(id).map(str::to_owned);
-            let group_type = snapshot.name(StoredName::GroupType, id.raw()).map_err(damaged)?;
-            let keys = snapshot.keys(id).map_err(damaged)?.len();
-            Ok(GroupTypeRow { group_type, declared: name.is_some(), name, keys })
-        };
-        let mut types = snapshot.group_types().map(row).collect::<Result<Vec<_>, StoreError>>()?;
-        types.sort_by(|a, b| a.group_type.cmp(&b.group_type));
-        Ok(Self { types, only_declared: settings.only_declared })
-    }
-}
-
-impl Show for GroupTypes {
+impl Show for DeclaredTypes {
     fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }

@@ -59,11 +59,10 @@ fn render(document: &Value) -> Markup {
                     }
                     @for (title, prefix) in [("Send", "/v1/"), ("Ask", "/api/"), ("Run", "/")] {
                         h2 { (title) }
-                        @for path in Endpoint::ALL.map(Endpoint::path) {
+                        @for (path, method) in Endpoint::ALL.map(|endpoint| (endpoint.path(), endpoint.method())) {
                             @if section(path) == prefix {
-                                @for (method, operation) in fields(&document["paths"][path]) {
-                                    (described(path, method, operation))
-                                }
+                                @let operation = &document["paths"][path][method];
+                                @if !operation.is_null() { (described(path, method, operation)) }
                             }
                         }
                     }

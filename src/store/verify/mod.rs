@@ -24,6 +24,7 @@ use crate::dictionary::DictionaryPart;
 use crate::files::{Storage, is_temporary};
 use crate::log::{LogEnd, scan};
 use crate::profiles::ProfilesPart;
+use crate::saved::{SAVED, SavedError, read_saved};
 use crate::segment::Segment;
 use bytes::Bytes;
 use std::collections::BTreeSet;
@@ -84,6 +85,7 @@ impl<'a> Verifier<'a> {
         verifier.count(storage.file_len(MANIFEST)?);
         let mut opened = verifier.open(manifest)?;
         verifier.read_all(&opened);
+        verifier.saved()?;
         verifier.note_others(&manifest.all_names())?;
         let logs = std::mem::take(&mut opened.logs);
         cross::check(&mut verifier.report, manifest, &opened, &logs, last_end);
@@ -158,6 +160,27 @@ impl<'a> Verifier<'a> {
         }
     }
 
+    /// Reads what is saved beside the store.
+    fn saved(&mut self) -> Result<(), StoreError> {
+        match self.storage.file_len(SAVED) {
+            Err(error) if error.is_not_found() => return Ok(()),
+            length => {
+                let length = self.keep(length.map_err(StoreError::from), SAVED)?;
+                let Some(length) = length else { return Ok(()) };
+                self.count(length);
+            }
+        }
+        match read_saved(self.storage) {
+            Err(SavedError::Damaged { problem, .. }) => {
+                self.report.damage.push(DecodeError::new(problem, 0).in_file(&Arc::from(SAVED)));
+                Ok(())
+            }
+            Err(SavedError::File(error)) => self.keep(Err::<(), _>(error.into()), SAVED).map(|_| ()),
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
+        }
+    }
+
     /// Mentions files that the store does not use.
     fn note_others(&mut self, listed: &[String]) -> Result<(), StoreError> {
         let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
@@ -180,6 +203,7 @@ fn without_manifest(storage: &dyn Storage, damage: DecodeError) -> Result<Verify
     if let Ok(length) = storage.file_len(MANIFEST) {
         verifier.count(length);
     }
+    verifier.saved()?;
     for name in storage.list()? {
         if !is_own_name(&name) || is_temporary(&name) || name == MANIFEST || name == LOCK {
             continue;

@@ -171,7 +171,7 @@ fn group_types_are_declared_with_a_name() {
         "",
     );
     let done = place.command(["group-type", "declare", " "]).spawn().unwrap();
-    super::Done::of(done).expect_error(1, "the name is blank; give it 1 to 400 bytes");
+    super::Done::of(done).expect_error(1, "`name` is blank; give it a name of 1 to 400 bytes");
     let long = "x".repeat(101);
     place
         .run(&format!("group-type declare {long} --name x"))

@@ -86,6 +86,25 @@ pub fn case(scope: Scope, lines: usize, documents: RangeInclusive<usize>) -> Box
     case_of(scope, lines, documents, document_in)
 }
 
+/// A condition on properties of users or keys themselves, as lists filter by.
+pub fn list_filter() -> BoxedStrategy<Value> {
+    let several = |name: &'static str| {
+        prop::collection::vec(filters::own_property(), 0..3).prop_map(move |parts| serde_json::json!({ name: parts }))
+    };
+    prop_oneof![
+        4 => filters::own_property(),
+        1 => several("all"),
+        1 => several("any"),
+        1 => filters::own_property().prop_map(|part| serde_json::json!({ "not": part })),
+    ]
+    .boxed()
+}
+
+/// A property path, often one that is there.
+pub fn property_path() -> BoxedStrategy<&'static str> {
+    pools::name(&pools::PATHS)
+}
+
 /// The same with funnels only.
 pub fn funnel_case(scope: Scope, lines: usize, documents: RangeInclusive<usize>) -> BoxedStrategy<Case> {
     case_of(scope, lines, documents, funnels::document)

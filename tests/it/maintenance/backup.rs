@@ -2,7 +2,6 @@
 
 use crate::support::{Arrivals, Filled, exported};
 use serde_json::json;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use trackcrumb::files::DiskStorage;
