@@ -1,7 +1,7 @@
 //! The addresses there are: one list, from which both the routes and their description are made.
 
 use super::app::App;
-use super::{lists, openapi, read, receive, reference, saved, sdk, settings, state, suggest};
+use super::{home, lists, openapi, read, receive, reference, saved, sdk, settings, state, suggest};
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 
@@ -22,6 +22,8 @@ pub(super) enum Endpoint {
     Events,
     Properties,
     Values,
+    Home,
+    Feed,
     SavedReports,
     SaveReport,
     SavedReport,
@@ -82,7 +84,7 @@ impl Endpoint {
     const PUBLIC: [Self; 6] =
         [Self::Health, Self::OpenApi, Self::Reference, Self::ReferenceStyle, Self::Sdk, Self::SdkTypes];
 
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::Track,
         Self::Identify,
         Self::Group,
@@ -97,6 +99,8 @@ impl Endpoint {
         Self::Events,
         Self::Properties,
         Self::Values,
+        Self::Home,
+        Self::Feed,
         Self::SavedReports,
         Self::SaveReport,
         Self::SavedReport,
@@ -141,6 +145,8 @@ impl Endpoint {
             Self::Events => "/api/events",
             Self::Properties => "/api/properties",
             Self::Values => "/api/values",
+            Self::Home => "/api/home",
+            Self::Feed => "/api/feed",
             Self::SavedReports | Self::SaveReport => "/api/saved",
             Self::SavedReport | Self::ChangeReport => "/api/saved/{id}",
             Self::DeleteReport => "/api/saved/{id}/delete",
@@ -216,6 +222,8 @@ impl Endpoint {
             Self::Events => "List the event names, or the properties of one",
             Self::Properties => "List the properties of events, users or the keys of a group type, with examples",
             Self::Values => "List the values of a property, the most frequent first",
+            Self::Home => "Show what the workspace looks like now, with what it was before",
+            Self::Feed => "List the events that arrived last",
             Self::SavedReports => "List the saved reports",
             Self::SaveReport => "Save a report under a name",
             Self::SavedReport => "Show a saved report",
@@ -262,6 +270,8 @@ impl Endpoint {
             Self::Events => get(read::events),
             Self::Properties => get(suggest::properties),
             Self::Values => get(suggest::values),
+            Self::Home => get(home::home),
+            Self::Feed => get(home::feed),
             Self::SavedReports => get(saved::reports),
             Self::SaveReport => post(saved::add_report),
             Self::SavedReport => get(saved::report),
