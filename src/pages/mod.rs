@@ -6,6 +6,7 @@ mod columns;
 mod error;
 mod event_use;
 mod events;
+mod feed;
 mod groups;
 mod holders;
 mod latest;
@@ -23,6 +24,7 @@ mod values;
 pub use error::PageError;
 pub use event_use::{EventUse, EventUses, GroupUse, Warning, event_uses};
 pub use events::{EventPage, EventSummary, Events, PropertySummary, TypeCount, event, events};
+pub use feed::{Feed, feed};
 pub use groups::{
     DeclaredType, DeclaredTypes, GroupRow, GroupTypeRow, GroupTypes, Groups, GroupsQuery, declared_types, group_list,
     group_types, groups,

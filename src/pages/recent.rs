@@ -31,7 +31,7 @@ pub struct RecentEvent {
 }
 
 /// Where an event lies: the table's place in the list of tables, and its row.
-type Found = (Moment, usize, usize);
+pub(super) type Found = (Moment, usize, usize);
 
 /// The latest events of users, given by all their ids as sent, newest first.
 pub(super) fn recent(snapshot: &Snapshot, ids: &[UserId]) -> Result<Vec<RecentEvent>, PageError> {
@@ -53,6 +53,15 @@ fn newest(snapshot: &Snapshot, ids: &[UserId]) -> Result<Vec<RecentEvent>, Decod
     }
     let mut found: Vec<Found> = kept.into_iter().map(|Reverse(found)| found).collect();
     found.sort_unstable_by_key(|(moment, ..)| Reverse(*moment));
+    show(snapshot, &tables, &found)
+}
+
+/// These events, in their order.
+pub(super) fn show(
+    snapshot: &Snapshot,
+    tables: &[Table<'_>],
+    found: &[Found],
+) -> Result<Vec<RecentEvent>, DecodeError> {
     let mut events: Vec<Option<RecentEvent>> = vec![None; found.len()];
     for (place, table) in tables.iter().enumerate() {
         let rows: Vec<(usize, usize)> = found
@@ -130,11 +139,15 @@ fn read_rows(
             Ok(())
         })?;
     }
+    let numbers: Vec<u32> = rows.iter().map(|(_, row)| *row as u32).collect();
     for property in table.property_names() {
-        let Some(column) = table.property(property)? else { continue };
+        let Some(cells) = table.property_cells(property)? else { continue };
+        let values = cells.read(&numbers)?;
         let property = snapshot.name(StoredName::Property, property.raw())?;
-        each(&mut |row, event| {
-            event.properties.extend(column.get(row).map(|value| (property.clone(), value)));
+        let mut places = 0..;
+        each(&mut |_, event| {
+            let value = places.next().and_then(|place| values.get(place));
+            event.properties.extend(value.map(|value| (property.clone(), value.clone())));
             Ok(())
         })?;
     }

@@ -3,7 +3,7 @@
 
 use super::app::App;
 use super::site::Page;
-use super::{lists, openapi, read, receive, reference, saved, sdk, settings, state, suggest};
+use super::{home, lists, openapi, read, receive, reference, saved, sdk, settings, state, suggest};
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 
@@ -24,6 +24,8 @@ pub(super) enum Endpoint {
     Events,
     Properties,
     Values,
+    Home,
+    Feed,
     SavedReports,
     SaveReport,
     SavedReport,
@@ -84,7 +86,7 @@ impl Endpoint {
     const PUBLIC: [Self; 6] =
         [Self::Health, Self::OpenApi, Self::Reference, Self::ReferenceStyle, Self::Sdk, Self::SdkTypes];
 
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::Track,
         Self::Identify,
         Self::Group,
@@ -99,6 +101,8 @@ impl Endpoint {
         Self::Events,
         Self::Properties,
         Self::Values,
+        Self::Home,
+        Self::Feed,
         Self::SavedReports,
         Self::SaveReport,
         Self::SavedReport,
@@ -143,6 +147,8 @@ impl Endpoint {
             Self::Events => "/api/events",
             Self::Properties => "/api/properties",
             Self::Values => "/api/values",
+            Self::Home => "/api/home",
+            Self::Feed => "/api/feed",
             Self::SavedReports | Self::SaveReport => "/api/saved",
             Self::SavedReport | Self::ChangeReport => "/api/saved/{id}",
             Self::DeleteReport => "/api/saved/{id}/delete",
@@ -218,6 +224,8 @@ impl Endpoint {
             Self::Events => "List the event names, or the properties of one",
             Self::Properties => "List the properties of events, users or the keys of a group type, with examples",
             Self::Values => "List the values of a property, the most frequent first",
+            Self::Home => "Show what the workspace looks like now, with what it was before",
+            Self::Feed => "List the events that arrived last",
             Self::SavedReports => "List the saved reports",
             Self::SaveReport => "Save a report under a name",
             Self::SavedReport => "Show a saved report",
@@ -264,6 +272,8 @@ impl Endpoint {
             Self::Events => get(read::events),
             Self::Properties => get(suggest::properties),
             Self::Values => get(suggest::values),
+            Self::Home => get(home::home),
+            Self::Feed => get(home::feed),
             Self::SavedReports => get(saved::reports),
             Self::SaveReport => post(saved::add_report),
             Self::SavedReport => get(saved::report),

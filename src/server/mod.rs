@@ -15,6 +15,7 @@ mod batch;
 mod body;
 mod connection;
 mod endpoint;
+mod home;
 mod keys;
 pub mod limits;
 mod lists;

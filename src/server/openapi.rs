@@ -94,6 +94,14 @@ fn parameters(endpoint: Endpoint) -> Vec<Value> {
             ("cursor", "string", "The `next_cursor` of the page before, or the `previous_cursor` of the page after."),
         ],
         Endpoint::Properties => &OWNER,
+        Endpoint::Home => &[
+            ("group", "string", "The group type that is counted; users when left out."),
+            ("timezone", "string", "Whose calendar says what a day is; the workspace's when left out."),
+        ],
+        Endpoint::Feed => &[
+            ("since", "integer", "The `next` of the answer before: only what arrived since."),
+            ("limit", "integer", "The most events, 20 when left out."),
+        ],
         Endpoint::Values => &[
             OWNER[0],
             OWNER[1],

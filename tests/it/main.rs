@@ -11,6 +11,7 @@ mod faults;
 mod generate;
 mod golden;
 mod histories;
+mod home;
 #[cfg(feature = "server")]
 mod http;
 mod layers;

@@ -95,3 +95,29 @@ fn what_makes_no_sense_is_refused_in_a_sentence() {
     assert_eq!(site.get("/api/users?first=1").status, 400);
     site.stop();
 }
+
+#[test]
+fn home_and_feed_are_answered() {
+    let mut site = site();
+    let home = site.get("/api/home").json();
+    assert_eq!(
+        (&home["events_today"], home["volume"]["buckets"].as_array().unwrap().len()),
+        (&json!({"value": 0, "previous": 0}), 30)
+    );
+    assert_eq!(site.get("/api/home?group=company&timezone=Asia/Tokyo").status, 200);
+    assert_eq!(site.get("/api/home?group=compny").status, 400);
+    assert_eq!(site.get("/api/home?timezone=Mars").status, 400);
+    let feed = site.get("/api/feed?limit=2").json();
+    let users: Vec<&str> =
+        feed["events"].as_array().unwrap().iter().map(|event| event["distinct_id"].as_str().unwrap()).collect();
+    assert_eq!(users, ["cem", "bob"]);
+    let next = feed["next"].as_u64().unwrap();
+    assert_eq!(site.get(&format!("/api/feed?since={next}")).json()["events"], json!([]));
+    assert_eq!(site.post("/v1/track", super::site::event("dee", "opened")).status, 200);
+    let feed = site.get(&format!("/api/feed?since={next}")).json();
+    assert_eq!((&feed["events"][0]["distinct_id"], &feed["next"]), (&json!("dee"), &json!(next + 1)));
+    assert_eq!(site.get("/api/events?days=30").json()["events"][0]["event"], "opened");
+    assert_eq!(site.get("/api/events?days=0").status, 400);
+    assert_eq!(site.get("/api/events?days=1&name=opened").status, 400);
+    site.stop();
+}
