@@ -38,6 +38,7 @@ const STYLE: &str = concat!(
     include_str!("assets/style/tables.css"),
     include_str!("assets/style/funnel.css"),
     include_str!("assets/style/retention.css"),
+    include_str!("assets/style/answers.css"),
     include_str!("assets/style/states.css"),
     include_str!("assets/style/overlays.css"),
     include_str!("assets/style/narrow.css"),
@@ -49,6 +50,10 @@ pub const FILES: &[File] = &[
     plain("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
     plain("theme.js", SCRIPT, include_str!("assets/theme.js")),
     plain("pages.js", SCRIPT, include_str!("assets/pages.js")),
+    plain("report.js", SCRIPT, include_str!("assets/report.js")),
+    plain("choose.js", SCRIPT, include_str!("assets/choose.js")),
+    plain("panel.js", SCRIPT, include_str!("assets/panel.js")),
+    plain("chart.js", SCRIPT, include_str!("assets/chart.js")),
     // Apache ECharts; `build.rs` says where it comes from.
     File {
         name: "echarts.js",

@@ -9,6 +9,10 @@ pub enum Icon {
     Add,
     /// The smallest first.
     Ascending,
+    /// Dates.
+    Calendar,
+    /// Something that opens.
+    Chevron,
     /// Something less.
     Close,
     /// Cohorts.
@@ -31,6 +35,8 @@ pub enum Icon {
     Leave,
     /// Lifecycle.
     Lifecycle,
+    /// An address.
+    Link,
     /// The sidebar, where it is folded.
     Menu,
     /// The dark theme.
@@ -68,6 +74,10 @@ impl Icon {
         match self {
             Self::Add => r#"<path d="M8 3.5v9M3.5 8h9"/>"#,
             Self::Ascending => r#"<path d="m5 6.5 3-3 3 3"/>"#,
+            Self::Calendar => {
+                r#"<rect x="2.5" y="3.5" width="11" height="10" rx="1.5"/><path d="M2.5 6.5h11M5.5 2v2.5m5-2.5v2.5"/>"#
+            }
+            Self::Chevron => r#"<path d="m4.5 6.5 3.5 3.5 3.5-3.5"/>"#,
             Self::Close => r#"<path d="m4.5 4.5 7 7m0-7-7 7"/>"#,
             Self::Cohorts => r#"<circle cx="6" cy="8" r="3.7"/><circle cx="10" cy="8" r="3.7"/>"#,
             Self::Dashboards => {
@@ -83,6 +93,9 @@ impl Icon {
             Self::Home => r#"<path d="M3 7.2 8 3l5 4.2V13a.5.5 0 0 1-.5.5H10V10H6v3.5H3.5A.5.5 0 0 1 3 13z"/>"#,
             Self::Leave => r#"<path d="M9.5 5V3.5h-6v9h6V11M6.5 8h7m0 0-2.5-2.5M13.5 8 11 10.5"/>"#,
             Self::Lifecycle => r#"<path d="M2.5 8h11M5 8V4.5M8 8V3m3 5V5M5 8v2.5M8 8v4m3-4v3"/>"#,
+            Self::Link => {
+                r#"<path d="M6.8 9.2a2.5 2.5 0 0 0 3.6 0l2-2a2.5 2.5 0 0 0-3.6-3.6l-.8.8M9.2 6.8a2.5 2.5 0 0 0-3.6 0l-2 2a2.5 2.5 0 0 0 3.6 3.6l.8-.8"/>"#
+            }
             Self::Menu => r#"<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/>"#,
             Self::Moon => r#"<path d="M13 9.5A5.5 5.5 0 0 1 6.5 3a5.5 5.5 0 1 0 6.5 6.5z"/>"#,
             Self::Paths => r#"<path d="M2.5 4.5c5 0 5 7 11 7M2.5 11.5c5 0 5-7 11-7"/>"#,

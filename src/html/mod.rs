@@ -17,6 +17,7 @@ pub mod menu;
 mod moment;
 mod problem;
 mod properties;
+pub mod report;
 mod state;
 pub mod table;
 mod visit;

@@ -49,7 +49,7 @@ pub(super) type PathOf<T> = Result<Path<T>, PathRejection>;
 pub(super) type QueryOf<T> = Result<Query<T>, QueryRejection>;
 
 /// Calls a report off when it is dropped.
-struct CallOff(Cancel);
+pub(super) struct CallOff(pub Cancel);
 
 impl Drop for CallOff {
     fn drop(&mut self) {

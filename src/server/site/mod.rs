@@ -2,10 +2,13 @@
 //! like is in [`crate::html`].
 
 mod asset;
+mod cohorts;
 mod groups;
 mod licenses;
 mod login;
 mod refusal;
+mod reports;
+mod saved;
 mod show;
 
 pub(super) use refusal::for_people;
@@ -13,6 +16,7 @@ pub(super) use refusal::for_people;
 use super::access::own_pages_alone;
 use super::app::App;
 use crate::html::asset::PATH as ASSETS;
+use crate::html::report::Kind;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
@@ -21,8 +25,14 @@ use axum::routing::{MethodRouter, get, post};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Page {
     Home,
+    Saved,
+    Report(Kind),
+    Units,
+    Export,
     Groups,
     GroupsOfType,
+    Cohorts,
+    Cohort,
     Login,
     Logout,
     Licenses,
@@ -30,15 +40,39 @@ pub(super) enum Page {
 }
 
 impl Page {
-    const ALL: [Self; 7] =
-        [Self::Home, Self::Groups, Self::GroupsOfType, Self::Login, Self::Logout, Self::Licenses, Self::Asset];
+    const ALL: [Self; 18] = [
+        Self::Home,
+        Self::Saved,
+        Self::Report(Kind::Trends),
+        Self::Report(Kind::Funnel),
+        Self::Report(Kind::Retention),
+        Self::Report(Kind::Stickiness),
+        Self::Report(Kind::Lifecycle),
+        Self::Report(Kind::Paths),
+        Self::Units,
+        Self::Export,
+        Self::Groups,
+        Self::GroupsOfType,
+        Self::Cohorts,
+        Self::Cohort,
+        Self::Login,
+        Self::Logout,
+        Self::Licenses,
+        Self::Asset,
+    ];
 
     /// The path; names in braces stand for any text.
     fn path(self) -> &'static str {
         match self {
             Self::Home => "/",
+            Self::Saved => "/saved",
+            Self::Report(kind) => kind.place().path(),
+            Self::Units => "/units",
+            Self::Export => "/export/{format}",
             Self::Groups => "/groups",
             Self::GroupsOfType => "/groups/{type}",
+            Self::Cohorts => "/cohorts",
+            Self::Cohort => "/cohorts/{name}",
             Self::Login => "/login",
             Self::Logout => "/logout",
             Self::Licenses => "/licenses",
@@ -49,8 +83,14 @@ impl Page {
     fn route(self) -> MethodRouter<App> {
         match self {
             Self::Home => get(groups::home),
+            Self::Saved => get(saved::list).post(saved::change),
+            Self::Report(kind) => get(move |app, visitor, query| reports::page(kind, app, visitor, query)).post(reports::change),
+            Self::Units => get(reports::units),
+            Self::Export => get(reports::export),
             Self::Groups => get(groups::first),
             Self::GroupsOfType => get(groups::of_type),
+            Self::Cohorts => get(cohorts::list).post(cohorts::save),
+            Self::Cohort => get(cohorts::one),
             Self::Login => get(login::ask).post(login::enter),
             Self::Logout => post(login::leave),
             Self::Licenses => get(licenses::page),
@@ -91,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_shows_data_is_not_public() {
-        for page in [Page::Home, Page::Groups, Page::GroupsOfType] {
+        for page in [Page::Home, Page::Report(Kind::Trends), Page::Units, Page::Export, Page::Groups, Page::Cohorts] {
             assert!(!Page::is_public(page.path()));
         }
         assert!(Page::is_public("/assets/0/pages.css") && !Page::is_public("/assetsx"));

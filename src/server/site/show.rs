@@ -1,5 +1,6 @@
 //! From a request to the document of a page: who looks, the answer on a worker of its own, the headers.
 
+use crate::Store;
 use crate::html::Visit;
 use crate::server::access::{Way, parameter};
 use crate::server::app::App;
@@ -41,6 +42,30 @@ impl FromRequestParts<App> for Visitor {
 }
 
 impl Visitor {
+    /// Works out what a visitor wants beside the others.
+    pub async fn work_out<T: Send + 'static>(
+        self,
+        app: App,
+        work: impl FnOnce(&Snapshot, &Visit) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let workspace = Arc::clone(&self.workspace);
+        work_out(app, workspace, move |store| {
+            let snapshot = store.snapshot()?;
+            work(&snapshot, &self.visit(&snapshot)?)
+        })
+        .await
+    }
+
+    /// The same, with the store itself, which can be changed.
+    pub async fn with_store<T: Send + 'static>(
+        self,
+        app: App,
+        work: impl FnOnce(&Store, &Visit) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let workspace = Arc::clone(&self.workspace);
+        work_out(app, workspace, move |store| work(store, &self.visit(&store.snapshot()?)?)).await
+    }
+
     fn visit(&self, snapshot: &Snapshot) -> Result<Visit, Problem> {
         Ok(Visit {
             workspace: self.workspace.name.to_string(),
@@ -66,12 +91,7 @@ pub(super) async fn show(
     visitor: Visitor,
     page: impl FnOnce(&Snapshot, &Visit) -> Result<Shown, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
-    let workspace = Arc::clone(&visitor.workspace);
-    let shown = work_out(app, workspace, move |store| {
-        let snapshot = store.snapshot()?;
-        page(&snapshot, &visitor.visit(&snapshot)?)
-    });
-    Ok(match shown.await? {
+    Ok(match visitor.work_out(app, page).await? {
         Shown::Document(markup) => document(markup),
         Shown::Elsewhere(address) => Redirect::to(&address).into_response(),
     })

@@ -1,0 +1,150 @@
+// A page of a report. A change sends the form, as it would be sent without a script; what comes back takes the place of
+// the page, and its address is pushed. Everything else here is what a form cannot do.
+import { chooser } from "./choose.js";
+import { draw, picture, toggle } from "./chart.js";
+import { open } from "./panel.js";
+
+const patience = 300; // ms until it shows that an answer is awaited
+const narrow = 820; // px, as in the style
+const main = document.getElementById("main");
+let asking;
+
+/** Asks for a page, and shows it in the place of this one. */
+async function go(url, { body, push = true } = {}) {
+  asking?.abort();
+  const mine = asking = new AbortController();
+  const timer = setTimeout(wait, patience);
+  try {
+    const response = await fetch(url, { method: body ? "POST" : "GET", body, signal: mine.signal, headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const form = page.getElementById("report");
+    if (!form && response.ok) return location.assign(response.url);
+    if (!form) return complain(page.querySelector("[role=alert] p, main p")?.textContent);
+    show(page);
+    if (push) history.pushState(null, "", response.url);
+  } catch (error) {
+    if (error.name !== "AbortError") complain("The server could not be reached. Try again.");
+  } finally {
+    clearTimeout(timer);
+    if (asking === mine) ready();
+  }
+}
+
+function show(page) {
+  const held = document.activeElement?.id, fold = main.querySelector("details.fold")?.open;
+  document.title = page.title;
+  main.replaceChildren(...page.getElementById("main").childNodes);
+  arrive(fold);
+  if (held) document.getElementById(held)?.focus({ preventScroll: true });
+}
+
+/** The old answer stays, dimmed, until the new one is there. */
+function wait() {
+  const answer = document.getElementById("answer");
+  if (!answer) return;
+  answer.setAttribute("aria-busy", "true");
+  const bar = Object.assign(document.createElement("div"), { className: "waiting" });
+  const stop = Object.assign(document.createElement("button"), { type: "button", className: "btn s", textContent: "Stop" });
+  stop.addEventListener("click", () => asking?.abort());
+  bar.append("Counting ", document.createElement("progress"), stop);
+  answer.prepend(bar);
+}
+
+function ready() {
+  document.getElementById("answer")?.removeAttribute("aria-busy");
+  document.querySelector("#answer > .waiting")?.remove();
+}
+
+/** Says why a change was not made; what was there stays. */
+function complain(sentence = "The server did not answer this. Try again.") {
+  document.getElementById("complaint")?.remove();
+  const note = Object.assign(document.createElement("div"), { id: "complaint", className: "note bad", role: "alert", textContent: sentence });
+  note.setAttribute("role", "alert");
+  document.getElementById("report").before(note);
+}
+
+/** What only a script can make of a page that has come. */
+function arrive(fold) {
+  for (const hidden of main.querySelectorAll("[data-copy], [data-copy-address], [data-png], input[data-series]")) hidden.hidden = false;
+  for (const details of main.querySelectorAll("details.fold")) details.open = fold ?? innerWidth > narrow;
+  for (const table of main.querySelectorAll("[data-latest]")) table.scrollLeft = table.scrollWidth;
+  draw();
+}
+
+const report = () => document.getElementById("report");
+const send = (submitter) => {
+  const form = report();
+  go(form.action, { body: new URLSearchParams(new FormData(form, submitter)) });
+};
+
+addEventListener("submit", (event) => {
+  if (event.target.id === "report") {
+    event.preventDefault();
+    send(event.submitter);
+  } else if (event.target.id === "drill") {
+    event.preventDefault();
+    open(event.target.action + (event.target.action.includes("?") ? "&" : "?") + new URLSearchParams(new FormData(event.target, event.submitter)));
+  }
+});
+
+addEventListener("change", ({ target }) => {
+  if (target.dataset?.series) return toggle(Number(target.dataset.series), target.checked);
+  if (target.form?.id !== "report") return;
+  const popover = target.closest("[popover]");
+  if (popover) {
+    // Sent when it closes, as there may be more to choose.
+    if (!target.closest(".range")) popover.dataset.changed = "";
+  } else if (target.name === "chart") {
+    const address = new URL(location);
+    address.searchParams.set("chart", target.value);
+    history.replaceState(null, "", address);
+    draw();
+  } else {
+    send();
+  }
+});
+
+// Popovers open below what opened them, and are sent when they close.
+addEventListener("toggle", ({ target, newState }) => {
+  if (!target.matches?.("[popover]:not(.side)")) return;
+  if (newState === "open") {
+    place(target, document.querySelector(`[popovertarget="${CSS.escape(target.id)}"]`));
+    if (matchMedia("(hover: hover)").matches) target.querySelector("input[type=search], select, [aria-current]")?.focus();
+  } else if ("changed" in target.dataset && target.isConnected) {
+    send();
+  }
+}, true);
+
+function place(popover, button) {
+  const at = button.getBoundingClientRect(), gap = 6, edge = 8;
+  const below = at.bottom + gap + popover.offsetHeight <= innerHeight || at.top < popover.offsetHeight;
+  popover.style.left = `${Math.max(edge, Math.min(at.left, innerWidth - popover.offsetWidth - edge))}px`;
+  popover.style.top = `${below ? at.bottom + gap : at.top - popover.offsetHeight - gap}px`;
+}
+
+addEventListener("click", ({ target }) => {
+  const button = target.closest?.("button");
+  if (!button) return;
+  if ("copy" in button.dataset) copied(button, button.dataset.copy);
+  else if ("copyAddress" in button.dataset) copied(button, location.href);
+  else if ("png" in button.dataset) picture(document.querySelector("h1").textContent);
+  else if (button.closest(".legend")) toggle(Number(button.dataset.series), button.getAttribute("aria-pressed") !== "true");
+});
+
+async function copied(button, text) {
+  await navigator.clipboard.writeText(text);
+  const before = [...button.childNodes];
+  button.replaceChildren("Copied");
+  setTimeout(() => button.replaceChildren(...before), 1500);
+}
+
+addEventListener("keydown", (event) => {
+  const isTyping = event.target.matches?.("input, select, textarea");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  document.querySelector(`#range [data-key="${CSS.escape(event.key.toUpperCase())}"]`)?.click();
+});
+
+addEventListener("popstate", () => go(location.href, { push: false }));
+new MutationObserver(() => draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+chooser(send);
+arrive();

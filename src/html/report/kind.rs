@@ -1,0 +1,107 @@
+//! The reports that have pages: where each is, what it is called, and where in its document events stand.
+
+use super::choices::Choices;
+use crate::html::menu::Place;
+use serde_json::{Value, json};
+
+/// A report with a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Measures along time.
+    Trends,
+    /// Steps that units go through.
+    Funnel,
+    /// Who comes back.
+    Retention,
+    /// How often units are active.
+    Stickiness,
+    /// Who is new, returns, or is missing.
+    Lifecycle,
+    /// What units do next.
+    Paths,
+}
+
+/// Events in a document: a pointer to each matcher, and where one more may come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slots {
+    /// Pointers of matchers.
+    pub filled: Vec<String>,
+    /// Where another may come.
+    pub next: Option<String>,
+}
+
+impl Kind {
+    /// The kind of a document.
+    pub fn of(document: &Value) -> Option<Self> {
+        Some(match document["report"].as_str()? {
+            "trends" => Self::Trends,
+            "funnel" => Self::Funnel,
+            "retention" => Self::Retention,
+            "stickiness" => Self::Stickiness,
+            "lifecycle" => Self::Lifecycle,
+            "paths" => Self::Paths,
+            _ => return None,
+        })
+    }
+
+    /// Its page.
+    pub fn place(self) -> Place {
+        match self {
+            Self::Trends => Place::Trends,
+            Self::Funnel => Place::Funnels,
+            Self::Retention => Place::Retention,
+            Self::Stickiness => Place::Stickiness,
+            Self::Lifecycle => Place::Lifecycle,
+            Self::Paths => Place::Paths,
+        }
+    }
+
+    /// What one such report is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Trends => "Trend",
+            Self::Funnel => "Funnel",
+            Self::Retention => "Retention",
+            Self::Stickiness => "Stickiness",
+            Self::Lifecycle => "Lifecycle",
+            Self::Paths => "Paths",
+        }
+    }
+
+    /// A report to begin with, about what is used most; none where there are no events.
+    pub fn first(self, choices: &Choices) -> Option<Value> {
+        let top: Vec<&str> = choices.events.events.iter().map(|event| event.event.as_str()).take(3).collect();
+        let most = *top.first()?;
+        Some(match self {
+            Self::Trends => json!({"report":"trends","from":"-30d","to":"now","series":[{"event":most}]}),
+            Self::Funnel => {
+                let steps = if top.len() < 2 { vec![most, most] } else { top };
+                json!({"report":"funnel","from":"-30d","to":"now","steps":steps})
+            }
+            Self::Retention => {
+                json!({"report":"retention","from":"-8w","to":"now","interval":"week","periods":9,"start":most})
+            }
+            Self::Stickiness => json!({"report":"stickiness","from":"-30d","to":"now","event":most}),
+            Self::Lifecycle => json!({"report":"lifecycle","from":"-12w","to":"now","interval":"week","event":most}),
+            Self::Paths => json!({"report":"paths","from":"-30d","to":"now","start":most,"steps":3,"limit":6}),
+        })
+    }
+
+    /// Where events stand in a document.
+    pub fn slots(self, document: &Value) -> Slots {
+        let count = |list: &str| document[list].as_array().map_or(0, Vec::len);
+        let listed = |list: &str, tail: &str| -> Vec<String> {
+            (0..count(list)).map(|place| format!("/{list}/{place}{tail}")).collect()
+        };
+        let fixed = |names: &[&str]| Slots { filled: names.iter().map(|name| format!("/{name}")).collect(), next: None };
+        match self {
+            Self::Trends => {
+                Slots { filled: listed("series", "/event"), next: Some(format!("/series/{}/event", count("series"))) }
+            }
+            Self::Funnel => Slots { filled: listed("steps", ""), next: Some(format!("/steps/{}", count("steps"))) },
+            Self::Retention => fixed(&["start", "return"]),
+            Self::Stickiness | Self::Lifecycle => fixed(&["event"]),
+            Self::Paths => fixed(&[if document.get("end").is_some() { "end" } else { "start" }]),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Paths: a sankey of what units did step by step, and the same as a table.
+
+use super::answer::{Looked, sentence};
+use super::chart::{ChartData, Flow, Line};
+use super::words;
+use crate::figure::{count, percent};
+use crate::language::{Anchor, Paths};
+use crate::reports::{PathsAnswer, PathsEnd, PathsLink};
+use maud::{Markup, html};
+
+/// The answer.
+pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup {
+    let all: u64 = answer.nodes.iter().filter(|node| node.step == 0).map(|node| node.count).sum();
+    let (anchor, direction) = match &report.anchor {
+        Anchor::First => ("their first event".to_owned(), "after"),
+        Anchor::Start(matcher) => (matcher.label(), "after"),
+        Anchor::End(matcher) => (matcher.label(), "before"),
+    };
+    let most = answer.links.iter().filter(|link| link.step == 0 && link.to.is_some()).max_by_key(|link| link.count);
+    let said = html! { "did " b class="mono" { (anchor.replace('*', "any event")) } " " (looked.when()) };
+    let beside = html! {
+        @if let Some(PathsLink { to: Some(to), count: units, .. }) = most {
+            span class="delta muted" { "most often " (direction) " it: " b class="mono" { (name(to)) } ", " (share(*units, all)) }
+        }
+    };
+    let chart = chart(looked, report, answer);
+    html! {
+        (sentence(count(all), html! { (if all == 1 { words::unit(&report.scope.count_by).to_owned() } else { looked.units() }) " " (said) }, beside))
+        (chart.draw(&format!("Paths of {} in {} steps. The table below has every number.", looked.units(), report.steps)))
+        div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
+            table {
+                caption class="sr" { "From step to step" }
+                thead { tr { th scope="col" { "Step" } th scope="col" { "From" } th scope="col" { "To" } th scope="col" class="num" { (looked.units()) } th scope="col" class="num" { "Of all" } } }
+                tbody {
+                    @for link in &answer.links {
+                        tr {
+                            td { (link.step + 1) }
+                            th scope="row" class="mono name" { (name(&link.from)) }
+                            td class="name" { @match &link.to { Some(to) => span class="mono" { (name(to)) }, None => span class="muted" { "nothing more" } } }
+                            td class="num" { (count(link.count)) }
+                            td class="num" { (share(link.count, all)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn share(units: u64, all: u64) -> String {
+    if all == 0 { "–".to_owned() } else { percent(units as f64 / all as f64) }
+}
+
+fn name(end: &PathsEnd) -> &str {
+    match end {
+        PathsEnd::Event(name) => name,
+        PathsEnd::Other => "Other events",
+    }
+}
+
+/// Nodes are lines of one value, in the order of the answer.
+fn chart(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> ChartData {
+    let place = |step: usize, end: &PathsEnd| {
+        let is_it = |event: &Option<String>| match end {
+            PathsEnd::Event(name) => event.as_ref() == Some(name),
+            PathsEnd::Other => event.is_none(),
+        };
+        answer.nodes.iter().position(|node| node.step == step && is_it(&node.event))
+    };
+    let is_backward = matches!(report.anchor, Anchor::End(_));
+    let flow = |link: &PathsLink| {
+        let (from, to) = (place(link.step, &link.from)?, place(link.step + 1, link.to.as_ref()?)?);
+        let (from, to) = if is_backward { (to, from) } else { (from, to) };
+        Some(Flow { from, to, count: link.count })
+    };
+    ChartData {
+        kind: "sankey",
+        series: answer
+            .nodes
+            .iter()
+            .map(|node| Line {
+                name: node.event.clone().unwrap_or_else(|| "Other events".to_owned()),
+                color: if node.event.is_none() { 0 } else { node.step % 8 + 1 },
+                dashed: false,
+                shown: true,
+                values: vec![Some(node.count as f64)],
+                told: vec![looked.counted(node.count)],
+                total: None,
+                previous: Vec::new(),
+            })
+            .collect(),
+        links: answer.links.iter().filter_map(flow).collect(),
+        title: words::range(looked.visit, &report.scope).0,
+        ..ChartData::default()
+    }
+}

@@ -1,0 +1,218 @@
+//! The pages of reports: the answer to the document in the address, changes of it, the units behind a number, files.
+
+use super::show::{Shown, Visitor, show};
+use crate::html::report::{self, Answered, Chart, Choices, Fields, Kind, ReportPage, Units};
+use crate::html::{Address, Visit};
+use crate::language::{Buckets, Clock, Interval, Report, WeekDay};
+use crate::reports::{self, Answer, Cancel, Limits, ReportError};
+use crate::server::app::App;
+use crate::server::body;
+use crate::server::problem::Problem;
+use crate::server::read::{CallOff, PathOf, QueryOf, in_path, in_query, json};
+use crate::store::Snapshot;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+/// The parameters of the pages.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Parameters {
+    report: Option<String>,
+    units: Option<String>,
+    cursor: Option<String>,
+    chart: Option<String>,
+    /// Read before routing.
+    #[serde(rename = "workspace")]
+    _workspace: Option<IgnoredAny>,
+}
+
+impl Parameters {
+    fn chart(&self) -> Chart {
+        let named = |word: &str| Chart::ALL.into_iter().find(|chart| chart.word() == word);
+        self.chart.as_deref().and_then(named).unwrap_or_default()
+    }
+
+    fn report(&self) -> Result<Option<Report>, Problem> {
+        let parse = |json: &String| Report::parse(json).map_err(|error| ReportError::from(error).into());
+        self.report.as_ref().map(parse).transpose()
+    }
+
+    fn needed_report(&self) -> Result<Report, Problem> {
+        self.report()?.ok_or_else(|| Problem::Request("the report is missing; give its document in `report`".to_owned()))
+    }
+}
+
+/// `GET /trends` and its like: the report of the address, or one to begin with.
+pub(super) async fn page(
+    kind: Kind,
+    State(app): State<App>,
+    visitor: Visitor,
+    query: QueryOf<Parameters>,
+) -> Result<Response, Problem> {
+    let parameters = in_query(query)?;
+    let asked = parameters.report()?;
+    let (limits, _called_off) = limits(&app);
+    show(app, visitor, move |snapshot, visit| {
+        let choices = Choices::gather(snapshot, visit.now)?;
+        let asked = match asked {
+            Some(report) => report,
+            None => match kind.first(&choices) {
+                Some(document) => Report::from_value(&document).map_err(ReportError::from)?,
+                None => return Ok(Shown::Document(report::report_empty(visit, kind))),
+            },
+        };
+        let document = asked.to_value();
+        if Kind::of(&document) != Some(kind) || asked.page().is_some() {
+            return elsewhere(visit, &asked);
+        }
+        let choices = choices.with_properties(snapshot, kind, &document)?;
+        let answered = match answered(snapshot, visit, &asked, &limits) {
+            Ok(answered) => Ok(answered),
+            Err(ReportError::Store(error)) => return Err(error.into()),
+            Err(other) => Err(other.to_string()),
+        };
+        let answer = answered.as_ref().map_err(String::as_str);
+        let page = ReportPage { kind, report: &asked, choices: &choices, chart: parameters.chart(), answer };
+        Ok(Shown::Document(report::report(visit, &page)))
+    })
+    .await
+}
+
+/// A document of another page than the one it was sent to.
+fn elsewhere(visit: &Visit, report: &Report) -> Result<Shown, Problem> {
+    let mut document = report.to_value();
+    let units = document.as_object_mut().and_then(|fields| fields.remove("units"));
+    let path = match (Kind::of(&document), &units) {
+        (Some(_), Some(_)) => "/units",
+        (Some(kind), None) => kind.place().path(),
+        (None, _) => return Err(Problem::Request("a cohort has its page under its name; save it first".to_owned())),
+    };
+    Ok(Shown::Elsewhere(visit.to(path).with("report", &document).with_some("units", units).to_string()))
+}
+
+/// Within what a report is answered; it is called off when the second is dropped.
+fn limits(app: &App) -> (Limits, CallOff) {
+    let cancel = Cancel::default();
+    let limits =
+        Limits { time: Some(app.report_time_max), bytes: Some(app.report_bytes_max), cancel: Some(cancel.clone()) };
+    (limits, CallOff(cancel))
+}
+
+fn answered(snapshot: &Snapshot, visit: &Visit, report: &Report, limits: &Limits) -> Result<Answered, ReportError> {
+    let run = |report: &Report| reports::run_within(snapshot, report, visit.now, limits);
+    let is_partial = is_partial(visit, report);
+    let Report::Trends(trends) = report else {
+        return Ok(Answered { answer: run(report)?, whole: None, is_partial });
+    };
+    // The change against the range before is told in any case.
+    let mut compared = trends.clone();
+    compared.compare = true;
+    let answer = run(&Report::Trends(compared.clone()))?;
+    let whole = if trends.breakdown.is_empty() {
+        None
+    } else {
+        compared.breakdown.clear();
+        match run(&Report::Trends(compared))? {
+            Answer::Trends(whole) => Some(whole),
+            _ => None,
+        }
+    };
+    Ok(Answered { answer, whole, is_partial })
+}
+
+/// Whether the last bucket of a range is not over yet.
+fn is_partial(visit: &Visit, report: &Report) -> bool {
+    let (interval, week_start): (Interval, WeekDay) = match report {
+        Report::Trends(report) => (report.interval, report.week_start),
+        Report::Retention(report) => (report.interval, report.week_start),
+        Report::Lifecycle(report) => (report.interval, report.week_start),
+        _ => return false,
+    };
+    let clock = Clock { now: visit.now, zone: &visit.zone };
+    let scope = report.scope();
+    let Ok(range) = scope.resolve(clock) else { return false };
+    let Ok(buckets) = Buckets::cover(range, interval, week_start, scope.zone(clock)) else { return false };
+    buckets.ends().last().is_some_and(|end| *end > range.to_micros || *end > visit.now.micros())
+}
+
+/// `POST /trends` and its like: changes a report, and leads to what it is then.
+pub(super) async fn change(
+    State(app): State<App>,
+    visitor: Visitor,
+    request: Request,
+) -> Result<Response, Problem> {
+    let held = body::read(request.into_body(), &app.bodies).await?;
+    show(app, visitor, move |_, visit| {
+        let fields = Fields(form_urlencoded::parse(&held.bytes).collect());
+        let document = report::edited(&fields).map_err(Problem::Request)?;
+        let changed = Report::from_value(&document).map_err(ReportError::from)?;
+        let kind = Kind::of(&document).ok_or(Problem::Fault)?;
+        let chart = fields.first("chart").filter(|chart| *chart != Chart::default().word());
+        let address: Address = visit.to(kind.place().path()).with("report", changed.to_json()).with_some("chart", chart);
+        Ok(Shown::Elsewhere(address.to_string()))
+    })
+    .await
+}
+
+/// `GET /units`: who is behind a number.
+pub(super) async fn units(
+    State(app): State<App>,
+    visitor: Visitor,
+    query: QueryOf<Parameters>,
+) -> Result<Response, Problem> {
+    let parameters = in_query(query)?;
+    let asked = parameters.needed_report()?;
+    let of = parameters.units.as_deref().unwrap_or("{}");
+    let of: Value = serde_json::from_str(of).map_err(|error| Problem::Request(format!("`units` is no JSON: {error}")))?;
+    let (limits, _called_off) = limits(&app);
+    show(app, visitor, move |snapshot, visit| {
+        let mut document = report::with_units(&asked, &of);
+        if let Some(cursor) = &parameters.cursor {
+            document["units"]["cursor"] = Value::from(cursor.as_str());
+        }
+        let full = Report::from_value(&document).map_err(ReportError::from)?;
+        let answer = match reports::run_within(snapshot, &full, visit.now, &limits)? {
+            Answer::Cohort(answer) => answer,
+            _ => return Err(Problem::Request("no number is named; give it in `units`".to_owned())),
+        };
+        let cursor = parameters.cursor.as_deref();
+        let page = Units { report: &asked, units: &of, answer: &answer, kind: full.units_kind(), cursor };
+        Ok(Shown::Document(report::units(visit, &page)))
+    })
+    .await
+}
+
+/// `GET /export/{format}`: an answer as a file.
+pub(super) async fn export(
+    State(app): State<App>,
+    visitor: Visitor,
+    path: PathOf<String>,
+    query: QueryOf<Parameters>,
+) -> Result<Response, Problem> {
+    let (format, parameters) = (in_path(path)?, in_query(query)?);
+    let asked = parameters.needed_report()?;
+    let media = match format.as_str() {
+        "csv" => "text/csv; charset=utf-8",
+        "json" => "application/json",
+        _ => return Err(Problem::Address),
+    };
+    let (limits, _called_off) = limits(&app);
+    let name = format!("attachment; filename=\"{}.{format}\"", asked.kind());
+    let bytes = visitor.work_out(app, move |snapshot, visit| {
+        let answer = reports::run_within(snapshot, &asked, visit.now, &limits)?;
+        if format == "csv" { Ok(report::csv(&asked, &answer).into_bytes()) } else { json(&answer) }
+    });
+    let bytes = bytes.await?;
+    let name = HeaderValue::try_from(name).map_err(|_| Problem::Fault)?;
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(media)), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, bytes).into_response())
+}
+
+/// Leads to another address after something was changed.
+pub(super) fn after(address: &str) -> Response {
+    Redirect::to(address).into_response()
+}
