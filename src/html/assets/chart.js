@@ -49,7 +49,7 @@ const short = (value) => (Math.abs(value) >= 10_000 ? `${(value / 1000).toLocale
 
 function option() {
   const label = { color: css("--text-3"), fontFamily: font(), fontSize: 12 };
-  const base = { animation: false, textStyle: { fontFamily: font() }, grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true } };
+  const base = { animation: false, textStyle: { fontFamily: font() }, grid: { left: 4, right: 24, top: 12, bottom: 4, containLabel: true } };
   if (data.kind === "sankey") return { ...base, grid: undefined, series: [sankey(label)] };
   const values = { type: "value", axisLabel: { ...label, formatter: short }, splitLine: { lineStyle: { color: css("--line") } }, minInterval: data.series.some(({ values }) => values.some((value) => value % 1)) ? 0 : 1 };
   const axis = { type: "category", axisLine: { lineStyle: { color: css("--line-2") } }, axisTick: { show: false }, axisLabel: { ...label, hideOverlap: true } };

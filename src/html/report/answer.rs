@@ -70,9 +70,13 @@ pub fn draw(looked: &Looked<'_>, answered: &Answered) -> Markup {
     match (&answered.answer, looked.report) {
         (Answer::Trends(answer), Report::Trends(report)) => trends::draw(looked, report, answer, answered),
         (Answer::Funnel(answer), Report::Funnel(report)) => funnel::draw(looked, report, answer),
-        (Answer::Retention(answer), Report::Retention(report)) => retention::draw(looked, report, answer, answered.is_partial),
+        (Answer::Retention(answer), Report::Retention(report)) => {
+            retention::draw(looked, report, answer, answered.is_partial)
+        }
         (Answer::Stickiness(answer), Report::Stickiness(report)) => stickiness::draw(looked, report, answer),
-        (Answer::Lifecycle(answer), Report::Lifecycle(report)) => lifecycle::draw(looked, report, answer, answered.is_partial),
+        (Answer::Lifecycle(answer), Report::Lifecycle(report)) => {
+            lifecycle::draw(looked, report, answer, answered.is_partial)
+        }
         (Answer::Paths(answer), Report::Paths(report)) => paths::draw(looked, report, answer),
         _ => html! {},
     }

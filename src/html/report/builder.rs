@@ -137,8 +137,16 @@ impl Builder<'_> {
             };
             self.choices.numbers().map(|number| (path(number), format!("{name} {number}"))).collect()
         };
-        let measured = [("Sum of", "sum"), ("Average", "avg"), ("Median", "p50"), ("90th percentile of", "p90"), ("Least", "min"), ("Most", "max")];
-        let measured: Vec<(&str, Vec<(Value, String)>)> = measured.iter().map(|(name, word)| (*name, of(name, word))).collect();
+        let measured = [
+            ("Sum of", "sum"),
+            ("Average", "avg"),
+            ("Median", "p50"),
+            ("90th percentile of", "p90"),
+            ("Least", "min"),
+            ("Most", "max"),
+        ];
+        let measured: Vec<(&str, Vec<(Value, String)>)> =
+            measured.iter().map(|(name, word)| (*name, of(name, word))).collect();
         if !plain.iter().chain(measured.iter().flat_map(|(_, list)| list)).any(|(value, _)| *value == chosen) {
             plain.push((chosen.clone(), chosen.to_string()));
         }
@@ -220,9 +228,20 @@ impl Builder<'_> {
 
     fn funnel_rules(&self) -> Markup {
         let or = |name: &str, default: &str| self.document.get(name).cloned().unwrap_or_else(|| json!(default));
-        let windows = [("1h", "1 hour"), ("1d", "1 day"), ("7d", "7 days"), ("14d", "14 days"), ("30d", "30 days"), ("90d", "90 days")];
+        let windows = [
+            ("1h", "1 hour"),
+            ("1d", "1 day"),
+            ("7d", "7 days"),
+            ("14d", "14 days"),
+            ("30d", "30 days"),
+            ("90d", "90 days"),
+        ];
         let windows: Vec<(Value, &str)> = windows.iter().map(|(span, words)| (json!(span), *words)).collect();
-        let orders = [(json!("ordered"), "In this order"), (json!("strict"), "Strictly one after the other"), (json!("any"), "In any order")];
+        let orders = [
+            (json!("ordered"), "In this order"),
+            (json!("strict"), "Strictly one after the other"),
+            (json!("any"), "In any order"),
+        ];
         html! {
             (choice("Window", "/window", &or("window", "14d"), &windows))
             (choice("Order", "/order", &or("order", "ordered"), &orders))
@@ -253,7 +272,8 @@ impl Builder<'_> {
     }
 
     fn path_ends(&self) -> Markup {
-        let (pointer, label) = if self.document.get("end").is_some() { ("/end", "Ending with") } else { ("/start", "Starting with") };
+        let (pointer, label) =
+            if self.document.get("end").is_some() { ("/end", "Ending with") } else { ("/start", "Starting with") };
         let steps = self.document.get("steps").cloned().unwrap_or_else(|| json!(5));
         html! {
             button class="btn" name="do" value="swap" aria-label={ (label) "; turn round" } { (label) }

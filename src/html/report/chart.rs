@@ -83,12 +83,15 @@ pub fn color(place: usize, is_other: bool) -> (usize, bool) {
 
 /// A small line.
 pub fn spark(values: &[Figure], color: usize) -> Markup {
-    let known: Vec<(usize, f64)> = values.iter().enumerate().filter_map(|(at, value)| Some((at, value.to_f64()?))).collect();
+    let known: Vec<(usize, f64)> =
+        values.iter().enumerate().filter_map(|(at, value)| Some((at, value.to_f64()?))).collect();
     let (width, height) = SPARK;
     let most = known.iter().fold(0.0, |most: f64, (_, value)| most.max(*value));
     let least = known.iter().fold(0.0, |least: f64, (_, value)| least.min(*value));
     let step = (width - 2.0) / values.len().saturating_sub(1).max(1) as f64;
-    let y = |value: f64| if most > least { height - 3.0 - (value - least) / (most - least) * (height - 6.0) } else { height - 3.0 };
+    let y = |value: f64| {
+        if most > least { height - 3.0 - (value - least) / (most - least) * (height - 6.0) } else { height - 3.0 }
+    };
     let point = |(at, value): &(usize, f64)| format!("{:.1} {:.1}", 1.0 + step * *at as f64, y(*value));
     let path = known.iter().map(point).collect::<Vec<_>>().join("L");
     html! {

@@ -86,7 +86,8 @@ impl Choices {
     /// Properties of events that hold numbers.
     pub fn numbers(&self) -> impl Iterator<Item = &str> {
         let events = self.owners.iter().filter(|owner| owner.of.is_none()).flat_map(|owner| &owner.properties);
-        let holds_numbers = |property: &&ListedProperty| property.types.iter().any(|types| types.value_type == "number");
+        let holds_numbers =
+            |property: &&ListedProperty| property.types.iter().any(|types| types.value_type == "number");
         events.filter(holds_numbers).map(|property| property.property.as_str())
     }
 }

@@ -141,15 +141,23 @@ fn phrase(condition: &Condition) -> Markup {
         Condition::All(conditions) => list(conditions, "and"),
         Condition::Any(conditions) => list(conditions, "or"),
         Condition::Not(inner) => html! { span class="dim" { "not: " } (phrase(inner)) },
-        Condition::Did { event: matcher, from, to, .. } => html! { span class="dim" { "did " } (event(matcher.label())) (when(from, to)) },
-        Condition::FirstDid { event: matcher, from, to } => html! { span class="dim" { "first did " } (event(matcher.label())) (when(from, to)) },
+        Condition::Did { event: matcher, from, to, .. } => {
+            html! { span class="dim" { "did " } (event(matcher.label())) (when(from, to)) }
+        }
+        Condition::FirstDid { event: matcher, from, to } => {
+            html! { span class="dim" { "first did " } (event(matcher.label())) (when(from, to)) }
+        }
         Condition::Property { path, test } => {
             let values: Vec<_> = test.values().iter().map(|value| words::value(value).into_owned()).collect();
             html! { b { (path) } " " span class="dim" { (test.op().to_string().replace('_', " ")) } " " (values.join(", ")) }
         }
         Condition::Cohort(name) => html! { span class="dim" { "in the cohort " } b { (name) } },
-        Condition::MemberOf(Membership::Keys { group, keys }) => html! { span class="dim" { "member of " (group) " " } (keys.join(", ")) },
-        Condition::MemberOf(Membership::Cohort(name)) => html! { span class="dim" { "member of one in " } b { (name) } },
+        Condition::MemberOf(Membership::Keys { group, keys }) => {
+            html! { span class="dim" { "member of " (group) " " } (keys.join(", ")) }
+        }
+        Condition::MemberOf(Membership::Cohort(name)) => {
+            html! { span class="dim" { "member of one in " } b { (name) } }
+        }
         Condition::HasMemberIn(name) => html! { span class="dim" { "with a member in " } b { (name) } },
         Condition::Report(report) => {
             let range = format!("{} to {}", report.scope().from, report.scope().to);

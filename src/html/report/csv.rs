@@ -28,7 +28,9 @@ pub fn csv(report: &Report, answer: &Answer) -> String {
         }
         (Answer::Stickiness(answer), _) => {
             let row = |(place, units): (usize, &u64)| vec![(place + 1).to_string(), units.to_string()];
-            std::iter::once(head(&["intervals", "units"], &[], &[])).chain(answer.counts.iter().enumerate().map(row)).collect()
+            std::iter::once(head(&["intervals", "units"], &[], &[]))
+                .chain(answer.counts.iter().enumerate().map(row))
+                .collect()
         }
         (Answer::Lifecycle(answer), _) => {
             let mut rows = vec![head(&["bucket", "new", "returning", "resurrecting", "dormant"], &[], &[])];
@@ -73,11 +75,13 @@ fn funnel(answer: &FunnelAnswer) -> Vec<Vec<String>> {
     };
     let names = ["step", "event", "units", "from_previous", "overall", "median_seconds", "average_seconds"];
     match &answer.result {
-        FunnelResult::Whole(whole) => {
-            std::iter::once(head(&names, &[], &[])).chain(whole.steps.iter().enumerate().map(|one| step(None, one))).collect()
-        }
+        FunnelResult::Whole(whole) => std::iter::once(head(&names, &[], &[]))
+            .chain(whole.steps.iter().enumerate().map(|one| step(None, one)))
+            .collect(),
         FunnelResult::Split { series } => {
-            let rows = series.iter().flat_map(|series| series.steps.steps.iter().enumerate().map(move |one| step(Some(series), one)));
+            let rows = series
+                .iter()
+                .flat_map(|series| series.steps.steps.iter().enumerate().map(move |one| step(Some(series), one)));
             std::iter::once(head(&[&["value"][..], &names[..]].concat(), &[], &[])).chain(rows).collect()
         }
     }

@@ -218,7 +218,8 @@ mod tests {
 
     fn edit(base: Value, fields: &[(&str, &str)]) -> Value {
         let base = base.to_string();
-        let fields = [("base", base.as_str())].iter().chain(fields).map(|(name, value)| ((*name).into(), (*value).into()));
+        let fields =
+            [("base", base.as_str())].iter().chain(fields).map(|(name, value)| ((*name).into(), (*value).into()));
         edited(&Fields(fields.collect())).unwrap()
     }
 
@@ -235,7 +236,10 @@ mod tests {
 
     #[test]
     fn events_are_chosen_typed_added_and_removed() {
-        let changed = edit(trends(), &[("/series/0/event.event", "x"), ("/series/0/event.event", "y"), ("/series/2/event.typed", " z ")]);
+        let changed = edit(
+            trends(),
+            &[("/series/0/event.event", "x"), ("/series/0/event.event", "y"), ("/series/2/event.typed", " z ")],
+        );
         assert_eq!(changed["series"], json!([{"event":["x","y"],"label":"kept"},{"event":"b"},{"event":"z"}]));
         assert_eq!(edit(trends(), &[("do", "remove /series/0")])["series"], json!([{"event":"b"}]));
     }
@@ -243,12 +247,20 @@ mod tests {
     #[test]
     fn filters_and_breakdowns_come_and_go() {
         let plan = r#"{"property":"plan","of":{"group":"company"}}"#;
-        let fields = [(".f.0.of", plan), (".f.0.op", "is"), (".f.0.value", "\"free\""), (".f.0.typed", "team, 5"), (".f.0.as_of", "event")];
+        let fields = [
+            (".f.0.of", plan),
+            (".f.0.op", "is"),
+            (".f.0.value", "\"free\""),
+            (".f.0.typed", "team, 5"),
+            (".f.0.as_of", "event"),
+        ];
         let changed = edit(trends(), &fields);
-        let filter = json!({"property":"plan","of":{"group":"company"},"as_of":"event","op":"is","value":["free","team",5]});
+        let filter =
+            json!({"property":"plan","of":{"group":"company"},"as_of":"event","op":"is","value":["free","team",5]});
         assert_eq!(changed["filter"], filter);
         assert_eq!(edit(changed, &[("do", "remove .f.0")]).get("filter"), None);
-        let of_event = edit(trends(), &[("/series/1/event.f.0.of", r#"{"property":"p"}"#), ("/series/1/event.f.0.op", "set")]);
+        let of_event =
+            edit(trends(), &[("/series/1/event.f.0.of", r#"{"property":"p"}"#), ("/series/1/event.f.0.op", "set")]);
         assert_eq!(of_event["series"][1]["event"], json!({"event":"b","filter":{"property":"p","op":"set"}}));
         let split = edit(trends(), &[("b.0.of", plan), ("b.0.as_of", "event"), ("b.1.of", "")]);
         assert_eq!(split["breakdown"], json!([{"property":"plan","of":{"group":"company"},"as_of":"event"}]));
@@ -257,8 +269,20 @@ mod tests {
 
     #[test]
     fn ranges_words_and_numbers_are_set() {
-        let changed = edit(trends(), &[("json/interval", "\"week\""), ("json/limit", "5"), ("unset", "/formula"), ("unset", "/compare"), ("json/compare", "\"previous\"")]);
-        assert_eq!((&changed["interval"], &changed["limit"], &changed["compare"]), (&json!("week"), &json!(5), &json!("previous")));
+        let changed = edit(
+            trends(),
+            &[
+                ("json/interval", "\"week\""),
+                ("json/limit", "5"),
+                ("unset", "/formula"),
+                ("unset", "/compare"),
+                ("json/compare", "\"previous\""),
+            ],
+        );
+        assert_eq!(
+            (&changed["interval"], &changed["limit"], &changed["compare"]),
+            (&json!("week"), &json!(5), &json!("previous"))
+        );
         assert_eq!(changed.get("formula"), None);
         assert_eq!(edit(trends(), &[("from", "2026-01-01"), ("to", "2026-01-31")])["from"], "-30d");
         let dates = edit(trends(), &[("do", "dates"), ("from", "2026-01-01"), ("to", "2026-01-31")]);

@@ -50,8 +50,11 @@ impl EventPicker<'_> {
 
     fn list(&self, id: &str, choices: &Choices) -> Markup {
         let events = &choices.events.events;
-        let rest: Vec<&String> =
-            self.chosen.iter().filter(|name| *name != "*" && events.iter().take(LISTED_MAX).all(|event| event.event != **name)).collect();
+        let rest: Vec<&String> = self
+            .chosen
+            .iter()
+            .filter(|name| *name != "*" && events.iter().take(LISTED_MAX).all(|event| event.event != **name))
+            .collect();
         html! {
             div class="search" {
                 label class="sr" for={ (id) "-q" } { "Search events, or type a name" }

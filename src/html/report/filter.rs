@@ -52,7 +52,9 @@ fn chip(name: &str, filter: &Value, choices: &Choices) -> Markup {
                 (editor(name, &simple, choices))
             }
         }
-        None => html! { span class="chip" { span class="mono trunc" { (cut(&filter.to_string())) } (remove("with several parts")) } },
+        None => {
+            html! { span class="chip" { span class="mono trunc" { (cut(&filter.to_string())) } (remove("with several parts")) } }
+        }
     }
 }
 
@@ -138,7 +140,8 @@ fn subjects(id: &str, name: &str, chosen: Option<&Value>, choices: &Choices, non
         let of = subject.get("of");
         let owner = choices.owners.iter().find(|owner| owner.of.as_ref() == of);
         let path = subject.get("property").and_then(Value::as_str);
-        path.is_none() || owner.is_some_and(|owner| owner.properties.iter().any(|own| Some(own.property.as_str()) == path))
+        path.is_none()
+            || owner.is_some_and(|owner| owner.properties.iter().any(|own| Some(own.property.as_str()) == path))
     };
     html! {
         select id=(id) name=(name) {
@@ -171,7 +174,11 @@ fn subjects(id: &str, name: &str, chosen: Option<&Value>, choices: &Choices, non
 
 fn example(property: &crate::pages::ListedProperty) -> String {
     let values: Vec<String> = property.values.iter().take(2).map(|value| cut(&words::value(&value.value))).collect();
-    if values.is_empty() { property.property.clone() } else { format!("{} – {}", property.property, values.join(", ")) }
+    if values.is_empty() {
+        property.property.clone()
+    } else {
+        format!("{} – {}", property.property, values.join(", "))
+    }
 }
 
 /// The chips of all breakdowns, and the button for one more.

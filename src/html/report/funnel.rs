@@ -158,7 +158,7 @@ fn table(looked: &Looked<'_>, report: &Funnel, all: &[(Option<&FunnelSeries>, &[
                     tr {
                         @if is_split { th scope="col" { "Value" } }
                         th scope="col" { "Step" }
-                        th scope="col" class="num" { (looked.units()) }
+                        th scope="col" class="num" { (words::capital(&looked.units())) }
                         th scope="col" class="num" { "From previous" }
                         th scope="col" class="num" { "Of all" }
                         th scope="col" class="num" { "Dropped off before" }

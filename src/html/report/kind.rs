@@ -93,7 +93,8 @@ impl Kind {
         let listed = |list: &str, tail: &str| -> Vec<String> {
             (0..count(list)).map(|place| format!("/{list}/{place}{tail}")).collect()
         };
-        let fixed = |names: &[&str]| Slots { filled: names.iter().map(|name| format!("/{name}")).collect(), next: None };
+        let fixed =
+            |names: &[&str]| Slots { filled: names.iter().map(|name| format!("/{name}")).collect(), next: None };
         match self {
             Self::Trends => {
                 Slots { filled: listed("series", "/event"), next: Some(format!("/series/{}/event", count("series"))) }

@@ -22,7 +22,8 @@ pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, i
     let told = answer.buckets.len().saturating_sub(1 + usize::from(is_partial && answer.buckets.len() > 1));
     let at = |list: &[u64]| list.get(told).copied().unwrap_or(0);
     let net = at(&answer.new) as i64 + at(&answer.resurrecting) as i64 - at(&answer.dormant) as i64;
-    let bucket = answer.buckets.get(told).map(|bucket| words::bucket_in_full(bucket, report.interval)).unwrap_or_default();
+    let bucket =
+        answer.buckets.get(told).map(|bucket| words::bucket_in_full(bucket, report.interval)).unwrap_or_default();
     let sign = if net < 0 { "−" } else { "+" };
     let said = html! { (looked.units()) " more or less than the " (word) " before, " (bucket) };
     let beside = html! {

@@ -110,7 +110,11 @@ impl Simple {
             return None;
         }
         if self.path().is_none() {
-            let keys: Vec<Value> = self.values.iter().map(|key| key.as_str().map_or_else(|| json!(key.to_string()), |key| json!(key))).collect();
+            let keys: Vec<Value> = self
+                .values
+                .iter()
+                .map(|key| key.as_str().map_or_else(|| json!(key.to_string()), |key| json!(key)))
+                .collect();
             return Some(negated(json!({ "group": subject.get("group")?, "key": keys })));
         }
         let mut filter = subject.clone();
@@ -150,7 +154,11 @@ mod tests {
         ] {
             assert_eq!(Simple::read(&filter).unwrap().write(), Some(filter));
         }
-        for more in [json!({"any":[]}), json!({"not":{"not":{"cohort":"x"}}}), json!({"not":{"property":"x","op":"is","value":1}})] {
+        for more in [
+            json!({"any":[]}),
+            json!({"not":{"not":{"cohort":"x"}}}),
+            json!({"not":{"property":"x","op":"is","value":1}}),
+        ] {
             assert_eq!(Simple::read(&more), None, "{more}");
         }
         let matcher = json!({"event":["a","b"],"filter":{"all":[{"cohort":"x"},{"cohort":"y"}]}});

@@ -102,8 +102,12 @@ pub struct ReportPage<'a> {
 /// The page of a report.
 pub fn report(visit: &Visit, page: &ReportPage<'_>) -> Markup {
     let document = page.report.to_value();
-    let builder =
-        Builder { kind: page.kind, document: &document, count_by: &page.report.scope().count_by, choices: page.choices };
+    let builder = Builder {
+        kind: page.kind,
+        document: &document,
+        count_by: &page.report.scope().count_by,
+        choices: page.choices,
+    };
     let json = page.report.to_json();
     let looked = Looked { visit, report: page.report, chart: page.chart };
     let title = page.title(&document);
@@ -138,8 +142,12 @@ pub fn report(visit: &Visit, page: &ReportPage<'_>) -> Markup {
         dialog class="panel" id="panel" aria-label="Units behind a number" {}
         script type="module" src=(asset::address("report.js")) {}
     };
-    Frame { title: &format!("{title} – {}", page.kind.place().name()), place: Some(page.kind.place()), visit: Some(visit) }
-        .around(&content)
+    Frame {
+        title: &format!("{title} – {}", page.kind.place().name()),
+        place: Some(page.kind.place()),
+        visit: Some(visit),
+    }
+    .around(&content)
 }
 
 /// The page of a report where there are no events to ask about.
@@ -162,12 +170,13 @@ impl ReportPage<'_> {
             let (names, _) = matcher::split(document.pointer(pointer));
             names.iter().map(|name| if name == "*" { "any event" } else { name }).collect::<Vec<_>>().join(" or ")
         };
-        let names: Vec<String> = self.kind.slots(document).filled.iter().map(name).filter(|name| !name.is_empty()).collect();
+        let names: Vec<String> =
+            self.kind.slots(document).filled.iter().map(name).filter(|name| !name.is_empty()).collect();
         let units = words::units(&self.report.scope().count_by);
         match (self.kind, names.first(), names.last()) {
             (Kind::Funnel, Some(first), Some(last)) => format!("From {first} to {last}"),
             (Kind::Trends, Some(first), Some(last)) if names.len() > 1 => format!("{first} and {last}"),
-            (Kind::Retention, Some(first), _) => format!("{units} that come back after {first}"),
+            (Kind::Retention, Some(first), _) => format!("{} that come back after {first}", words::capital(&units)),
             (Kind::Paths, Some(first), _) => format!("Paths around {first}"),
             (_, Some(first), _) => format!("{first} by {}", words::unit(&self.report.scope().count_by)),
             _ => self.kind.place().name().to_owned(),

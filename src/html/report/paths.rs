@@ -30,7 +30,7 @@ pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup
         div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
             table {
                 caption class="sr" { "From step to step" }
-                thead { tr { th scope="col" { "Step" } th scope="col" { "From" } th scope="col" { "To" } th scope="col" class="num" { (looked.units()) } th scope="col" class="num" { "Of all" } } }
+                thead { tr { th scope="col" { "Step" } th scope="col" { "From" } th scope="col" { "To" } th scope="col" class="num" { (words::capital(&looked.units())) } th scope="col" class="num" { "Of all" } } }
                 tbody {
                     @for link in &answer.links {
                         tr {

@@ -40,7 +40,11 @@ fn curve(answer: &RetentionAnswer) -> Markup {
     let (width, height) = CURVE;
     let known: Vec<f64> = answer.mean.iter().map_while(|mean| mean.to_f64()).collect();
     let step = width / known.len().saturating_sub(1).max(1) as f64;
-    let line: Vec<String> = known.iter().enumerate().map(|(at, share)| format!("{:.1} {:.1}", step * at as f64, (1.0 - share) * height)).collect();
+    let line: Vec<String> = known
+        .iter()
+        .enumerate()
+        .map(|(at, share)| format!("{:.1} {:.1}", step * at as f64, (1.0 - share) * height))
+        .collect();
     let line = line.join("L");
     html! {
         @if known.len() > 1 {
@@ -66,7 +70,8 @@ impl Triangle<'_> {
     /// The lowest and the highest share after the first period.
     fn extremes(&self) -> (f64, f64) {
         let shares = self.answer.rows.iter().filter(|row| row.size > 0);
-        let shares = shares.flat_map(|row| row.values.iter().skip(1).flatten().map(|came| *came as f64 / row.size as f64));
+        let shares =
+            shares.flat_map(|row| row.values.iter().skip(1).flatten().map(|came| *came as f64 / row.size as f64));
         let (low, high) = shares.fold((1.0_f64, 0.0_f64), |(low, high), share| (low.min(share), high.max(share)));
         if low > high { (0.0, 1.0) } else { (low, high) }
     }
@@ -92,7 +97,7 @@ impl Triangle<'_> {
                     thead {
                         tr {
                             th scope="col" { "Started in " (word) " of" }
-                            th scope="col" class="num" { (self.looked.units()) }
+                            th scope="col" class="num" { (words::capital(&self.looked.units())) }
                             @for place in 0..periods { th scope="col" { (title(place)) } }
                         }
                     }

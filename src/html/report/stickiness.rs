@@ -44,7 +44,7 @@ pub fn draw(looked: &Looked<'_>, report: &Stickiness, answer: &StickinessAnswer)
         div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
             table {
                 caption class="sr" { (looked.units()) " by " (word) "s active" }
-                thead { tr { th scope="col" { "Active in" } th scope="col" class="num" { (looked.units()) } th scope="col" class="num" { "Share" } th scope="col" class="num" { "In so many or more" } } }
+                thead { tr { th scope="col" { "Active in" } th scope="col" class="num" { (words::capital(&looked.units())) } th scope="col" class="num" { "Share" } th scope="col" class="num" { "In so many or more" } } }
                 tbody {
                     @for (place, units) in answer.counts.iter().enumerate() {
                         tr data-row="0" {

@@ -42,7 +42,13 @@ fn answer_in_words(looked: &Looked<'_>, report: &Trends, whole: &TrendsAnswer) -
     let Some(first) = whole.series.first() else { return html! {} };
     let before = first.previous.as_ref().map(|previous| previous.total);
     let (units, unit) = (looked.units(), words::unit(&report.scope.count_by));
-    let event = |label: &str| if label == "*" { html! { "any event" } } else { html! { b class="mono" { (label) } } };
+    let event = |label: &str| {
+        if label == "*" {
+            html! { "any event" }
+        } else {
+            html! { b class="mono" { (label) } }
+        }
+    };
     let label = event(&first.label);
     let when = looked.when();
     let is_one = first.total == Figure::Count(1);
@@ -59,7 +65,9 @@ fn answer_in_words(looked: &Looked<'_>, report: &Trends, whole: &TrendsAnswer) -
             Measure::Avg(path) => html! { "is the average " b { (path) } " of " (label) " " (when) },
             Measure::Min(path) => html! { "is the least " b { (path) } " of " (label) " " (when) },
             Measure::Max(path) => html! { "is the most " b { (path) } " of " (label) " " (when) },
-            Measure::Percentile { path, rank } => html! { "is the " (percentile(rank.to_f64())) " of " b { (path) } " of " (label) " " (when) },
+            Measure::Percentile { path, rank } => {
+                html! { "is the " (percentile(rank.to_f64())) " of " b { (path) } " of " (label) " " (when) }
+            }
         },
         _ => html! { "is " (label) " now" },
     };
@@ -117,7 +125,11 @@ fn legend(chart: &ChartData) -> Markup {
 
 fn finding(looked: &Looked<'_>, report: &Trends, chart: &ChartData) -> String {
     let lines = crate::figure::plural(chart.series.len() as u64, "series", "series");
-    format!("Chart of {lines} by {}, {}. The table below has every number.", words::interval(report.interval), looked.when())
+    format!(
+        "Chart of {lines} by {}, {}. The table below has every number.",
+        words::interval(report.interval),
+        looked.when()
+    )
 }
 
 /// The table of all numbers.
@@ -137,7 +149,7 @@ impl Table<'_> {
             None => "Series",
         };
         html! {
-            div class="scroll" tabindex="0" role="region" aria-label="Table of the chart’s numbers" data-latest {
+            div class="scroll" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
                 table class="fix" {
                     caption class="sr" { "By " (words::interval(self.report.interval)) }
                     thead {
@@ -167,7 +179,11 @@ impl Table<'_> {
 
     fn row(&self, place: usize, of: usize, series: &TrendsSeries, first: usize, is_drawn: bool) -> Markup {
         let (color, _) = color(place, series.other);
-        let name = if is_drawn { name(self.report, series) } else { format!("All {}", if self.report.series.len() > 1 { series.label.as_str() } else { "together" }) };
+        let name = if is_drawn {
+            name(self.report, series)
+        } else {
+            format!("All {}", if self.report.series.len() > 1 { series.label.as_str() } else { "together" })
+        };
         let cell = |figure: Figure, bucket: Option<&str>| self.cell(of, series, figure, bucket, is_drawn);
         html! {
             tr class=[(!is_drawn).then_some("sum")] data-row=[is_drawn.then_some(place)] {

@@ -72,7 +72,7 @@ pub fn members(visit: &Visit, kind: &CountBy, members: &[String]) -> Markup {
         div class="scroll" {
             table {
                 caption class="sr" { (words::units(kind)) }
-                thead { tr { th scope="col" { (words::unit(kind)) } } }
+                thead { tr { th scope="col" { (words::capital(words::unit(kind))) } } }
                 tbody { @for member in members { tr { th scope="row" class="mono name" { a href=(profile(visit, kind, member)) { (member) } } } } }
             }
         }
@@ -126,8 +126,16 @@ fn told(visit: &Visit, page: &Units<'_>) -> Markup {
         }
         Report::Funnel(report) => {
             let step = field("step").and_then(Value::as_u64).unwrap_or(1) as usize;
-            let event = step.checked_sub(1).and_then(|place| report.steps.get(place)).map(|step| step.label()).unwrap_or_default();
-            if field("dropped").is_some() { format!("reached step {step}, {event}, and no further") } else { format!("reached step {step}, {event}") }
+            let event = step
+                .checked_sub(1)
+                .and_then(|place| report.steps.get(place))
+                .map(|step| step.label())
+                .unwrap_or_default();
+            if field("dropped").is_some() {
+                format!("reached step {step}, {event}, and no further")
+            } else {
+                format!("reached step {step}, {event}")
+            }
         }
         Report::Retention(_) => match field("k").and_then(Value::as_u64) {
             Some(k) => format!("came back {} after they started", crate::figure::counted(k, words::interval(interval))),

@@ -22,6 +22,12 @@ pub fn units(count_by: &CountBy) -> String {
     plural_of(unit(count_by))
 }
 
+/// With a large letter at its beginning.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
 /// `3 companies`.
 pub fn counted_units(number: u64, count_by: &CountBy) -> String {
     let name = if number == 1 { unit(count_by).to_owned() } else { units(count_by) };
@@ -158,7 +164,16 @@ pub fn range(visit: &Visit, scope: &Scope) -> (String, String) {
         ("-365d", "now") => span("12", "months"),
         (from, "now") if from.starts_with('-') => {
             let length = &from[1..from.len() - 1];
-            span(length, if from.ends_with('w') { "weeks" } else if from.ends_with('h') { "hours" } else { "days" })
+            span(
+                length,
+                if from.ends_with('w') {
+                    "weeks"
+                } else if from.ends_with('h') {
+                    "hours"
+                } else {
+                    "days"
+                },
+            )
         }
         _ => dates(visit, scope),
     }

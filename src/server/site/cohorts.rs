@@ -2,6 +2,7 @@
 
 use super::reports::after;
 use super::show::{Shown, Visitor, show};
+use crate::html::Visit;
 use crate::html::report::{self, CohortRow, Fields};
 use crate::language::{Cohort, Report};
 use crate::model::{CohortCall, Line};
@@ -11,7 +12,6 @@ use crate::server::body;
 use crate::server::problem::Problem;
 use crate::server::read::{NoParameters, PathOf, QueryOf, in_path, in_query};
 use crate::store::{Outcome, Snapshot};
-use crate::html::Visit;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use serde::Deserialize;
@@ -32,7 +32,11 @@ pub(super) struct Parameters {
 }
 
 /// `GET /cohorts`.
-pub(super) async fn list(State(app): State<App>, visitor: Visitor, query: QueryOf<NoParameters>) -> Result<Response, Problem> {
+pub(super) async fn list(
+    State(app): State<App>,
+    visitor: Visitor,
+    query: QueryOf<NoParameters>,
+) -> Result<Response, Problem> {
     in_query(query)?;
     let limits = Limits { time: Some(app.report_time_max), bytes: Some(app.report_bytes_max), cancel: None };
     show(app, visitor, move |snapshot, visit| {

@@ -84,7 +84,9 @@ impl Page {
         match self {
             Self::Home => get(groups::home),
             Self::Saved => get(saved::list).post(saved::change),
-            Self::Report(kind) => get(move |app, visitor, query| reports::page(kind, app, visitor, query)).post(reports::change),
+            Self::Report(kind) => {
+                get(move |app, visitor, query| reports::page(kind, app, visitor, query)).post(reports::change)
+            }
             Self::Units => get(reports::units),
             Self::Export => get(reports::export),
             Self::Groups => get(groups::first),

@@ -42,7 +42,8 @@ impl Parameters {
     }
 
     fn needed_report(&self) -> Result<Report, Problem> {
-        self.report()?.ok_or_else(|| Problem::Request("the report is missing; give its document in `report`".to_owned()))
+        self.report()?
+            .ok_or_else(|| Problem::Request("the report is missing; give its document in `report`".to_owned()))
     }
 }
 
@@ -140,11 +141,7 @@ fn is_partial(visit: &Visit, report: &Report) -> bool {
 }
 
 /// `POST /trends` and its like: changes a report, and leads to what it is then.
-pub(super) async fn change(
-    State(app): State<App>,
-    visitor: Visitor,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(super) async fn change(State(app): State<App>, visitor: Visitor, request: Request) -> Result<Response, Problem> {
     let held = body::read(request.into_body(), &app.bodies).await?;
     show(app, visitor, move |_, visit| {
         let fields = Fields(form_urlencoded::parse(&held.bytes).collect());
@@ -152,7 +149,8 @@ pub(super) async fn change(
         let changed = Report::from_value(&document).map_err(ReportError::from)?;
         let kind = Kind::of(&document).ok_or(Problem::Fault)?;
         let chart = fields.first("chart").filter(|chart| *chart != Chart::default().word());
-        let address: Address = visit.to(kind.place().path()).with("report", changed.to_json()).with_some("chart", chart);
+        let address: Address =
+            visit.to(kind.place().path()).with("report", changed.to_json()).with_some("chart", chart);
         Ok(Shown::Elsewhere(address.to_string()))
     })
     .await
@@ -167,7 +165,8 @@ pub(super) async fn units(
     let parameters = in_query(query)?;
     let asked = parameters.needed_report()?;
     let of = parameters.units.as_deref().unwrap_or("{}");
-    let of: Value = serde_json::from_str(of).map_err(|error| Problem::Request(format!("`units` is no JSON: {error}")))?;
+    let of: Value =
+        serde_json::from_str(of).map_err(|error| Problem::Request(format!("`units` is no JSON: {error}")))?;
     let (limits, _called_off) = limits(&app);
     show(app, visitor, move |snapshot, visit| {
         let mut document = report::with_units(&asked, &of);
