@@ -8,9 +8,12 @@
 
 mod cells;
 mod column;
+mod encode;
 mod erase;
+mod file;
 mod layout;
 mod merge;
+mod merge_rows;
 mod reader;
 mod rows;
 mod sizes;
@@ -21,7 +24,8 @@ mod writer;
 pub use cells::{CellValues, PropertyCells};
 pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues};
 pub use erase::RowsTouched;
-pub use merge::{erase_from_segment, merge_segments};
+pub use merge::{erase_from_segment, merge_segments, merge_segments_into};
+pub use merge_rows::{erase_from_segment as erase_rows, merge_segments as merge_rows};
 pub use reader::{RowPlace, Segment};
 pub use rows::TableRows;
 pub use sizes::SegmentBytes;

@@ -25,7 +25,7 @@ pub fn merge_segments(segments: &[Arc<Segment>], id: FileId, first_arrival: Arri
 pub fn erase_from_segment(segment: &Arc<Segment>, erasure: &Erasure, id: FileId) -> Result<Option<Bytes>, DecodeError> {
     let mut writer = SegmentWriter::new(id, segment.arrivals().0, Compression::Zstd);
     write_tables(std::slice::from_ref(segment), Some(erasure), &mut writer)?;
-    if writer.is_empty() { Ok(None) } else { writer.finish().map(Some) }
+    writer.finish().map(Some)
 }
 
 fn write_tables(
