@@ -5,6 +5,7 @@
 //! -- open` changes the size.
 
 mod data;
+mod merging;
 mod reports;
 mod writing;
 
@@ -17,6 +18,7 @@ fn main() {
         .measurement_time(std::time::Duration::from_secs(3))
         .configure_from_args();
     writing::bench(&mut criterion);
+    merging::bench(&mut criterion);
     reports::bench(&mut criterion);
     criterion.final_summary();
 }

@@ -174,7 +174,7 @@ mod tests {
     fn the_form_follows_from_the_different_values() {
         let form = |values: &mut dyn Iterator<Item = Value>| {
             let mut choice = FormChoice::default();
-            let _ = values.try_for_each(|value| choice.see(&value));
+            let _ = values.map(|value| choice.see(&value)).find(|flow| flow.is_break());
             choice.form()
         };
         let integers = |count: i64| (0..count).map(Value::integer);

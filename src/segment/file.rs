@@ -118,11 +118,13 @@ impl<W: io::Write> SegmentFile<W> {
         if self.insert_hashes.is_empty() {
             return;
         }
-        self.insert_hashes.sort_unstable();
-        let hashes = self.container.add_parts(self.insert_hashes.chunks(HASHES_AT_ONCE).map(|entries| {
-            let hash = |[high, low, _]: &[u32; 3]| u64::from(*high) << 32 | u64::from(*low);
-            entries.iter().flat_map(|entry| hash(entry).to_le_bytes()).collect::<Vec<u8>>()
-        }));
+        let hash = |[high, low, _]: &[u32; 3]| u64::from(*high) << 32 | u64::from(*low);
+        self.insert_hashes.sort_unstable_by_key(|entry| (hash(entry), entry[2]));
+        let hashes = self.container.add_parts(
+            self.insert_hashes
+                .chunks(HASHES_AT_ONCE)
+                .map(|entries| entries.iter().flat_map(|entry| hash(entry).to_le_bytes()).collect::<Vec<u8>>()),
+        );
         let mut rows = PackedEncoder::default();
         rows.extend(std::mem::take(&mut self.insert_hashes).iter().map(|[_, _, row]| i64::from(*row)));
         self.content.insert_ids = Some(InsertIndexLayout { hashes, rows: self.column(rows) });

@@ -2,10 +2,10 @@
 
 use super::cells::Cells;
 use super::column::{PropertyValues, read_one_value};
+use super::file::insert_hash;
 use super::layout::TableLayout;
 use super::reader::Segment;
 use super::table::Table;
-use super::file::insert_hash;
 use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
 use crate::index::{Day, KeyRows, KeyRowsBuilder, UnitDays, UnitDaysBuilder};

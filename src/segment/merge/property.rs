@@ -173,7 +173,8 @@ impl<'a> PropertyMerge<'a> {
 
     /// Calls `visit` with the numbers of inputs that have no codes, until it breaks.
     fn visit_numbers(&self, mut visit: impl FnMut(usize, Number) -> ControlFlow<()>) -> Result<(), DecodeError> {
-        let has_numbers = |input: &Option<PropertyCells>| matches!(input, Some(PropertyCells { cells: Cells::Numbers(_) }));
+        let has_numbers =
+            |input: &Option<PropertyCells>| matches!(input, Some(PropertyCells { cells: Cells::Numbers(_) }));
         if !self.inputs.iter().any(has_numbers) {
             return Ok(());
         }
@@ -185,9 +186,8 @@ impl<'a> PropertyMerge<'a> {
 
     /// The values of all inputs, ascending, each once; and for each input what its codes become.
     fn merge_values(&self, numbers: &[Vec<Number>]) -> Result<(TextsEncoder, Vec<Vec<u32>>), DecodeError> {
-        let mut changed: Vec<Vec<u32>> = (0..self.inputs.len())
-            .map(|input| vec![0; self.values_len(input).max(numbers[input].len()) + 1])
-            .collect();
+        let mut changed: Vec<Vec<u32>> =
+            (0..self.inputs.len()).map(|input| vec![0; self.values_len(input).max(numbers[input].len()) + 1]).collect();
         let mut inputs = Vec::with_capacity(self.inputs.len());
         let mut next = BinaryHeap::new();
         for (input, numbers) in numbers.iter().enumerate() {

@@ -156,8 +156,8 @@ impl<'a> TableMerge<'a> {
         file: &mut SegmentFile<W>,
     ) -> Result<Option<(GroupLayout, BlobIndex)>, DecodeError> {
         let kept = |key: u32| {
-            let erased = key > 0
-                && self.erasure.is_some_and(|erasure| erasure.takes_key(group_type, GroupKeyId::new(key - 1)));
+            let erased =
+                key > 0 && self.erasure.is_some_and(|erasure| erasure.takes_key(group_type, GroupKeyId::new(key - 1)));
             if erased { 0 } else { key }
         };
         let mut has_keys = false;
