@@ -1,4 +1,4 @@
-//! Benchmarks: append, import, seal, open and every report, over batches in memory and over segments. Results are
+//! Benchmarks: append, import, seal, open, merge and every report, over batches in memory and over segments. Results are
 //! rates (events a second), data comes from a fixed seed.
 //!
 //! `cargo bench` runs all; `cargo bench -- reports/sealed` runs some; `TRACKCRUMB_BENCH_EVENTS=10000000 cargo bench

@@ -2,14 +2,14 @@
 
 use crate::data::Random;
 use bytes::Bytes;
-use criterion::{BatchSize, Criterion, Throughput};
+use criterion::{Criterion, Throughput};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use trackcrumb::codec::FileId;
 use trackcrumb::codec::text::Compression;
-use trackcrumb::files::{DiskStorage, FileError, Storage, publish_file, publish_written};
+use trackcrumb::files::{DiskStorage, FileError, publish_written};
 use trackcrumb::model::{Arrival, EventId, GroupKeyId, GroupTypeId, Moment, PropertyId, Timestamp, UserId, Value};
-use trackcrumb::segment::{Segment, SegmentWriter, TableRows, merge_rows, merge_segments_into};
+use trackcrumb::segment::{Segment, SegmentWriter, TableRows, merge_segments_into};
 
 const SEGMENTS: u64 = 4;
 const ROWS: u64 = 1_000_000;
@@ -19,7 +19,7 @@ const START_MICROS: i64 = 1_767_225_600_000_000;
 const PACE_MICROS: i64 = 90 * 86_400_000_000 / 16_000_000;
 
 /// A segment of `rows` rows from `first` on: six events, two group types, three properties and insert ids.
-pub fn segment(first: u64, rows: u64, random: &mut Random) -> Bytes {
+fn segment(first: u64, rows: u64, random: &mut Random) -> Bytes {
     let mut tables: BTreeMap<u32, TableRows> = BTreeMap::new();
     for row in first..first + rows {
         let event: u32 = [0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 4][random.below(12) as usize];
@@ -28,7 +28,7 @@ pub fn segment(first: u64, rows: u64, random: &mut Random) -> Bytes {
         // One row in twenty is late, by up to a day.
         let late = if random.below(20) == 0 { random.below(86_400_000_000) as i64 } else { 0 };
         let time = Timestamp::clamped(START_MICROS + row as i64 * PACE_MICROS - late);
-        let company = (user % 8 > 0).then(|| (GroupTypeId::new(0), GroupKeyId::new(user % 5_000)));
+        let company = (!user.is_multiple_of(8)).then(|| (GroupTypeId::new(0), GroupKeyId::new(user % 5_000)));
         let project = (random.below(2) == 0)
             .then(|| (GroupTypeId::new(1), GroupKeyId::new((user * 4 + random.below(4) as u32) % 50_000)));
         let properties = [
@@ -61,12 +61,6 @@ pub fn bench(criterion: &mut Criterion) {
     let storage = DiskStorage::open(directory.path()).expect("a storage");
     let mut group = criterion.benchmark_group("merge");
     group.throughput(Throughput::Elements(SEGMENTS * ROWS));
-    group.bench_function("old, 4 segments of a million rows", |bencher| {
-        bencher.iter(|| {
-            let bytes = merge_rows(&segments, FileId([2; 16]), Arrival::new(0)).expect("merged");
-            publish_file(&storage, "old", [bytes], "merged").expect("written");
-        });
-    });
     group.bench_function("4 segments of a million rows", |bencher| {
         bencher.iter(|| {
             publish_written::<FileError>(&storage, "merged", "merged", |output| {
@@ -76,5 +70,4 @@ pub fn bench(criterion: &mut Criterion) {
             .expect("written");
         });
     });
-    assert!(storage.read("old").expect("read") == storage.read("merged").expect("read"));
 }

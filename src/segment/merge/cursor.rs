@@ -3,7 +3,7 @@
 use super::super::column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn};
 use super::super::table::UserRuns;
 use crate::codec::packed::BLOCK_VALUES;
-use crate::codec::{DecodeError, Packed};
+use crate::codec::{DecodeError, Packed, TextCursor, Texts};
 use crate::model::Number;
 
 /// Integers.
@@ -128,5 +128,30 @@ impl NumberCursor {
 
     pub fn skip(&mut self, count: usize) {
         self.next += count;
+    }
+}
+
+/// Insert ids.
+pub(super) struct InsertIdCursor {
+    places: PackedCursor,
+    ids: TextCursor,
+}
+
+impl InsertIdCursor {
+    pub fn new(places: Packed, ids: Texts) -> Self {
+        Self { places: PackedCursor::new(places), ids: TextCursor::new(ids) }
+    }
+
+    /// The insert id of the next row, if it has one.
+    ///
+    /// # Errors
+    /// When the list of ids is damaged or has ended.
+    pub fn next_id(&mut self) -> Result<Option<&str>, DecodeError> {
+        if self.places.some(1).first().is_none_or(|place| *place == 0) {
+            return Ok(None);
+        }
+        let id =
+            self.ids.next_entry()?.ok_or_else(|| DecodeError::new("a row has an insert id that is not there", 0))?;
+        std::str::from_utf8(id).map(Some).map_err(|_| DecodeError::new("an insert id is not UTF-8", 0))
     }
 }

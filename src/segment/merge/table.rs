@@ -4,11 +4,11 @@ use super::super::Table;
 use super::super::encode::RunEncoder;
 use super::super::file::SegmentFile;
 use super::super::layout::{GroupLayout, InsertIdLayout, TableLayout};
-use super::cursor::{PackedCursor, RunCursor};
+use super::cursor::{InsertIdCursor, PackedCursor, RunCursor};
 use super::order::RowOrder;
 use super::property::PropertyMerge;
 use crate::codec::text::Compression;
-use crate::codec::{BlobIndex, BlobParts, DecodeError, Packed, PackedEncoder, TextCursor, TextsEncoder};
+use crate::codec::{BlobIndex, BlobParts, DecodeError, Packed, PackedEncoder, TextsEncoder};
 use crate::index::{Day, UnitDays, UnitDaysBuilder};
 use crate::model::{Erasure, EventId, GroupKeyId, GroupTypeId, PropertyId, Timestamp};
 use std::collections::BTreeSet;
@@ -218,42 +218,27 @@ impl<'a> TableMerge<'a> {
     }
 
     fn insert_ids<W: io::Write>(&self, file: &mut SegmentFile<W>) -> Result<Option<InsertIdLayout>, DecodeError> {
-        let mut inputs = self.each(|table| {
-            Ok(table.insert_ids()?.map(|(places, texts)| (PackedCursor::new(places), TextCursor::new(texts))))
-        })?;
+        let mut inputs =
+            self.each(|table| Ok(table.insert_ids()?.map(|(places, ids)| InsertIdCursor::new(places, ids))))?;
         let mut places = PackedEncoder::default();
-        let mut texts = TextsEncoder::new(Compression::Zstd);
+        let mut ids = TextsEncoder::new(Compression::Zstd);
         let mut row = 0;
         for run in self.order.runs() {
-            let damaged = |error: DecodeError| error.in_file(self.tables[run.input].file());
-            let Some((given, ids)) = &mut inputs[run.input] else {
-                places.extend(std::iter::repeat_n(0, if run.kept { run.rows } else { 0 }));
-                row += if run.kept { run.rows as u32 } else { 0 };
-                continue;
-            };
-            let mut left = run.rows;
-            while left > 0 {
-                let given = given.some(left);
-                left -= given.len();
-                for place in given {
-                    let id = if *place == 0 { None } else { Some(next_id(ids).map_err(damaged)?) };
-                    if !run.kept {
-                        continue;
-                    }
-                    if let Some(id) = id {
-                        texts.push(id.as_bytes());
-                        file.index_insert_id(row, id);
-                    }
-                    places.push(if id.is_some() { texts.len() as i64 } else { 0 });
-                    row += 1;
+            let input = &mut inputs[run.input];
+            for _ in 0..run.rows {
+                let id = input.as_mut().map_or(Ok(None), InsertIdCursor::next_id);
+                let id = id.map_err(|error| error.in_file(self.tables[run.input].file()))?;
+                if !run.kept {
+                    continue;
                 }
+                if let Some(id) = id {
+                    ids.push(id.as_bytes());
+                    file.index_insert_id(row, id);
+                }
+                places.push(if id.is_some() { ids.len() as i64 } else { 0 });
+                row += 1;
             }
         }
-        Ok((!texts.is_empty()).then(|| file.insert_ids(places, texts)))
+        Ok((!ids.is_empty()).then(|| file.insert_ids(places, ids)))
     }
-}
-
-fn next_id(ids: &mut TextCursor) -> Result<&str, DecodeError> {
-    let id = ids.next_entry()?.ok_or_else(|| DecodeError::new("a row has an insert id that is not there", 0))?;
-    std::str::from_utf8(id).map_err(|_| DecodeError::new("an insert id is not UTF-8", 0))
 }

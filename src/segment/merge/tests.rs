@@ -63,7 +63,7 @@ fn row(way: Way, place: usize, draw: u64) -> Row {
     let mut left = draw;
     let mut below = |end: u64| {
         let drawn = left % end;
-        left = left / end ^ draw.rotate_left(17).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        left = (left / end) ^ draw.rotate_left(17).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         drawn
     };
     let event = below(way.events) as u32;
