@@ -120,14 +120,10 @@ impl SegmentWriter {
         if rows.insert_ids.is_empty() {
             return None;
         }
-        let mut by_row = vec![None; rows.len()];
-        for (row, insert_id) in &rows.insert_ids {
-            by_row[*row as usize] = Some(insert_id.as_str());
-        }
         let mut places = PackedEncoder::default();
         let mut texts = TextsEncoder::new(self.compression);
         for (row, source) in order.iter().enumerate() {
-            match by_row[*source as usize] {
+            match rows.insert_ids.get(*source) {
                 None => places.push(0),
                 Some(insert_id) => {
                     texts.push(insert_id.as_bytes());
