@@ -18,20 +18,19 @@ pub fn pack(values: impl IntoIterator<Item = u64>, width: u8, out: &mut Vec<u8>)
     if width == 0 {
         return;
     }
-    let mut pending = 0u128;
-    let mut pending_bits = 0u32;
+    let mut pending = 0;
+    let mut pending_bits = 0;
     for value in values {
-        pending |= u128::from(value) << pending_bits;
+        pending |= value << pending_bits;
         pending_bits += u32::from(width);
-        while pending_bits >= 8 {
-            out.push(pending as u8);
-            pending >>= 8;
-            pending_bits -= 8;
+        if pending_bits >= u64::BITS {
+            out.extend_from_slice(&pending.to_le_bytes());
+            pending_bits -= u64::BITS;
+            // What of the value is left over.
+            pending = if pending_bits == 0 { 0 } else { value >> (u32::from(width) - pending_bits) };
         }
     }
-    if pending_bits > 0 {
-        out.push(pending as u8);
-    }
+    out.extend_from_slice(&pending.to_le_bytes()[..pending_bits.div_ceil(8) as usize]);
 }
 
 /// Value `index` of values packed at the start of `bytes`, which go on for [`PADDING_BYTES`] after them.

@@ -9,9 +9,15 @@ pub struct FileId(pub [u8; 16]);
 impl FileId {
     /// CRC-32 (IEEE) over the identity and then these bytes.
     pub fn checksum(&self, bytes: &[u8]) -> u32 {
-        let mut hasher = Hasher::new();
-        hasher.update(&self.0);
+        let mut hasher = self.hasher();
         hasher.update(bytes);
         hasher.finalize()
+    }
+
+    /// The checksum of bytes that come in parts: before the first of them.
+    pub(super) fn hasher(&self) -> Hasher {
+        let mut hasher = Hasher::new();
+        hasher.update(&self.0);
+        hasher
     }
 }

@@ -6,10 +6,11 @@
 //! - A blob is checked before its first use, once; opening reads the footer alone.
 
 use super::file_header::{FileHeader, FileKind, HEADER_BYTES};
-use super::{DecodeError, FileId, Reader, Writer, record};
+use super::{DecodeError, FileId, Reader, WriteError, Writer, record};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -38,54 +39,102 @@ struct Footer<T> {
     content: T,
 }
 
-/// Builds a file in memory.
-pub struct ContainerWriter {
+/// A blob in two parts that follow one another: what is known last, such as a directory, comes first.
+pub type BlobParts = [Vec<u8>; 2];
+
+/// Writes a file from its first byte to its last, and keeps no more of it than the list of its blobs.
+pub struct ContainerWriter<W = Vec<u8>> {
     id: FileId,
-    bytes: Vec<u8>,
+    output: W,
+    length: u64,
     blobs: Vec<BlobEntry>,
+    /// Why the output takes nothing more.
+    failure: Option<io::Error>,
 }
 
 impl ContainerWriter {
-    /// A file of this kind and identity.
+    /// A file of this kind and identity, in memory.
     pub fn new(kind: FileKind, id: FileId) -> Self {
-        Self { id, bytes: FileHeader { kind, id }.encode(), blobs: Vec::new() }
-    }
-
-    /// Adds a blob.
-    pub fn add(&mut self, blob: &[u8]) -> BlobIndex {
-        self.align();
-        let index = BlobIndex(self.blobs.len() as u32);
-        self.blobs.push(BlobEntry {
-            offset: self.bytes.len() as u64,
-            length: blob.len() as u64,
-            checksum: self.id.checksum(blob),
-        });
-        self.bytes.put(blob);
-        index
+        Self::onto(Vec::new(), kind, id)
     }
 
     /// Closes the file with what its kind says about the blobs.
     ///
     /// # Errors
     /// When the footer is too large to be written.
-    pub fn finish<T: Serialize>(mut self, content: &T) -> Result<Bytes, DecodeError> {
+    pub fn finish<T: Serialize>(self, content: &T) -> Result<Bytes, DecodeError> {
+        match self.close(content) {
+            Ok((bytes, _)) => Ok(bytes.into()),
+            Err(WriteError::Content(error)) => Err(error),
+            Err(WriteError::Output(error)) => Err(DecodeError::new(format!("memory takes no more: {error}"), 0)),
+        }
+    }
+}
+
+impl<W: io::Write> ContainerWriter<W> {
+    /// A file of this kind and identity, written to `output` as it grows.
+    pub fn onto(output: W, kind: FileKind, id: FileId) -> Self {
+        let mut writer = Self { id, output, length: 0, blobs: Vec::new(), failure: None };
+        writer.put(&FileHeader { kind, id }.encode());
+        writer
+    }
+
+    /// Adds a blob.
+    pub fn add(&mut self, blob: &[u8]) -> BlobIndex {
+        self.add_parts([blob])
+    }
+
+    /// Adds a blob that comes in parts, each written before the next is asked for.
+    pub fn add_parts(&mut self, parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> BlobIndex {
         self.align();
-        let footer = record::encode(&Footer { blobs: self.blobs, content })?;
-        let offset = self.bytes.len() as u64;
-        self.bytes.put(&footer);
+        let index = BlobIndex(self.blobs.len() as u32);
+        let offset = self.length;
+        let mut hasher = self.id.hasher();
+        for part in parts {
+            hasher.update(part.as_ref());
+            self.put(part.as_ref());
+        }
+        self.blobs.push(BlobEntry { offset, length: self.length - offset, checksum: hasher.finalize() });
+        index
+    }
+
+    /// Whether the output has failed. Nothing more is written to it then, and [`Self::close`] says why.
+    pub fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Closes the file with what its kind says about the blobs. Answers the output and the file's length in bytes.
+    ///
+    /// # Errors
+    /// When the output failed, now or before, or the footer is too large.
+    pub fn close<T: Serialize>(mut self, content: &T) -> Result<(W, u64), WriteError> {
+        self.align();
+        let footer = record::encode(&Footer { blobs: std::mem::take(&mut self.blobs), content })?;
         let mut trailer = Vec::with_capacity(TRAILER_BYTES);
-        trailer.put_u64(offset);
+        trailer.put_u64(self.length);
         trailer.put_u64(footer.len() as u64);
         trailer.put_u32(self.id.checksum(&footer));
         let checksum = self.id.checksum(&trailer);
         trailer.put_u32(checksum);
         trailer.put(&TRAILER_MAGIC);
-        self.bytes.put(&trailer);
-        Ok(self.bytes.into())
+        self.put(&footer);
+        self.put(&trailer);
+        match self.failure {
+            Some(error) => Err(error.into()),
+            None => Ok((self.output, self.length)),
+        }
     }
 
     fn align(&mut self) {
-        self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT), 0);
+        let padding = self.length.next_multiple_of(ALIGNMENT as u64) - self.length;
+        self.put(&[0; ALIGNMENT][..padding as usize]);
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        if self.failure.is_none() {
+            self.failure = self.output.write_all(bytes).err();
+        }
+        self.length += bytes.len() as u64;
     }
 }
 
@@ -264,6 +313,44 @@ mod tests {
         }
         for length in 0..bytes.len() {
             assert!(Container::open::<(String, BlobIndex)>(bytes.slice(..length), FileKind::Segment, "f").is_err());
+        }
+    }
+
+    /// Takes so many bytes and then fails.
+    struct Full(usize);
+
+    impl io::Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.0);
+            self.0 -= count;
+            if count == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(count) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_file_has_the_same_bytes_wherever_it_is_written_and_in_whatever_parts() {
+        fn write<W: io::Write>(mut writer: ContainerWriter<W>, parts: usize) -> Result<(W, u64), WriteError> {
+            let blob = writer.add_parts(b"one blob".chunks(parts));
+            writer.add(b"another");
+            writer.close(&blob)
+        }
+        let in_memory = |parts| write(ContainerWriter::new(FileKind::Segment, FileId([3; 16])), parts).unwrap();
+        let (bytes, length) = in_memory(8);
+        assert_eq!(length, bytes.len() as u64);
+        assert_eq!(in_memory(3), (bytes.clone(), length));
+        for room in 0..=bytes.len() {
+            let onto = write(ContainerWriter::onto(Full(room), FileKind::Segment, FileId([3; 16])), 3);
+            match onto {
+                Ok((full, written)) => assert_eq!((room, full.0, written), (bytes.len(), 0, length)),
+                Err(WriteError::Output(error)) => {
+                    assert!(error.kind() == io::ErrorKind::StorageFull && room < bytes.len());
+                }
+                Err(WriteError::Content(error)) => panic!("{error}"),
+            }
         }
     }
 }

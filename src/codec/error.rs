@@ -1,5 +1,6 @@
 //! Damage, and where it was met.
 
+use std::io;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -13,6 +14,17 @@ pub struct DecodeError {
     pub offset: u64,
     /// The file, once it is known.
     pub file: Option<Arc<str>>,
+}
+
+/// Why a file could not be written.
+#[derive(Debug, Error)]
+pub enum WriteError {
+    /// What goes into it is not what the format says.
+    #[error(transparent)]
+    Content(#[from] DecodeError),
+    /// What it is written to refused.
+    #[error(transparent)]
+    Output(#[from] io::Error),
 }
 
 impl DecodeError {

@@ -18,9 +18,9 @@ pub mod text;
 pub mod value;
 
 pub use checksum::FileId;
-pub use container::{BlobIndex, Container, ContainerWriter};
+pub use container::{BlobIndex, BlobParts, Container, ContainerWriter};
 pub use cursor::{Reader, Writer};
-pub use error::DecodeError;
+pub use error::{DecodeError, WriteError};
 pub use file_header::{FileHeader, FileKind};
-pub use packed::Packed;
-pub use text::Texts;
+pub use packed::{Packed, PackedEncoder};
+pub use text::{TextCursor, Texts, TextsEncoder};

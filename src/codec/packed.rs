@@ -2,7 +2,7 @@
 //! Layout: `format-spec/README.md`, "Packed integers".
 
 use super::bits::{PADDING_BYTES, pack, packed_bytes, unpack, unpack_one, width_of};
-use super::{DecodeError, Reader, Writer};
+use super::{BlobParts, DecodeError, Reader, Writer};
 use bytes::Bytes;
 
 /// Values in a block.
@@ -14,24 +14,73 @@ const COUNT_BYTES: usize = 8;
 
 /// The values as bytes.
 pub fn encode(values: &[i64]) -> Vec<u8> {
-    let mut directory = Vec::new();
-    let mut data = Vec::new();
-    for block in values.chunks(BLOCK_VALUES) {
+    let mut encoder = PackedEncoder::default();
+    encoder.extend(values.iter().copied());
+    encoder.finish().concat()
+}
+
+/// Takes values one after the other, and keeps only what they become.
+#[derive(Clone, Debug)]
+pub struct PackedEncoder {
+    count: u64,
+    /// The values of the block that is not full yet.
+    block: Vec<i64>,
+    /// Room for the count, then the directory.
+    head: Vec<u8>,
+    data: Vec<u8>,
+}
+
+impl Default for PackedEncoder {
+    fn default() -> Self {
+        Self { count: 0, block: Vec::with_capacity(BLOCK_VALUES), head: vec![0; COUNT_BYTES], data: Vec::new() }
+    }
+}
+
+impl PackedEncoder {
+    /// Takes the next value.
+    pub fn push(&mut self, value: i64) {
+        self.block.push(value);
+        if self.block.len() == BLOCK_VALUES {
+            self.close_block();
+        }
+    }
+
+    fn close_block(&mut self) {
+        let block = &self.block;
         let base = block.iter().copied().min().unwrap_or(0);
         let span = block.iter().map(|value| value.wrapping_sub(base) as u64).max().unwrap_or(0);
         let width = width_of(span);
-        directory.put_i64(base);
-        directory.put_u32(data.len() as u32);
-        directory.put_u8(width);
-        directory.put(&[0; 3]);
-        pack(block.iter().map(|value| value.wrapping_sub(base) as u64), width, &mut data);
+        self.head.put_i64(base);
+        self.head.put_u32(self.data.len() as u32);
+        self.head.put_u8(width);
+        self.head.put(&[0; 3]);
+        pack(block.iter().map(|value| value.wrapping_sub(base) as u64), width, &mut self.data);
+        self.count += block.len() as u64;
+        self.block.clear();
     }
-    let mut bytes = Vec::with_capacity(COUNT_BYTES + directory.len() + data.len() + PADDING_BYTES);
-    bytes.put_u64(values.len() as u64);
-    bytes.put(&directory);
-    bytes.put(&data);
-    bytes.put(&[0; PADDING_BYTES]);
-    bytes
+
+    /// The column.
+    pub fn finish(mut self) -> BlobParts {
+        if !self.block.is_empty() {
+            self.close_block();
+        }
+        self.head[..COUNT_BYTES].copy_from_slice(&self.count.to_le_bytes());
+        self.data.put(&[0; PADDING_BYTES]);
+        [self.head, self.data]
+    }
+}
+
+impl Extend<i64> for PackedEncoder {
+    fn extend<I: IntoIterator<Item = i64>>(&mut self, values: I) {
+        let mut values = values.into_iter();
+        loop {
+            self.block.extend(values.by_ref().take(BLOCK_VALUES - self.block.len()));
+            if self.block.len() < BLOCK_VALUES {
+                return;
+            }
+            self.close_block();
+        }
+    }
 }
 
 /// A column of integers over encoded bytes, readable at any place.
@@ -158,6 +207,9 @@ mod tests {
             let values: Vec<i64> = if narrow { values.iter().map(|value| value >> 50).collect() } else { values };
             let column = Packed::open(encode(&values).into()).unwrap();
             prop_assert_eq!(column.to_vec(), values.clone());
+            let mut encoder = PackedEncoder::default();
+            values.iter().for_each(|value| encoder.push(*value));
+            prop_assert_eq!(encoder.finish().concat(), encode(&values));
             for (index, value) in values.iter().enumerate().step_by(97) {
                 prop_assert_eq!(column.get(index), *value);
             }

@@ -1,7 +1,7 @@
 //! Lists of byte strings in blocks that may be compressed, for text that is seldom read.
 //! Layout: `format-spec/README.md`, "Text lists".
 
-use super::{DecodeError, Reader, Writer};
+use super::{BlobParts, DecodeError, Reader, Writer};
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::io;
@@ -12,6 +12,8 @@ use zstd::bulk::{Compressor, Decompressor};
 const BLOCK_BYTES: usize = 16 * 1024;
 /// Longer blocks are never compressed, so that damage cannot ask for more memory than this to unpack one.
 const PACKED_BLOCK_BYTES_MAX: usize = 1 << 20;
+/// Bytes before the directory: how many entries and blocks there are.
+const COUNTS_BYTES: usize = 16;
 /// First entry, offset, stored length, unpacked length.
 const ENTRY_BYTES: usize = 16;
 const ZSTD_LEVEL: i32 = 3;
@@ -27,44 +29,77 @@ pub enum Compression {
 
 /// The entries as bytes.
 pub fn encode<'a>(entries: impl IntoIterator<Item = &'a [u8]>, compression: Compression) -> Vec<u8> {
-    let mut directory = Vec::new();
-    let mut data = Vec::new();
-    let mut block = Vec::new();
-    let mut count = 0u64;
-    let mut first = 0u64;
-    for entry in entries {
-        block.put_varint(entry.len() as u64);
-        block.put(entry);
-        count += 1;
-        if block.len() >= BLOCK_BYTES {
-            close_block(&mut block, first, compression, &mut directory, &mut data);
-            first = count;
-        }
-    }
-    if !block.is_empty() {
-        close_block(&mut block, first, compression, &mut directory, &mut data);
-    }
-    let mut bytes = Vec::with_capacity(16 + directory.len() + data.len());
-    bytes.put_u64(count);
-    bytes.put_u64((directory.len() / ENTRY_BYTES) as u64);
-    bytes.put(&directory);
-    bytes.put(&data);
-    bytes
+    let mut encoder = TextsEncoder::new(compression);
+    entries.into_iter().for_each(|entry| encoder.push(entry));
+    encoder.finish().concat()
 }
 
-fn close_block(block: &mut Vec<u8>, first: u64, compression: Compression, directory: &mut Vec<u8>, data: &mut Vec<u8>) {
-    let packed = match compression {
-        Compression::Zstd if block.len() > PACKED_BLOCK_BYTES_MAX => None,
-        Compression::None => None,
-        Compression::Zstd => compress(block).ok().filter(|packed| packed.len() < block.len()),
-    };
-    let stored = packed.as_deref().unwrap_or(block);
-    directory.put_u32(first as u32);
-    directory.put_u32(data.len() as u32);
-    directory.put_u32(stored.len() as u32);
-    directory.put_u32(block.len() as u32);
-    data.put(stored);
-    block.clear();
+/// Takes entries one after the other, and keeps only what they become.
+#[derive(Clone, Debug)]
+pub struct TextsEncoder {
+    compression: Compression,
+    count: u64,
+    /// The first entry of the block that is not full yet, and its bytes.
+    first: u64,
+    block: Vec<u8>,
+    /// Room for the counts, then the directory.
+    head: Vec<u8>,
+    data: Vec<u8>,
+}
+
+impl TextsEncoder {
+    /// A list without entries.
+    pub fn new(compression: Compression) -> Self {
+        let (block, head) = (Vec::with_capacity(BLOCK_BYTES), vec![0; COUNTS_BYTES]);
+        Self { compression, count: 0, first: 0, block, head, data: Vec::new() }
+    }
+
+    /// Takes the next entry.
+    pub fn push(&mut self, entry: &[u8]) {
+        self.block.put_varint(entry.len() as u64);
+        self.block.put(entry);
+        self.count += 1;
+        if self.block.len() >= BLOCK_BYTES {
+            self.close_block();
+        }
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    fn close_block(&mut self) {
+        let packed = match self.compression {
+            Compression::Zstd if self.block.len() > PACKED_BLOCK_BYTES_MAX => None,
+            Compression::None => None,
+            Compression::Zstd => compress(&self.block).ok().filter(|packed| packed.len() < self.block.len()),
+        };
+        let stored = packed.as_deref().unwrap_or(&self.block);
+        self.head.put_u32(self.first as u32);
+        self.head.put_u32(self.data.len() as u32);
+        self.head.put_u32(stored.len() as u32);
+        self.head.put_u32(self.block.len() as u32);
+        self.data.put(stored);
+        self.block.clear();
+        self.first = self.count;
+    }
+
+    /// The list.
+    pub fn finish(mut self) -> BlobParts {
+        if !self.block.is_empty() {
+            self.close_block();
+        }
+        let blocks = (self.head.len() - COUNTS_BYTES) / ENTRY_BYTES;
+        self.head[..8].copy_from_slice(&self.count.to_le_bytes());
+        self.head[8..COUNTS_BYTES].copy_from_slice(&(blocks as u64).to_le_bytes());
+        [self.head, self.data]
+    }
 }
 
 thread_local! {
@@ -138,7 +173,7 @@ impl Texts {
             if !sound {
                 return Err(DecodeError::new(
                     "a block of a text list is out of place",
-                    (16 + index * ENTRY_BYTES) as u64,
+                    (COUNTS_BYTES + index * ENTRY_BYTES) as u64,
                 ));
             }
             (entry, end) = (block.end, block.stored.end);
@@ -160,11 +195,11 @@ impl Texts {
     }
 
     fn data(&self) -> usize {
-        16 + self.blocks * ENTRY_BYTES
+        COUNTS_BYTES + self.blocks * ENTRY_BYTES
     }
 
     fn directory_u32(&self, block: usize, field: usize) -> usize {
-        let at = 16 + block * ENTRY_BYTES + field * 4;
+        let at = COUNTS_BYTES + block * ENTRY_BYTES + field * 4;
         self.bytes.get(at..at + 4).map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize)
     }
 
@@ -304,6 +339,49 @@ impl Texts {
     }
 }
 
+/// Reads a list from its first entry on, holding one block at a time.
+#[derive(Clone, Debug)]
+pub struct TextCursor {
+    texts: Texts,
+    next_block: usize,
+    unpacked: Bytes,
+    /// Where the next entry of the block begins, and how many there are from it on.
+    at: usize,
+    left: usize,
+}
+
+impl TextCursor {
+    /// Before the first entry.
+    pub fn new(texts: Texts) -> Self {
+        Self { texts, next_block: 0, unpacked: Bytes::new(), at: 0, left: 0 }
+    }
+
+    /// The next entry; `None` after the last.
+    ///
+    /// # Errors
+    /// When a block is damaged.
+    pub fn next_entry(&mut self) -> Result<Option<&[u8]>, DecodeError> {
+        while self.left == 0 {
+            if self.at != self.unpacked.len() {
+                return Err(DecodeError::new("there are bytes after the last entry of a block", self.at as u64));
+            }
+            if self.next_block == self.texts.blocks {
+                return Ok(None);
+            }
+            let block = self.texts.block(self.next_block);
+            self.unpacked = self.texts.unpack(&block)?;
+            self.next_block += 1;
+            (self.at, self.left) = (0, block.end - block.first);
+        }
+        let mut reader = Reader::new(self.unpacked.get(self.at..).unwrap_or_default());
+        let length = reader.length()?;
+        let entry = reader.take(length)?;
+        self.at += reader.position();
+        self.left -= 1;
+        Ok(Some(entry))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,6 +396,11 @@ mod tests {
             for (index, entry) in entries.iter().enumerate() {
                 prop_assert_eq!(&list.get(index).unwrap(), entry);
             }
+            let mut cursor = TextCursor::new(list);
+            for entry in &entries {
+                prop_assert_eq!(cursor.next_entry().unwrap(), Some(entry.as_slice()));
+            }
+            prop_assert_eq!(cursor.next_entry(), Ok(None));
         }
 
         #[test]

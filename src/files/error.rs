@@ -158,6 +158,11 @@ impl FileError {
         Self::Io { operation, path: path.into(), source }
     }
 
+    /// The system refused what was to be written to a file.
+    pub fn unwritten(path: impl Into<String>, source: io::Error) -> Self {
+        Self::io(Operation::Append, path, source)
+    }
+
     /// The file or directory does not exist.
     pub fn is_not_found(&self) -> bool {
         self.kind() == Some(ErrorKind::NotFound)

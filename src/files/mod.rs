@@ -9,7 +9,7 @@
 //! - A name never leaves the directory: `/`, `.`, `..` and the empty name are refused, as names are
 //!   also read from files that may be damaged or hostile.
 //! - Only plain files are opened. A symbolic link is not followed, and a FIFO is refused, not waited for.
-//! - [`publish_file`] is the one way an immutable file comes into being.
+//! - [`publish_file`], and [`publish_written`] for large ones, are the one way an immutable file comes into being.
 //! - No clock, no threads and no environment, but for the short wait for a held lock.
 //!
 //! Unix only, as modes, positioned writes and inode numbers are used throughout.
@@ -32,5 +32,5 @@ pub use disk::DiskStorage;
 pub use error::{FileError, LockError, Operation};
 pub use lock::NOTE_BYTES_MAX;
 pub use name::{NAME_BYTES_MAX, TEMPORARY_SUFFIX, is_temporary};
-pub use publish::publish_file;
+pub use publish::{publish_file, publish_written};
 pub use storage::{LockProbe, Storage, StorageFile, StorageLock};

@@ -1,33 +1,42 @@
 //! Per key of a group type: the rows of the segment that carry it.
 
-use super::keyed::{self, Keyed};
-use crate::codec::DecodeError;
+use super::keyed::{Keyed, KeyedEncoder};
+use crate::codec::{BlobParts, DecodeError};
 use crate::model::GroupKeyId;
 use bytes::Bytes;
 use roaring::RoaringBitmap;
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Collects the rows of one group type.
 #[derive(Default)]
 pub struct KeyRowsBuilder {
-    keys: BTreeMap<u32, RoaringBitmap>,
+    /// A key, its first row and the row after its last: less than half of what bitmaps of few rows each would take.
+    runs: Vec<[u32; 3]>,
 }
 
 impl KeyRowsBuilder {
     /// Rows `rows` of the segment carry this key. Rows ascend.
-    pub fn add(&mut self, key: GroupKeyId, rows: std::ops::Range<u32>) {
-        self.keys.entry(key.raw()).or_default().insert_range(rows);
+    pub fn add(&mut self, key: GroupKeyId, rows: Range<u32>) {
+        self.runs.push([key.raw(), rows.start, rows.end]);
     }
 
     /// Whether no row was added.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.runs.is_empty()
     }
 
-    /// The index as bytes.
-    pub fn finish(self) -> Vec<u8> {
-        let entries: Vec<_> = self.keys.into_iter().map(|(key, rows)| (i64::from(key), rows.len(), rows)).collect();
-        keyed::encode(&entries)
+    /// The index.
+    pub fn finish(mut self) -> BlobParts {
+        self.runs.sort_unstable();
+        let mut encoder = KeyedEncoder::default();
+        for runs in self.runs.chunk_by(|a, b| a[0] == b[0]) {
+            let mut rows = RoaringBitmap::new();
+            for [_, start, end] in runs {
+                rows.insert_range(*start..*end);
+            }
+            encoder.push(i64::from(runs[0][0]), rows.len(), &rows);
+        }
+        encoder.finish()
     }
 }
 
@@ -88,7 +97,7 @@ mod tests {
         builder.add(GroupKeyId::new(4), 0..3);
         builder.add(GroupKeyId::new(1), 3..4);
         builder.add(GroupKeyId::new(4), 9..10);
-        let index = KeyRows::open(builder.finish().into()).unwrap();
+        let index = KeyRows::open(builder.finish().concat().into()).unwrap();
         assert_eq!(index.rows(GroupKeyId::new(4)).unwrap().into_iter().collect::<Vec<_>>(), [0, 1, 2, 9]);
         assert!(index.rows(GroupKeyId::new(2)).unwrap().is_empty());
         assert_eq!(index.keys().map(|(key, rows)| (key.raw(), rows)).collect::<Vec<_>>(), [(1, 1), (4, 4)]);

@@ -1,33 +1,39 @@
 //! Bitmaps filed under ascending numbers: the layout that both kinds of index share.
 
-use crate::codec::{DecodeError, Packed, Reader, Writer, packed};
+use crate::codec::{BlobParts, DecodeError, Packed, PackedEncoder, Reader, Writer};
 use bytes::Bytes;
 use roaring::RoaringBitmap;
 
 /// Lengths of the columns of numbers, counts and starts.
 const LENGTHS_BYTES: usize = 24;
 
-/// The bitmaps with their numbers, ascending, and a count each, as bytes.
-pub(super) fn encode(entries: &[(i64, u64, RoaringBitmap)]) -> Vec<u8> {
-    let mut bitmaps = Vec::new();
-    let mut starts = vec![0];
-    for (_, _, bitmap) in entries {
+/// Takes bitmaps one after the other, and keeps only what they become.
+#[derive(Default)]
+pub(super) struct KeyedEncoder {
+    numbers: PackedEncoder,
+    counts: PackedEncoder,
+    starts: PackedEncoder,
+    bitmaps: Vec<u8>,
+}
+
+impl KeyedEncoder {
+    /// Takes the next bitmap with its number, greater than those before, and its count.
+    pub fn push(&mut self, number: i64, count: u64, bitmap: &RoaringBitmap) {
+        self.numbers.push(number);
+        self.counts.push(count as i64);
+        self.starts.push(self.bitmaps.len() as i64);
         // Writing to a Vec cannot fail.
-        let _ = bitmap.serialize_into(&mut bitmaps);
-        starts.push(bitmaps.len() as i64);
+        let _ = bitmap.serialize_into(&mut self.bitmaps);
     }
-    let numbers = packed::encode(&entries.iter().map(|(number, _, _)| *number).collect::<Vec<_>>());
-    let counts = packed::encode(&entries.iter().map(|(_, count, _)| *count as i64).collect::<Vec<_>>());
-    let starts = packed::encode(&starts);
-    let mut bytes = Vec::new();
-    for column in [&numbers, &counts, &starts] {
-        bytes.put_u64(column.len() as u64);
+
+    pub fn finish(mut self) -> BlobParts {
+        self.starts.push(self.bitmaps.len() as i64);
+        let columns = [self.numbers, self.counts, self.starts].map(|column| column.finish().concat());
+        let mut head = Vec::new();
+        columns.iter().for_each(|column| head.put_u64(column.len() as u64));
+        columns.iter().for_each(|column| head.put(column));
+        [head, self.bitmaps]
     }
-    for column in [&numbers, &counts, &starts] {
-        bytes.put(column);
-    }
-    bytes.put(&bitmaps);
-    bytes
 }
 
 /// Encoded bitmaps, each read when it is asked for.

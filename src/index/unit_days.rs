@@ -1,7 +1,7 @@
 //! Per event and day: which users, or which keys of a group type, did it, and in how many rows.
 
-use super::keyed::{self, Keyed};
-use crate::codec::DecodeError;
+use super::keyed::{Keyed, KeyedEncoder};
+use crate::codec::{BlobParts, DecodeError};
 use crate::model::Timestamp;
 use bytes::Bytes;
 use roaring::RoaringBitmap;
@@ -64,18 +64,15 @@ impl UnitDaysBuilder {
         self.days.is_empty()
     }
 
-    /// The index as bytes.
-    pub fn finish(self) -> Vec<u8> {
-        let entries: Vec<_> = self
-            .days
-            .into_iter()
-            .map(|(day, (rows, mut units))| {
-                units.sort_unstable();
-                units.dedup();
-                (day, rows, units.into_iter().collect::<RoaringBitmap>())
-            })
-            .collect();
-        keyed::encode(&entries)
+    /// The index.
+    pub fn finish(self) -> BlobParts {
+        let mut encoder = KeyedEncoder::default();
+        for (day, (rows, mut units)) in self.days {
+            units.sort_unstable();
+            units.dedup();
+            encoder.push(day, rows, &units.into_iter().collect());
+        }
+        encoder.finish()
     }
 }
 
@@ -107,6 +104,30 @@ impl UnitDays {
         self.0.bitmap(place)
     }
 
+    /// The index of all rows of several, none of which are in two of them.
+    ///
+    /// # Errors
+    /// When one of them is damaged.
+    pub fn merge(parts: &[Self]) -> Result<BlobParts, DecodeError> {
+        let mut days: Vec<(Day, usize, usize, u64)> = Vec::new();
+        for (part, index) in parts.iter().enumerate() {
+            days.extend(index.days(None, None).map(|(day, rows, place)| (day, part, place, rows)));
+        }
+        days.sort_unstable();
+        let mut encoder = KeyedEncoder::default();
+        for same in days.chunk_by(|a, b| a.0 == b.0) {
+            let mut units = RoaringBitmap::new();
+            for (_, part, place, _) in same {
+                units |= parts[*part].units(*place)?;
+            }
+            // As [`UnitDaysBuilder`] writes them, whoever wrote the parts.
+            units.remove_run_compression();
+            let rows = same.iter().fold(0u64, |sum, (_, _, _, rows)| sum.wrapping_add(*rows));
+            encoder.push(same[0].0.0, rows, &units);
+        }
+        Ok(encoder.finish())
+    }
+
     /// Whether both say the same.
     ///
     /// # Errors
@@ -134,7 +155,7 @@ mod tests {
         for (day, unit) in [(-1, 9), (3, 5), (3, 2), (3, 5), (7, 70_000)] {
             builder.add(Day(day), unit);
         }
-        let index = UnitDays::open(builder.finish().into()).unwrap();
+        let index = UnitDays::open(builder.finish().concat().into()).unwrap();
         let read = |from, to| -> Vec<(i64, u64, Vec<u32>)> {
             index
                 .days(from, to)

@@ -251,7 +251,7 @@ mod tests {
         let change = ReportChange { name: Some("second".to_owned()), ..ReportChange::default() };
         saved.change_report("a", at(5), change).unwrap();
         let report = saved.report("a").unwrap();
-        assert_eq!((report.name.as_str(), report.report.as_str()), ("second", DOCUMENT));
+        assert_eq!((report.name.as_str(), &report.report), ("second", &canonical(DOCUMENT).unwrap()));
         assert_ne!(report.created, report.changed);
         let change = ReportChange { view: Some("chart=bars".to_owned()), ..ReportChange::default() };
         assert_eq!(saved.change_report("a", at(6), change).unwrap().name, "second");

@@ -8,7 +8,9 @@
 
 mod cells;
 mod column;
+mod encode;
 mod erase;
+mod file;
 mod layout;
 mod merge;
 mod reader;
@@ -21,7 +23,7 @@ mod writer;
 pub use cells::{CellValues, PropertyCells};
 pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues};
 pub use erase::RowsTouched;
-pub use merge::{erase_from_segment, merge_segments};
+pub use merge::{erase_from_segment, merge_segments, merge_segments_into};
 pub use reader::{RowPlace, Segment};
 pub use rows::TableRows;
 pub use sizes::SegmentBytes;

@@ -1,8 +1,8 @@
 //! An opened segment.
 
+use super::file::insert_hash;
 use super::layout::Content;
 use super::table::Table;
-use super::writer::insert_hash;
 use crate::codec::{Container, DecodeError, FileId, FileKind, Packed};
 use crate::index::KeyRows;
 use crate::model::{Arrival, EventId, GroupTypeId, Timestamp, UserId};

@@ -9,6 +9,7 @@ use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
 use crate::index::UnitDays;
 use crate::model::{Arrival, EventId, GroupTypeId, PropertyId, Timestamp, UserId, Value};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The rows of one event in one segment, sorted by (user, time, arrival). Columns are opened when asked for.
 #[derive(Clone, Copy, Debug)]
@@ -20,12 +21,18 @@ pub struct Table<'a> {
 /// The users of a table's rows, as runs.
 #[derive(Clone, Debug)]
 pub struct UserRuns {
-    users: Packed,
-    starts: Packed,
+    pub(super) users: Packed,
+    pub(super) starts: Packed,
     rows: usize,
 }
 
 impl UserRuns {
+    /// Whether users ascend, and their runs follow one another within the rows.
+    pub(super) fn is_sound(&self) -> bool {
+        (0..self.len()).all(|run| self.rows(run).start < self.rows(run).end)
+            && (1..self.len()).all(|run| self.user(run - 1) < self.user(run))
+    }
+
     /// How many users the table has.
     pub fn len(&self) -> usize {
         self.users.len()
@@ -102,6 +109,11 @@ impl<'a> Table<'a> {
     /// Whether any of the table's columns or indexes was read since the segment was opened.
     pub fn was_read(&self) -> bool {
         self.layout.blobs().into_iter().any(|blob| self.segment.container.was_read(blob))
+    }
+
+    /// The name of the segment's file, for errors.
+    pub(super) fn file(&self) -> &'a Arc<str> {
+        self.segment.file()
     }
 
     /// Damage of a column.

@@ -2,10 +2,10 @@
 
 use super::cells::Cells;
 use super::column::{PropertyValues, read_one_value};
+use super::file::insert_hash;
 use super::layout::TableLayout;
 use super::reader::Segment;
 use super::table::Table;
-use super::writer::insert_hash;
 use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
 use crate::index::{Day, KeyRows, KeyRowsBuilder, UnitDays, UnitDaysBuilder};
@@ -111,7 +111,7 @@ impl Segment {
     fn verify_unit_days(&self, blob: BlobIndex, expected: UnitDaysBuilder) -> Result<(), DecodeError> {
         let found = self.container.read(blob, UnitDays::open)?;
         found.verify().map_err(|error| error.shifted(self.container.blob_offset(blob)))?;
-        let right = found.says_the_same(&UnitDays::open(expected.finish().into())?)?;
+        let right = found.says_the_same(&UnitDays::open(expected.finish().concat().into())?)?;
         self.expect(right, blob, "the unit bitmaps")
     }
 
@@ -136,7 +136,7 @@ impl Segment {
         for ((_, keys), (_, blob)) in expected.into_iter().zip(&self.content.key_rows) {
             let found = self.container.read(*blob, KeyRows::open)?;
             found.verify().map_err(|error| error.shifted(self.container.blob_offset(*blob)))?;
-            let right = found.says_the_same(&KeyRows::open(keys.finish().into())?)?;
+            let right = found.says_the_same(&KeyRows::open(keys.finish().concat().into())?)?;
             self.expect(right, *blob, "the rows of group keys")?;
         }
         Ok(())
@@ -200,9 +200,7 @@ impl<'a> Rows<'a> {
     fn verify_order(&self) -> Result<(), DecodeError> {
         let (table, layout) = (self.table, self.layout);
         let (users, times, arrivals) = (table.users()?, table.times()?, table.arrivals()?);
-        let run_starts_ascend = (0..users.len()).all(|run| users.rows(run).start < users.rows(run).end)
-            && (1..users.len()).all(|run| users.user(run - 1) < users.user(run));
-        if !run_starts_ascend {
+        if !users.is_sound() {
             return Err(self.damage("the users of a table are out of order", layout.run_users));
         }
         let mut groups = Vec::new();

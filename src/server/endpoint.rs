@@ -2,8 +2,10 @@
 //! in `site`.
 
 use super::app::App;
+use super::batch::Form;
 use super::site::Page;
 use super::{home, lists, openapi, read, receive, reference, saved, sdk, settings, state, suggest};
+use crate::input::Kind;
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 
@@ -258,11 +260,11 @@ impl Endpoint {
 
     fn route(self) -> MethodRouter<App> {
         match self {
-            Self::Track => post(receive::track),
-            Self::Identify => post(receive::identify),
-            Self::Group => post(receive::group),
-            Self::Alias => post(receive::alias),
-            Self::Batch => post(receive::batch),
+            Self::Track => receive::taking(Form::One(Kind::Track)),
+            Self::Identify => receive::taking(Form::One(Kind::Identify)),
+            Self::Group => receive::taking(Form::One(Kind::Group)),
+            Self::Alias => receive::taking(Form::One(Kind::Alias)),
+            Self::Batch => receive::taking(Form::Batch),
             Self::Report => post(read::report),
             Self::GroupTypes => get(read::group_types),
             Self::Groups => get(lists::groups),

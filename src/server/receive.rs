@@ -5,12 +5,12 @@ use super::batch::{self, Form};
 use super::body::{self, Held, Memory};
 use super::problem::Problem;
 use super::workspaces::Workspace;
-use crate::input::Kind;
 use crate::model::Line;
 use crate::store::{BatchKey, Outcome, Store};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, post};
 use axum::{Extension, Json};
 use serde::Serialize;
 use std::sync::Arc;
@@ -40,52 +40,15 @@ pub(super) struct RefusedLine {
     pub reason: String,
 }
 
-/// `POST /v1/track`.
-pub(super) async fn track(
-    State(app): State<App>,
-    Extension(workspace): Extension<Arc<Workspace>>,
-    request: Request,
-) -> Result<Response, Problem> {
-    receive(app, &workspace, Form::One(Kind::Track), request).await
+/// Takes what comes in this form.
+pub(super) fn taking(form: Form) -> MethodRouter<App> {
+    let take = move |State(app): State<App>, Extension(workspace): Extension<Arc<Workspace>>, request: Request| {
+        receive(app, workspace, form, request)
+    };
+    post(take)
 }
 
-/// `POST /v1/identify`.
-pub(super) async fn identify(
-    State(app): State<App>,
-    Extension(workspace): Extension<Arc<Workspace>>,
-    request: Request,
-) -> Result<Response, Problem> {
-    receive(app, &workspace, Form::One(Kind::Identify), request).await
-}
-
-/// `POST /v1/group`.
-pub(super) async fn group(
-    State(app): State<App>,
-    Extension(workspace): Extension<Arc<Workspace>>,
-    request: Request,
-) -> Result<Response, Problem> {
-    receive(app, &workspace, Form::One(Kind::Group), request).await
-}
-
-/// `POST /v1/alias`.
-pub(super) async fn alias(
-    State(app): State<App>,
-    Extension(workspace): Extension<Arc<Workspace>>,
-    request: Request,
-) -> Result<Response, Problem> {
-    receive(app, &workspace, Form::One(Kind::Alias), request).await
-}
-
-/// `POST /v1/batch`.
-pub(super) async fn batch(
-    State(app): State<App>,
-    Extension(workspace): Extension<Arc<Workspace>>,
-    request: Request,
-) -> Result<Response, Problem> {
-    receive(app, &workspace, Form::Batch, request).await
-}
-
-async fn receive(app: App, workspace: &Workspace, form: Form, request: Request) -> Result<Response, Problem> {
+async fn receive(app: App, workspace: Arc<Workspace>, form: Form, request: Request) -> Result<Response, Problem> {
     let path = request.uri().path().to_owned();
     let key = request.headers().get(&IDEMPOTENCY_KEY).cloned();
     if key.as_ref().is_some_and(|key| key.as_bytes().trim_ascii().is_empty()) {

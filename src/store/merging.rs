@@ -5,15 +5,16 @@
 use super::engine::Engine;
 use super::error::StoreError;
 use super::load::{self, damaged};
-use super::maintenance::{Written, write_file};
+use super::maintenance::Written;
 use super::manifest::{FileEntry, Manifest, dictionary_name, profiles_name, segment_name};
 use crate::codec::text::Compression;
-use crate::codec::{DecodeError, FileId};
+use crate::codec::{DecodeError, FileId, WriteError};
 use crate::dictionary::{DictionaryPart, merge_parts};
-use crate::files::Storage;
+use crate::files::{FileError, Storage, publish_written};
 use crate::profiles::{Profiles, ProfilesBuilder, ProfilesPart};
-use crate::segment::{Segment, merge_segments};
+use crate::segment::{Segment, merge_segments_into};
 use bytes::Bytes;
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -60,18 +61,25 @@ pub(super) fn due_run(sizes: &[u64], width: usize, largest: u64) -> Option<Range
 }
 
 impl<T> Neighbours<T> {
-    /// Writes what they became; its name lasts.
+    /// Writes what they became under a name, and opens it; the name lasts.
     fn replace(
         self,
-        merged: Result<Bytes, DecodeError>,
         name: fn(u64) -> String,
         open: fn(&dyn Storage, &FileEntry) -> Result<Arc<T>, StoreError>,
+        merge: impl FnOnce(&[Arc<T>], &mut dyn io::Write) -> Result<(), WriteError>,
     ) -> Result<Replacement<T>, StoreError> {
-        let storage = &*self.storage;
-        let bytes = merged.map_err(|damage| damaged(storage, damage))?;
-        let new = write_file(storage, name, self.number, self.id, &bytes, open)?;
+        let (storage, number, id) = (&*self.storage, self.number, self.id);
+        let length = publish_written(storage, &name(number), "sealed file", |output| {
+            merge(&self.old, output).map_err(|error| match error {
+                WriteError::Content(damage) => damaged(storage, damage),
+                WriteError::Output(error) => StoreError::from(FileError::unwritten(name(number), error)),
+            })
+        })?;
+        let entry = FileEntry { number, id, length };
+        // Opened before the manifest names it: from then on there is no way back from an error.
+        let opened = open(storage, &entry)?;
         storage.sync_dir("merged file name")?;
-        Ok(Replacement { old: self.old, new })
+        Ok(Replacement { old: self.old, new: Written { entry, opened } })
     }
 }
 
@@ -80,17 +88,26 @@ impl Merging {
     pub fn run(self) -> Result<Merged, StoreError> {
         Ok(match self {
             Self::Segments(run) => {
-                let first_arrival = run.old.first().map(|segment| segment.arrivals().0).unwrap_or_default();
-                let bytes = merge_segments(&run.old, run.id, first_arrival);
-                Merged::Segments(run.replace(bytes, segment_name, load::open_segment)?)
+                let id = run.id;
+                let merge = |old: &[Arc<Segment>], output: &mut dyn io::Write| {
+                    let first_arrival = old.first().map(|segment| segment.arrivals().0).unwrap_or_default();
+                    merge_segments_into(old, id, first_arrival, output).map(|_| ())
+                };
+                Merged::Segments(run.replace(segment_name, load::open_segment, merge)?)
             }
             Self::Names(run) => {
-                let bytes = merge_parts(&run.old, run.id).and_then(needed);
-                Merged::Names(run.replace(bytes, dictionary_name, load::open_dictionary)?)
+                let id = run.id;
+                let merge = |old: &[Arc<DictionaryPart>], output: &mut dyn io::Write| {
+                    Ok(output.write_all(&needed(merge_parts(old, id)?)?)?)
+                };
+                Merged::Names(run.replace(dictionary_name, load::open_dictionary, merge)?)
             }
             Self::Profiles(run) => {
-                let bytes = merge_profiles(&run.old, run.id);
-                Merged::Profiles(run.replace(bytes, profiles_name, load::open_profiles)?)
+                let id = run.id;
+                let merge = |old: &[Arc<ProfilesPart>], output: &mut dyn io::Write| {
+                    Ok(output.write_all(&merge_profiles(old, id)?)?)
+                };
+                Merged::Profiles(run.replace(profiles_name, load::open_profiles, merge)?)
             }
         })
     }

@@ -4,7 +4,7 @@
 //! of four publications, each promised once `sync_dir` returns, is cut or failed at every call.
 
 use super::super::sim::{FailAt, Fault, LossPolicy, Repeat, SimDisk};
-use super::super::{FileError, Operation, Storage, is_temporary, publish_file};
+use super::super::{FileError, Operation, Storage, is_temporary, publish_file, publish_written};
 use super::disk;
 use std::collections::BTreeSet;
 
@@ -22,7 +22,14 @@ fn content(version: u8) -> Vec<u8> {
 fn publish_all(storage: &dyn Storage, promised: &mut usize) -> Result<(), FileError> {
     for (name, version) in VERSIONS {
         let content = content(version);
-        let len = publish_file(storage, name, content.chunks(700), "content")?;
+        let len = match name {
+            "segment" => publish_written(storage, name, "content", |output| {
+                // What the file says comes first, whatever is made of it here.
+                content.chunks(700).for_each(|chunk| drop(output.write_all(chunk)));
+                Ok::<_, FileError>(())
+            })?,
+            _ => publish_file(storage, name, content.chunks(700), "content")?,
+        };
         assert_eq!(len, content.len() as u64);
         storage.sync_dir("names")?;
         *promised += 1;
@@ -154,6 +161,40 @@ fn a_failed_publication_gives_its_space_back() {
     disk.fail_plan(FailAt::Operation { operation: Operation::Append, nth: 2 }, Fault::ShortWrite, Repeat::Once);
     let error = publish_file(&disk, "segment", [[1; 100], [2; 100]], "content").unwrap_err();
     assert!(error.is_out_of_space());
+    assert_eq!(disk.names(), [""; 0]);
+}
+
+#[test]
+fn what_is_written_in_small_parts_is_appended_in_large_ones() {
+    let content: Vec<u8> = (0..5u32 << 19).map(|index| (index % 251) as u8).collect();
+    let write = |disk: &SimDisk| {
+        publish_written(disk, "segment", "content", |output| {
+            content.chunks(70_000).try_for_each(|chunk| output.write_all(chunk)).expect("the disk takes it all");
+            Ok::<_, FileError>(())
+        })
+    };
+    let disk = SimDisk::new();
+    assert_eq!(write(&disk).unwrap(), content.len() as u64);
+    assert!(disk.contents("segment").unwrap() == content);
+    // Removing what was left, creating, three times appending, syncing, renaming.
+    assert!(disk.calls() <= 9, "{} calls", disk.calls());
+}
+
+#[test]
+fn a_file_is_not_published_where_it_cannot_be_written_to_its_end() {
+    let disk = SimDisk::new();
+    disk.fail_plan(FailAt::Operation { operation: Operation::Append, nth: 2 }, Fault::ShortWrite, Repeat::Once);
+    let full = publish_written(&disk, "segment", "content", |output| {
+        let written = output.write_all(&[7; 3 << 20]);
+        assert!(written.is_err() && output.write_all(&[7; 2 << 20]).is_err(), "nothing is left out in between");
+        Ok::<_, FileError>(())
+    });
+    assert!(full.unwrap_err().is_out_of_space());
+    let given_up = publish_written(&disk, "segment", "content", |output| {
+        output.write_all(&[7; 3 << 20]).expect("the disk takes it");
+        Err(FileError::AlreadyExists { path: "other".to_owned() })
+    });
+    assert!(matches!(given_up, Err(FileError::AlreadyExists { path }) if path == "other"));
     assert_eq!(disk.names(), [""; 0]);
 }
 

@@ -1,0 +1,86 @@
+//! Several segments into one, or one without some of its rows: a table at a time, and of each table a column at a time.
+//!
+//! Invariants:
+//! - The file has the bytes that [`super::SegmentWriter`] makes of the same rows.
+//! - What is kept in memory: the order of a table's rows (about a byte each), a block of each input, the column that is
+//!   being written, compressed as it will be, and of the whole segment the runs of group keys and the hashes of insert
+//!   ids (twelve bytes each).
+
+mod cursor;
+mod order;
+mod property;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use super::file::SegmentFile;
+use super::{Segment, Table};
+use crate::codec::{DecodeError, FileId, WriteError};
+use crate::model::{Arrival, Erasure, EventId};
+use bytes::Bytes;
+use order::RowOrder;
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+use table::TableMerge;
+
+/// Writes the rows of these segments, neighbours in order of arrival, as one segment with this identity. Answers its
+/// length in bytes.
+///
+/// # Errors
+/// When one of them is damaged, or `output` fails.
+pub fn merge_segments_into(
+    segments: &[Arc<Segment>],
+    id: FileId,
+    first_arrival: Arrival,
+    output: &mut dyn io::Write,
+) -> Result<u64, WriteError> {
+    let mut file = SegmentFile::new(output, id, first_arrival);
+    write_tables(segments, None, &mut file)?;
+    file.close()
+}
+
+/// The same in memory.
+///
+/// # Errors
+/// When one of them is damaged.
+pub fn merge_segments(segments: &[Arc<Segment>], id: FileId, first_arrival: Arrival) -> Result<Bytes, DecodeError> {
+    let mut file = SegmentFile::new(Vec::new(), id, first_arrival);
+    write_tables(segments, None, &mut file)?;
+    file.finish()
+}
+
+/// The segment without what an erasure takes, in a file of this identity; `None` when no row stays.
+///
+/// # Errors
+/// When the segment is damaged.
+pub fn erase_from_segment(segment: &Arc<Segment>, erasure: &Erasure, id: FileId) -> Result<Option<Bytes>, DecodeError> {
+    let mut file = SegmentFile::new(Vec::new(), id, segment.arrivals().0);
+    write_tables(std::slice::from_ref(segment), Some(erasure), &mut file)?;
+    if file.is_empty() { Ok(None) } else { file.finish().map(Some) }
+}
+
+/// Writes the tables of these segments; an erasure is from one segment.
+fn write_tables<W: io::Write>(
+    segments: &[Arc<Segment>],
+    erasure: Option<&Erasure>,
+    file: &mut SegmentFile<W>,
+) -> Result<(), DecodeError> {
+    let events: BTreeSet<EventId> =
+        segments.iter().flat_map(|segment| segment.tables().map(|table| table.event())).collect();
+    for event in events {
+        // Why it failed is told when the file is closed.
+        if file.container.has_failed() {
+            break;
+        }
+        let tables: Vec<Table<'_>> = segments.iter().filter_map(|segment| segment.table(event)).collect();
+        let order = match (erasure, &tables[..]) {
+            (Some(erasure), [table]) => RowOrder::without(table, erasure)?,
+            _ => RowOrder::of(&tables)?,
+        };
+        if order.rows() > 0 {
+            TableMerge { tables, order, erasure }.write(event, file)?;
+        }
+    }
+    Ok(())
+}
