@@ -30,14 +30,7 @@ pub const MENU: &[Section] = &[
     Section { heading: None, places: &[Place::Saved] },
     Section {
         heading: Some("Reports"),
-        places: &[
-            Place::Trends,
-            Place::Funnels,
-            Place::Retention,
-            Place::Stickiness,
-            Place::Lifecycle,
-            Place::Paths,
-        ],
+        places: &[Place::Trends, Place::Funnels, Place::Retention, Place::Stickiness, Place::Lifecycle, Place::Paths],
     },
     Section { heading: Some("People and accounts"), places: &[Place::Groups, Place::Cohorts] },
 ];

@@ -158,7 +158,7 @@ fn edit_breakdowns(document: &mut Value, fields: &Fields<'_>, pressed: &str) {
         }
         found.push(breakdown);
     }
-    set(document, "/breakdown", (!found.is_empty()).then(|| Value::Array(found)));
+    set(document, "/breakdown", (!found.is_empty()).then_some(Value::Array(found)));
 }
 
 /// From and To as a person gives them: both days belong to the range.
@@ -218,9 +218,8 @@ mod tests {
 
     fn edit(base: Value, fields: &[(&str, &str)]) -> Value {
         let base = base.to_string();
-        let fields =
-            [("base", base.as_str())].iter().chain(fields).map(|(name, value)| ((*name).into(), (*value).into()));
-        edited(&Fields(fields.collect())).unwrap()
+        let fields = [("base", base.as_str())].into_iter().chain(fields.iter().copied());
+        edited(&Fields(fields.map(|(name, value)| (name.into(), value.into())).collect())).unwrap()
     }
 
     fn trends() -> Value {

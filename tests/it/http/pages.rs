@@ -60,7 +60,10 @@ fn expect_page(answer: &Answer, status: u16) -> String {
     for script in text.split("<script").skip(1) {
         let (attributes, rest) = script.split_once('>').unwrap();
         let is_loaded = attributes.contains(" src=\"/assets/") && rest.starts_with("</script>");
-        assert!(is_loaded || attributes.starts_with(r#" type="application/json""#), "a script that would run: {script}");
+        assert!(
+            is_loaded || attributes.starts_with(r#" type="application/json""#),
+            "a script that would run: {script}"
+        );
     }
     text
 }
