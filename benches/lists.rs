@@ -2,11 +2,12 @@
 
 use crate::data::Random;
 use criterion::Criterion;
-use trackcrumb::language::{Condition, CountBy};
+use trackcrumb::language::{Condition, CountBy, Zone};
 use trackcrumb::model::{Event, Line, Timestamp};
 use trackcrumb::pages::{self, ListQuery, Owner, Sort, ValuesQuery};
+use trackcrumb::reports::{HomeQuery, Limits};
 use trackcrumb::store::Snapshot;
-use trackcrumb::{Store, input};
+use trackcrumb::{Store, input, reports};
 
 const HOLDERS: u64 = 100_000;
 const START_MICROS: i64 = 1_767_225_600_000_000;
@@ -93,5 +94,16 @@ pub fn bench(criterion: &mut Criterion) {
             bencher.iter(|| pages::values(&snapshot, &query).expect("an answer"));
         });
     }
+    let now = Timestamp::clamped(START_MICROS + HOLDERS as i64 * 60_000_000);
+    for (name, count_by) in [("users", CountBy::Users), ("keys", CountBy::group("company"))] {
+        let query = HomeQuery { count_by, timezone: Zone::named("Europe/Berlin") };
+        group.bench_function(format!("home by {name}"), |bencher| {
+            bencher.iter(|| reports::home(&snapshot, &query, now, &Limits::default()).expect("the figures"));
+        });
+    }
+    group.bench_function("feed", |bencher| bencher.iter(|| pages::feed(&snapshot, 0, 20).expect("the feed")));
+    group.bench_function("events", |bencher| {
+        bencher.iter(|| pages::event_uses(&snapshot, now, 30).expect("the events"))
+    });
     group.finish();
 }

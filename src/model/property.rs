@@ -2,7 +2,9 @@
 
 use super::value::write_json_object;
 use super::{Number, Value};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A properties object, sorted by name.
 pub type Properties = BTreeMap<String, Value>;
@@ -61,11 +63,19 @@ impl PropertyOps {
 
     /// Reads what [`Self::to_json`] wrote; `None` for anything else.
     pub fn from_json(json: &str) -> Option<Self> {
+        Self::from_json_of(json, None)
+    }
+
+    /// The same, without what is said of other properties than these, if any are named: what happens to one property
+    /// does not depend on others.
+    pub fn from_json_of(json: &str, names: Option<&[&str]>) -> Option<Self> {
         let mut ops = Self::default();
         if json.is_empty() {
             return Some(ops);
         }
-        let parts: BTreeMap<String, Properties> = serde_json::from_str(json).ok()?;
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let parts = Parts { names }.deserialize(&mut reader).ok()?;
+        reader.end().ok()?;
         for (part, fields) in parts {
             match part.as_str() {
                 "properties" => ops.properties = fields,
@@ -120,6 +130,96 @@ impl PropertyOps {
                 }
             }
         }
+    }
+}
+
+/// Reads the given objects of a call, each by the name of its operation.
+struct Parts<'n> {
+    names: Option<&'n [&'n str]>,
+}
+
+impl<'de> DeserializeSeed<'de> for Parts<'_> {
+    type Value = Vec<(String, Properties)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Parts<'_> {
+    type Value = Vec<(String, Properties)>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the operations of a call")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut parts = Vec::new();
+        while let Some(part) = map.next_key()? {
+            parts.push((part, map.next_value_seed(Fields { names: self.names })?));
+        }
+        Ok(parts)
+    }
+}
+
+/// Reads the wanted fields of an object, and passes over the others.
+struct Fields<'n> {
+    names: Option<&'n [&'n str]>,
+}
+
+impl<'de> DeserializeSeed<'de> for Fields<'_> {
+    type Value = Properties;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Properties, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Fields<'_> {
+    type Value = Properties;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Properties, A::Error> {
+        let mut fields = Properties::new();
+        while let Some(name) = map.next_key_seed(WantedName { names: self.names })? {
+            match name {
+                Some(name) => {
+                    fields.insert(name, map.next_value()?);
+                }
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// Reads the name of a field, and keeps it if it is wanted.
+struct WantedName<'n> {
+    names: Option<&'n [&'n str]>,
+}
+
+impl<'de> DeserializeSeed<'de> for WantedName<'_> {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for WantedName<'_> {
+    type Value = Option<String>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Option<String>, E> {
+        Ok(self.names.is_none_or(|names| names.contains(&name)).then(|| name.to_owned()))
     }
 }
 
@@ -194,6 +294,18 @@ mod tests {
             union: object(r#"{"tags":["c","b"],"list":"x"}"#),
         };
         assert_eq!(PropertyOps::from_json(&ops.to_json()), Some(ops.clone()));
+        assert_eq!(PropertyOps::from_json(r#"{"properties":{}}x"#), None);
+        assert_eq!(PropertyOps::from_json(r#"{"properties":{"a":1}"#), None);
+        for name in ["plan", "n", "tags", "missing"] {
+            // One property alone is what it is among all.
+            let mut alone = current.clone();
+            let part = PropertyOps::from_json_of(&ops.to_json(), Some(&[name])).unwrap();
+            assert!(part.parts().iter().all(|(_, fields)| fields.keys().all(|known| known == name)));
+            part.apply(&mut alone);
+            let mut whole = current.clone();
+            ops.clone().apply(&mut whole);
+            assert_eq!(alone.get(name), whole.get(name), "{name}");
+        }
         ops.apply(&mut current);
         let expected = r#"{"list":["x"],"n":5,"new":4,"plan":"pro","seats":"many","tags":["a","b","a","c"]}"#;
         assert_eq!(object_json(&current), expected);

@@ -43,14 +43,16 @@ impl Holders {
         }
     }
 
-    /// Calls `visit` with every holder of no id below `from` that has calls, and its properties now; in no order.
+    /// Calls `visit` with every holder of no id below `from` that has calls, and its properties now: those of these
+    /// names, if some are given. Holders come in no order.
     pub fn visit(
         self,
         snapshot: &Snapshot,
         from: u32,
+        names: Option<&[&str]>,
         visit: impl FnMut(u32, Properties) -> Result<(), DecodeError>,
     ) -> Result<(), PageError> {
-        let walked = snapshot.profiles().visit_current(self.group_type(), snapshot.aliases(), from, visit);
+        let walked = snapshot.profiles().visit_current(self.group_type(), snapshot.aliases(), from, names, visit);
         walked.map_err(damaged(snapshot))
     }
 }
@@ -96,9 +98,13 @@ impl<'q> Wanted<'q> {
         }
         let names = snapshot.names().read();
         let names = names.list(holders.list());
+        // A search looks at all properties.
+        let mut needed: Vec<&str> = path.map(properties_of).into_iter().flatten().collect();
+        self.filter.iter().for_each(|filter| filter.add_properties(&mut needed));
+        let needed = self.search.is_none().then_some(&needed[..]);
         let mut rows = Vec::new();
         let mut silent = all.clone();
-        holders.visit(snapshot, 0, |id, properties| {
+        holders.visit(snapshot, 0, needed, |id, properties| {
             if silent.remove(id) && self.wants(id, names.name(id)?, &properties) {
                 rows.push((path.and_then(|path| lookup_path(&properties, path)).cloned(), id));
             }
@@ -146,6 +152,16 @@ impl<'q> Passing<'q> {
         }
     }
 
+    /// Adds the properties that it looks at.
+    fn add_properties<'s>(&'s self, needed: &mut Vec<&'s str>) {
+        match self {
+            Self::All(inner) | Self::Any(inner) => inner.iter().for_each(|inner| inner.add_properties(needed)),
+            Self::Not(inner) => inner.add_properties(needed),
+            Self::Property { path, .. } => needed.extend(properties_of(path)),
+            Self::Members(_) => {}
+        }
+    }
+
     fn passes(&self, id: u32, properties: &Properties) -> bool {
         match self {
             Self::All(all) => all.iter().all(|condition| condition.passes(id, properties)),
@@ -155,6 +171,11 @@ impl<'q> Passing<'q> {
             Self::Members(members) => members.contains(id),
         }
     }
+}
+
+/// The properties in which the value of a path may be: that of its whole name, and that of its first part.
+pub(super) fn properties_of(path: &str) -> impl Iterator<Item = &str> {
+    [Some(path), path.split_once('.').map(|(head, _)| head)].into_iter().flatten()
 }
 
 /// The users who currently belong to one of these keys; names that no key has are passed over.

@@ -110,7 +110,7 @@ pub fn properties(snapshot: &Snapshot, owner: &Owner) -> Result<PropertyList, Pa
     let sample = match owner.holders(snapshot)? {
         Some(holders) => {
             let latest = LatestHolders::new(snapshot, holders)?;
-            holders.visit(snapshot, latest.from, |_, properties| {
+            holders.visit(snapshot, latest.from, None, |_, properties| {
                 properties.into_iter().for_each(|(name, value)| tallies.add(&name, value, 1));
                 Ok(())
             })?;

@@ -2,6 +2,7 @@
 
 use super::columns::{CountedColumn, count_rows};
 use super::error::{PageError, damaged};
+use super::holders::properties_of;
 use super::latest::LatestEvents;
 use super::owner::{LatestHolders, Owner};
 use super::tally::{Tally, ValueCount};
@@ -71,7 +72,8 @@ pub fn values(snapshot: &Snapshot, query: &ValuesQuery) -> Result<Values, PageEr
     let sample = match query.owner.holders(snapshot)? {
         Some(holders) => {
             let latest = LatestHolders::new(snapshot, holders)?;
-            holders.visit(snapshot, latest.from, |_, properties| {
+            let names: Vec<&str> = properties_of(&query.property).collect();
+            holders.visit(snapshot, latest.from, Some(&names), |_, properties| {
                 if let Some(value) = lookup_path(&properties, &query.property) {
                     tally.add(value.clone(), 1);
                 }

@@ -26,9 +26,17 @@ pub struct Version {
 /// # Errors
 /// When a call's operations cannot be read.
 pub fn fold<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Result<Properties, DecodeError> {
+    fold_of(calls, None)
+}
+
+/// The same; of these properties alone, if any are named.
+pub(super) fn fold_of<'a>(
+    calls: impl IntoIterator<Item = &'a Call>,
+    names: Option<&[&str]>,
+) -> Result<Properties, DecodeError> {
     let mut properties = Properties::new();
     for call in calls {
-        fold_into(&mut properties, call)?;
+        parse_ops_of(call, names)?.apply(&mut properties);
     }
     Ok(properties)
 }
@@ -43,7 +51,11 @@ pub fn fold_into(properties: &mut Properties, call: &Call) -> Result<(), DecodeE
 }
 
 fn parse_ops(call: &Call) -> Result<PropertyOps, DecodeError> {
-    PropertyOps::from_json(&call.ops).ok_or_else(|| DecodeError::new("a call's operations cannot be read", 0))
+    parse_ops_of(call, None)
+}
+
+fn parse_ops_of(call: &Call, names: Option<&[&str]>) -> Result<PropertyOps, DecodeError> {
+    PropertyOps::from_json_of(&call.ops, names).ok_or_else(|| DecodeError::new("a call's operations cannot be read", 0))
 }
 
 /// The rows of `calls` that belong to `entities`, appended to `found`.

@@ -30,7 +30,7 @@ fn paths() -> Vec<Case> {
         "/api/groups/",
         "/api/groups//",
         "/api/groups/a/b/c",
-        "/api/users",
+        "/api/user",
         "/api/users/",
         "/api/users/a/b",
         "/../../etc/passwd",
