@@ -35,7 +35,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { log_bytes_max: 16 << 20, merge_width: 4, segment_rows_max: 1 << 24 }
+        Self { log_bytes_max: 24 << 20, merge_width: 4, segment_rows_max: 1 << 24 }
     }
 }
 
