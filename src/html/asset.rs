@@ -35,6 +35,7 @@ const STYLE: &str = concat!(
     include_str!("assets/style/controls.css"),
     include_str!("assets/style/cards.css"),
     include_str!("assets/style/report.css"),
+    include_str!("assets/style/plots.css"),
     include_str!("assets/style/tables.css"),
     include_str!("assets/style/funnel.css"),
     include_str!("assets/style/retention.css"),
@@ -49,6 +50,7 @@ pub const FILES: &[File] = &[
     plain("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
     plain("theme.js", SCRIPT, include_str!("assets/theme.js")),
     plain("pages.js", SCRIPT, include_str!("assets/pages.js")),
+    plain("feed.js", SCRIPT, include_str!("assets/feed.js")),
     // Apache ECharts; `build.rs` says where it comes from.
     File {
         name: "echarts.js",

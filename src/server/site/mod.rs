@@ -2,11 +2,17 @@
 //! like is in [`crate::html`].
 
 mod asset;
+mod events;
+mod forms;
 mod groups;
+mod home;
 mod licenses;
+mod lists;
 mod login;
 mod refusal;
+mod settings;
 mod show;
+mod users;
 
 pub(super) use refusal::for_people;
 
@@ -23,6 +29,19 @@ pub(super) enum Page {
     Home,
     Groups,
     GroupsOfType,
+    GroupProfile,
+    Users,
+    User,
+    Events,
+    Event,
+    Settings,
+    SettingsTimezone,
+    SettingsTypes,
+    SettingsOnlyDeclared,
+    SettingsKeys,
+    SettingsRevoke,
+    SettingsKeep,
+    SettingsDelete,
     Login,
     Logout,
     Licenses,
@@ -30,8 +49,28 @@ pub(super) enum Page {
 }
 
 impl Page {
-    const ALL: [Self; 7] =
-        [Self::Home, Self::Groups, Self::GroupsOfType, Self::Login, Self::Logout, Self::Licenses, Self::Asset];
+    const ALL: [Self; 20] = [
+        Self::Home,
+        Self::Groups,
+        Self::GroupsOfType,
+        Self::GroupProfile,
+        Self::Users,
+        Self::User,
+        Self::Events,
+        Self::Event,
+        Self::Settings,
+        Self::SettingsTimezone,
+        Self::SettingsTypes,
+        Self::SettingsOnlyDeclared,
+        Self::SettingsKeys,
+        Self::SettingsRevoke,
+        Self::SettingsKeep,
+        Self::SettingsDelete,
+        Self::Login,
+        Self::Logout,
+        Self::Licenses,
+        Self::Asset,
+    ];
 
     /// The path; names in braces stand for any text.
     fn path(self) -> &'static str {
@@ -39,6 +78,19 @@ impl Page {
             Self::Home => "/",
             Self::Groups => "/groups",
             Self::GroupsOfType => "/groups/{type}",
+            Self::GroupProfile => "/groups/{type}/{key}",
+            Self::Users => "/users",
+            Self::User => "/users/{id}",
+            Self::Events => "/events",
+            Self::Event => "/events/{name}",
+            Self::Settings => "/settings",
+            Self::SettingsTimezone => "/settings/timezone",
+            Self::SettingsTypes => "/settings/types",
+            Self::SettingsOnlyDeclared => "/settings/only-declared",
+            Self::SettingsKeys => "/settings/keys",
+            Self::SettingsRevoke => "/settings/revoke",
+            Self::SettingsKeep => "/settings/keep",
+            Self::SettingsDelete => "/settings/delete",
             Self::Login => "/login",
             Self::Logout => "/logout",
             Self::Licenses => "/licenses",
@@ -48,9 +100,22 @@ impl Page {
 
     fn route(self) -> MethodRouter<App> {
         match self {
-            Self::Home => get(groups::home),
+            Self::Home => get(home::page),
             Self::Groups => get(groups::first),
             Self::GroupsOfType => get(groups::of_type),
+            Self::GroupProfile => get(groups::profile),
+            Self::Users => get(users::list),
+            Self::User => get(users::one),
+            Self::Events => get(events::list),
+            Self::Event => get(events::one),
+            Self::Settings => get(settings::page),
+            Self::SettingsTimezone => post(settings::set_timezone),
+            Self::SettingsTypes => post(settings::declare),
+            Self::SettingsOnlyDeclared => post(settings::set_only_declared),
+            Self::SettingsKeys => post(settings::make_key),
+            Self::SettingsRevoke => get(settings::ask_revoke).post(settings::revoke),
+            Self::SettingsKeep => get(settings::ask_keep).post(settings::keep),
+            Self::SettingsDelete => get(settings::ask_delete).post(settings::delete),
             Self::Login => get(login::ask).post(login::enter),
             Self::Logout => post(login::leave),
             Self::Licenses => get(licenses::page),
@@ -91,8 +156,9 @@ mod tests {
 
     #[test]
     fn what_shows_data_is_not_public() {
-        for page in [Page::Home, Page::Groups, Page::GroupsOfType] {
-            assert!(!Page::is_public(page.path()));
+        let public = [Page::Login, Page::Logout, Page::Licenses, Page::Asset];
+        for page in Page::ALL.iter().filter(|page| !public.contains(page)) {
+            assert!(!Page::is_public(page.path()), "{page:?}");
         }
         assert!(Page::is_public("/assets/0/pages.css") && !Page::is_public("/assetsx"));
     }

@@ -41,6 +41,11 @@ impl FromRequestParts<App> for Visitor {
 }
 
 impl Visitor {
+    /// What is looked at.
+    pub fn workspace(&self) -> Arc<Workspace> {
+        Arc::clone(&self.workspace)
+    }
+
     fn visit(&self, snapshot: &Snapshot) -> Result<Visit, Problem> {
         Ok(Visit {
             workspace: self.workspace.name.to_string(),
