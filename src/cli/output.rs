@@ -94,6 +94,12 @@ impl Output {
         self.format.unwrap_or(if self.is_terminal { Format::Table } else { Format::Json })
     }
 
+    /// Whether somebody sees what is printed.
+    #[cfg(feature = "server")]
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
     /// How text may be drawn.
     pub fn canvas(&self) -> Canvas {
         self.canvas

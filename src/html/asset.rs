@@ -35,6 +35,7 @@ const STYLE: &str = concat!(
     include_str!("assets/style/controls.css"),
     include_str!("assets/style/cards.css"),
     include_str!("assets/style/report.css"),
+    include_str!("assets/style/plots.css"),
     include_str!("assets/style/tables.css"),
     include_str!("assets/style/funnel.css"),
     include_str!("assets/style/retention.css"),
@@ -54,6 +55,7 @@ pub const FILES: &[File] = &[
     plain("choose.js", SCRIPT, include_str!("assets/choose.js")),
     plain("panel.js", SCRIPT, include_str!("assets/panel.js")),
     plain("chart.js", SCRIPT, include_str!("assets/chart.js")),
+    plain("feed.js", SCRIPT, include_str!("assets/feed.js")),
     // Apache ECharts; `build.rs` says where it comes from.
     File {
         name: "echarts.js",

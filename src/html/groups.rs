@@ -1,52 +1,57 @@
 //! `/groups/{type}`: the keys of a group type, with exactly the columns Type, Key, Properties, Last updated.
 
 use super::address::Address;
+use super::counted::Counted;
 use super::frame::Frame;
-use super::icon::Icon;
+use super::list::List;
 use super::menu::Place;
 use super::moment::ago;
 use super::properties::properties;
 use super::state;
-use super::table::{Order, Pager, heading};
+use super::table::heading;
 use super::visit::Visit;
-use crate::figure::{count, counted};
+use crate::figure::count;
 use crate::model::Timestamp;
-use crate::pages::{GroupRow, GroupTypes, Groups};
+use crate::pages::{DeclaredTypes, GroupRow, ListPage, ListQuery, Sort};
 use maud::{Markup, html};
-
-/// How many rows a page may have; the first unless chosen otherwise.
-pub const ROWS: [usize; 3] = [20, 50, 100];
 
 /// A page of the list.
 #[derive(Clone, Copy, Debug)]
 pub struct GroupsList<'a> {
     /// All types.
-    pub types: &'a GroupTypes,
+    pub types: &'a DeclaredTypes,
     /// The one that is shown.
     pub group_type: &'a str,
-    /// Its rows.
-    pub found: &'a Groups,
-    /// What was searched for; not blank.
-    pub search: Option<&'a str>,
-    /// Where the page begins, unless it is the first.
-    pub cursor: Option<&'a str>,
-    /// The most rows.
-    pub rows: usize,
+    /// What was asked.
+    pub query: &'a ListQuery,
+    /// What was found.
+    pub found: &'a ListPage<GroupRow>,
 }
 
 /// The page of a group type.
 pub fn groups(visit: &Visit, list: &GroupsList<'_>) -> Markup {
     let title = format!("Groups – {}", list.group_type);
-    around(
-        visit,
-        &title,
-        &html! {
-            section class="card" {
-                (list.tabs(visit))
-                @if list.is_bare() { (list.nothing(visit)) } @else { (list.search_form(visit)) (list.body(visit)) }
+    let counted = Counted::keys(list.types, list.group_type);
+    let rows = List {
+        path: Address::new(Place::Groups.path()).part(list.group_type),
+        query: list.query,
+        page: list.found,
+        several: &counted.several,
+        hint: "Key or property value",
+        properties: list.found.rows.iter().flat_map(|row| row.properties.keys()).map(String::as_str).collect(),
+    };
+    let content = html! {
+        section class="card" {
+            (list.tabs(visit))
+            @if rows.is_bare() {
+                (list.nothing(visit))
+            } @else {
+                (rows.head(visit))
+                @if list.found.total == 0 { (rows.none_matched(visit)) } @else { (list.table(visit, &rows)) (rows.pager(visit)) }
             }
-        },
-    )
+        }
+    };
+    around(visit, &title, &content)
 }
 
 /// The page where there is no group type yet.
@@ -76,24 +81,8 @@ fn around(visit: &Visit, title: &str, content: &Markup) -> Markup {
 }
 
 impl GroupsList<'_> {
-    /// Whether the type has no keys at all.
-    fn is_bare(&self) -> bool {
-        self.found.rows.is_empty() && self.search.is_none() && self.cursor.is_none()
-    }
-
     fn path(&self, visit: &Visit, group_type: &str) -> Address {
         visit.to(Place::Groups.path()).part(group_type)
-    }
-
-    /// The same list, other pages of it.
-    fn same(&self, visit: &Visit) -> Address {
-        let chosen = (self.rows != ROWS[0]).then_some(self.rows);
-        self.path(visit, self.group_type).with_some("search", self.search).with_some("limit", chosen)
-    }
-
-    fn keys(&self) -> u64 {
-        let mut types = self.types.types.iter();
-        types.find(|row| row.group_type == self.group_type).map_or(0, |row| row.keys)
     }
 
     fn tabs(&self, visit: &Visit) -> Markup {
@@ -109,76 +98,40 @@ impl GroupsList<'_> {
         }
     }
 
-    fn search_form(&self, visit: &Visit) -> Markup {
-        html! {
-            header {
-                form class="inline" method="get" role="search" action=(Address::new(Place::Groups.path()).part(self.group_type)) {
-                    (visit.kept())
-                    @if self.rows != ROWS[0] { input type="hidden" name="limit" value=(self.rows); }
-                    div class="search" {
-                        label class="sr" for="search" { "Search keys of type " (self.group_type) }
-                        (Icon::Search)
-                        input id="search" type="search" name="search" placeholder="Key or property value" value=[self.search];
-                    }
-                }
-                div class="right hide-s" { span class="meta" { "Press " kbd { "/" } " to search" } }
-            }
-        }
-    }
-
-    fn body(&self, visit: &Visit) -> Markup {
-        match self.search {
-            Some(search) if self.found.rows.is_empty() => self.none_matched(visit, search),
-            _ => html! { (self.table(visit)) (self.pager(visit)) },
-        }
-    }
-
-    fn table(&self, visit: &Visit) -> Markup {
+    fn table(&self, visit: &Visit, list: &List<'_, GroupRow>) -> Markup {
         html! {
             div class="scroll" {
                 table class="stack" {
-                    caption class="sr" { "Groups of type " (self.group_type) ", last updated first" }
+                    caption class="sr" { "Groups of type " (self.group_type) }
                     thead {
                         tr {
                             (heading("Type", None, None))
-                            (heading("Key", None, None))
+                            (list.heading(visit, "Key", &Sort::Name))
                             (heading("Properties", None, None))
-                            (heading("Last updated", Some(Order::Descending), None))
+                            (list.heading(visit, "Last updated", &Sort::Recent))
                         }
                     }
-                    tbody { @for row in &self.found.rows { (self::row(visit, row)) } }
+                    tbody { @for row in &self.found.rows { (self.row(visit, row)) } }
                 }
             }
         }
     }
 
-    fn pager(&self, visit: &Visit) -> Markup {
-        let shown = self.found.rows.len() as u64;
-        let told = match (self.search, self.cursor) {
-            (None, None) => format!("1–{} of {}", count(shown), count(self.keys())),
-            _ => counted(shown, "row"),
-        };
-        let same = self.same(visit);
-        let pager = Pager {
-            told,
-            path: Address::new(Place::Groups.path()).part(self.group_type),
-            kept: &self.search.map(|search| ("search", search)).into_iter().collect::<Vec<_>>(),
-            rows: self.rows,
-            choices: &ROWS,
-            first: self.cursor.map(|_| same.clone()),
-            previous: None,
-            next: self.found.next_cursor.as_ref().map(|cursor| same.with("cursor", cursor)),
-        };
-        pager.draw(visit)
-    }
-
-    fn none_matched(&self, visit: &Visit, search: &str) -> Markup {
-        let keys = counted(self.keys(), "key");
-        state::empty(
-            html! { "No " bdi { (self.group_type) } " matches “" bdi { (search) } "”" },
-            html! { p { "The search looks at keys and at the values of their properties, in any case. There are " (keys) " in all." } },
-            html! { a class="btn" href=(self.path(visit, self.group_type)) { "Clear the search" } },
-        )
+    fn row(&self, visit: &Visit, row: &GroupRow) -> Markup {
+        let updated = row.last_updated.as_deref().and_then(|time| Timestamp::parse(time).ok());
+        html! {
+            tr {
+                td class="hide-s muted name" data-l="Type" { (row.group_type) }
+                th scope="row" class="mono name" { a href=(self.path(visit, &row.group_type).part(&row.key)) { (row.key) } }
+                td class="wide" { (properties(&row.properties)) }
+                td class="nowrap" data-l="Last updated" {
+                    @match updated {
+                        Some(time) => (ago(visit, time)),
+                        None => span class="muted" { "never, only seen on events" },
+                    }
+                }
+            }
+        }
     }
 
     fn nothing(&self, visit: &Visit) -> Markup {
@@ -187,22 +140,5 @@ impl GroupsList<'_> {
         };
         let remedies = html! { a class="btn" href=(self.path(visit, self.group_type)) { "Look again" } };
         state::empty(html! { "No keys of type " bdi { (self.group_type) } " yet" }, body, remedies)
-    }
-}
-
-fn row(visit: &Visit, row: &GroupRow) -> Markup {
-    let updated = row.last_updated.as_deref().and_then(|time| Timestamp::parse(time).ok());
-    html! {
-        tr {
-            td class="hide-s muted name" data-l="Type" { (row.group_type) }
-            th scope="row" class="mono name" { (row.key) }
-            td class="wide" { (properties(&row.properties)) }
-            td class="nowrap" data-l="Last updated" {
-                @match updated {
-                    Some(time) => (ago(visit, time)),
-                    None => span class="muted" { "never, only seen on events" },
-                }
-            }
-        }
     }
 }

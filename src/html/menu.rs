@@ -5,6 +5,7 @@ use super::icon::Icon;
 /// A page of the sidebar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
+    Home,
     Saved,
     Trends,
     Funnels,
@@ -13,7 +14,10 @@ pub enum Place {
     Lifecycle,
     Paths,
     Groups,
+    Users,
     Cohorts,
+    Events,
+    Settings,
 }
 
 /// Pages that belong together.
@@ -27,21 +31,23 @@ pub struct Section {
 
 /// All of them.
 pub const MENU: &[Section] = &[
-    Section { heading: None, places: &[Place::Saved] },
+    Section { heading: None, places: &[Place::Home, Place::Saved] },
     Section {
         heading: Some("Reports"),
         places: &[Place::Trends, Place::Funnels, Place::Retention, Place::Stickiness, Place::Lifecycle, Place::Paths],
     },
-    Section { heading: Some("People and accounts"), places: &[Place::Groups, Place::Cohorts] },
+    Section { heading: Some("People and accounts"), places: &[Place::Groups, Place::Users, Place::Cohorts] },
+    Section { heading: Some("Data"), places: &[Place::Events, Place::Settings] },
 ];
 
 /// Where who comes without an aim is led.
-pub const FIRST: Place = Place::Groups;
+pub const FIRST: Place = Place::Home;
 
 impl Place {
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Home => "Home",
             Self::Saved => "Saved reports",
             Self::Trends => "Trends",
             Self::Funnels => "Funnels",
@@ -50,13 +56,17 @@ impl Place {
             Self::Lifecycle => "Lifecycle",
             Self::Paths => "Paths",
             Self::Groups => "Groups",
+            Self::Users => "Users",
             Self::Cohorts => "Cohorts",
+            Self::Events => "Events",
+            Self::Settings => "Settings",
         }
     }
 
     /// Where it is.
     pub fn path(self) -> &'static str {
         match self {
+            Self::Home => "/",
             Self::Saved => "/saved",
             Self::Trends => "/trends",
             Self::Funnels => "/funnels",
@@ -65,13 +75,17 @@ impl Place {
             Self::Lifecycle => "/lifecycle",
             Self::Paths => "/paths",
             Self::Groups => "/groups",
+            Self::Users => "/users",
             Self::Cohorts => "/cohorts",
+            Self::Events => "/events",
+            Self::Settings => "/settings",
         }
     }
 
     /// Its sign.
     pub fn icon(self) -> Icon {
         match self {
+            Self::Home => Icon::Home,
             Self::Saved => Icon::Dashboards,
             Self::Trends => Icon::Trends,
             Self::Funnels => Icon::Funnels,
@@ -80,7 +94,10 @@ impl Place {
             Self::Lifecycle => Icon::Lifecycle,
             Self::Paths => Icon::Paths,
             Self::Groups => Icon::Groups,
+            Self::Users => Icon::Users,
             Self::Cohorts => Icon::Cohorts,
+            Self::Events => Icon::Events,
+            Self::Settings => Icon::Settings,
         }
     }
 }

@@ -27,14 +27,15 @@ pub fn properties(properties: &Properties) -> Markup {
 }
 
 /// A value as it was sent: text without quotes, unless nothing would be seen.
-fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     match value {
         Value::String(text) if !text.trim().is_empty() => text.to_string(),
         other => other.to_json(),
     }
 }
 
-fn cut(text: &str) -> String {
+/// The beginning of a text that is too long.
+pub fn cut(text: &str) -> String {
     match text.char_indices().nth(CHARACTERS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

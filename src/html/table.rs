@@ -53,8 +53,6 @@ pub struct Pager<'a> {
     pub rows: usize,
     /// How many it may have.
     pub choices: &'a [usize],
-    /// The first page, where it is known and the one before is not.
-    pub first: Option<Address>,
     /// The page before.
     pub previous: Option<Address>,
     /// The page after.
@@ -79,12 +77,21 @@ impl Pager<'_> {
                         }
                         noscript { button class="btn" { "Apply" } }
                     }
-                    @match &self.first {
-                        Some(first) => a class="btn" href=(first) { "First" },
-                        None => (step("Previous", self.previous.as_ref())),
-                    }
+                    (step("Previous", self.previous.as_ref()))
                     (step("Next", self.next.as_ref()))
                 }
+            }
+        }
+    }
+}
+
+impl Pager<'_> {
+    /// The way through a list that has nothing else to choose.
+    pub fn steps(label: &str, told: &str, previous: Option<&Address>, next: Option<&Address>) -> Markup {
+        html! {
+            nav class="pager" aria-label=(label) {
+                span { (told) }
+                div class="right" { (step("Previous", previous)) (step("Next", next)) }
             }
         }
     }
@@ -126,7 +133,6 @@ mod tests {
             kept: &[("search", "a\"b")],
             rows: 20,
             choices: &[20, 50],
-            first: None,
             previous: None,
             next: Some(path.with("cursor", "~x")),
         };
@@ -134,6 +140,6 @@ mod tests {
         assert!(shown.contains(r#"<span class="btn" role="link" aria-disabled="true">Previous</span>"#), "{shown}");
         assert!(shown.contains(r#"<a class="btn" href="/groups?cursor=~x">Next</a>"#), "{shown}");
         assert!(shown.contains(r#"<input type="hidden" name="search" value="a&quot;b">"#), "{shown}");
-        assert!(shown.contains(r#"<option value="20" selected>"#) && !shown.contains("First"), "{shown}");
+        assert!(shown.contains(r#"<option value="20" selected>"#), "{shown}");
     }
 }

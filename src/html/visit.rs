@@ -23,7 +23,12 @@ pub struct Visit {
 impl Visit {
     /// The address of a page, in the same workspace.
     pub fn to(&self, path: &str) -> Address {
-        Address::new(path).with_some("workspace", self.named())
+        self.within(Address::new(path))
+    }
+
+    /// The same address in the same workspace.
+    pub fn within(&self, address: Address) -> Address {
+        address.with_some("workspace", self.named())
     }
 
     /// What a form with GET must have to stay in the same workspace.

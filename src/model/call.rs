@@ -81,6 +81,19 @@ pub struct CohortCall {
     pub report: String,
 }
 
+impl Line {
+    /// When it was, as its sender says; `None` where that is its arrival.
+    pub fn time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Track(Event { time, .. })
+            | Self::Identify(IdentifyCall { time, .. })
+            | Self::Group(GroupCall { time, .. })
+            | Self::Alias(AliasCall { time, .. }) => *time,
+            Self::Cohort(_) => None,
+        }
+    }
+}
+
 impl Event {
     /// An event of a user, without groups and properties, at the time of its arrival.
     ///

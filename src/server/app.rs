@@ -7,6 +7,7 @@ use super::problem::Problem;
 use super::serve::Settings;
 use super::workers::Workers;
 use super::workspaces::Workspaces;
+use crate::reports::Limits;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -53,6 +54,11 @@ impl Shared {
             reading: Workers::new(cores.max(2), READS_WAITING_MAX),
             fatal: watch::Sender::default(),
         }
+    }
+
+    /// What a report of a page may take.
+    pub fn report_limits(&self) -> Limits {
+        Limits { time: Some(self.report_time_max), bytes: Some(self.report_bytes_max), cancel: None }
     }
 
     /// Hands a problem on; one after which nothing more can be acknowledged also ends the process.

@@ -7,7 +7,7 @@ use super::read::{QueryOf, answer, in_query, json, page};
 use super::workspaces::Workspace;
 use crate::language::{CountBy, Zone};
 use crate::pages;
-use crate::reports::{self, HomeQuery, Limits};
+use crate::reports::{self, HomeQuery};
 use crate::store::{Environment, SystemEnvironment};
 use axum::Extension;
 use axum::extract::State;
@@ -54,7 +54,7 @@ pub(super) async fn home(
     };
     let query =
         HomeQuery { count_by: group.map_or(CountBy::Users, CountBy::group), timezone: timezone.map(zone).transpose()? };
-    let limits = Limits { time: Some(app.report_time_max), bytes: Some(app.report_bytes_max), cancel: None };
+    let limits = app.report_limits();
     answer(app, workspace, move |store| {
         json(&reports::home(&store.snapshot()?, &query, SystemEnvironment.now(), &limits)?)
     })

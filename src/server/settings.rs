@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
 
 /// Most bytes of a key's name.
-const KEY_NAME_BYTES_MAX: usize = 200;
+pub(super) const KEY_NAME_BYTES_MAX: usize = 200;
 /// Most users or keys that are deleted at once.
 const DELETED_MAX: usize = 1_000;
 
@@ -81,7 +81,7 @@ struct ShownKey {
 /// What is to be taken out.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, untagged)]
-enum Unwanted {
+pub(super) enum Unwanted {
     Users { users: Vec<String> },
     Keys { group: String, keys: Vec<String> },
     Older { days: u32 },
@@ -223,7 +223,8 @@ impl Unwanted {
         Err(Problem::Request(format!("name 1 to {DELETED_MAX} that are to go")))
     }
 
-    fn preview(&self, snapshot: &Snapshot) -> Result<Removal, StoreError> {
+    /// What would go.
+    pub fn preview(&self, snapshot: &Snapshot) -> Result<Removal, StoreError> {
         match self {
             Self::Users { users } => snapshot.removal_of_users(users),
             Self::Keys { group, keys } => snapshot.removal_of_keys(group, keys),
@@ -231,7 +232,8 @@ impl Unwanted {
         }
     }
 
-    fn delete(&self, store: &Store) -> Result<Removal, StoreError> {
+    /// Lets it go.
+    pub fn delete(&self, store: &Store) -> Result<Removal, StoreError> {
         match self {
             Self::Users { users } => store.delete_users(users),
             Self::Keys { group, keys } => store.delete_keys(group, keys),

@@ -12,16 +12,20 @@ use crate::reports::{self, Answer, FunnelAnswer, ReportError, RetentionAnswer, T
 use crate::store::{Environment, Snapshot, Store, SystemEnvironment};
 use clap::Args;
 use serde_json::Value;
+#[cfg(feature = "server")]
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Make a demo workspace in a new directory and show what can be asked of it
 ///
 /// About 200,000 events of a small B2B product over the 90 days before today. The same day gives the same workspace.
+/// On a terminal its pages are served too, until Ctrl-C, and its last day is today as far as it has come.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   trackcrumb demo
+  trackcrumb demo --no-serve
   trackcrumb demo --data /tmp/shop --end 2026-04-01")]
 pub struct Arguments {
     /// The directory to make; nothing that exists is touched
@@ -30,6 +34,14 @@ pub struct Arguments {
     /// The day after the last one, such as 2026-04-01 [default: today]
     #[arg(long, value_name = "DATE")]
     end: Option<String>,
+    /// Serve its pages there, also where nobody sees it [default: 127.0.0.1:8080, on a terminal]
+    #[cfg(feature = "server")]
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "no_serve")]
+    listen: Option<SocketAddr>,
+    /// End when it is made and shown
+    #[cfg(feature = "server")]
+    #[arg(long)]
+    no_serve: bool,
 }
 
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -42,40 +54,110 @@ const MEMBERS_SHOWN: usize = 4;
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> {
-    let end = end_of_workspace(arguments.end.as_deref())?;
+    let is_served = is_served(arguments, output);
+    let (end, until) = match &arguments.end {
+        // Who looks at pages wants to see something of today.
+        None if is_served => {
+            (Timestamp::clamped(midnight(SystemEnvironment.now()) + DAY_MICROS), SystemEnvironment.now())
+        }
+        day => {
+            let end = end_of_workspace(day.as_deref())?;
+            (end, end)
+        }
+    };
     refuse_what_exists(&arguments.data)?;
     let started = Instant::now();
     let store = Store::open(&arguments.data)?;
-    let lines = fill(&store, end)?;
+    let lines = fill(&store, end, until)?;
     let snapshot = store.snapshot()?;
-    let questions = Questions::new(&snapshot, end);
+    close(store)?;
+    let seconds = started.elapsed().as_secs_f64();
+    #[cfg(feature = "server")]
+    let served = if is_served { Some(serving::bind(&arguments.data, arguments.listen)?) } else { None };
+    #[cfg(feature = "server")]
+    if let Some(server) = &served {
+        output.print(&format!("http://{}\n\n", server.address()))?;
+        output.finish()?;
+    }
+    show(&snapshot, end, &arguments.data, lines, seconds, output)?;
+    #[cfg(feature = "server")]
+    if let Some(server) = served {
+        output.print("\nIts pages are at the address above, until Ctrl-C\n")?;
+        output.finish()?;
+        server.run()?;
+    }
+    Ok(Exit::Done)
+}
+
+#[cfg(feature = "server")]
+fn is_served(arguments: &Arguments, output: &Output) -> bool {
+    arguments.listen.is_some() || (output.is_terminal() && !arguments.no_serve)
+}
+
+#[cfg(not(feature = "server"))]
+fn is_served(_: &Arguments, _: &Output) -> bool {
+    false
+}
+
+/// Says what was made, and what can be asked of it.
+fn show(
+    snapshot: &Snapshot,
+    end: Timestamp,
+    data: &Path,
+    lines: u64,
+    seconds: f64,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let questions = Questions::new(snapshot, end);
     let canvas = output.canvas();
-    let directory = shell_word(&arguments.data);
+    let directory = shell_word(data);
     output.print(&format!(
-        "{} in {directory}: {} lines about {} companies and {} users, made in {:.1} s\n",
+        "{} in {directory}: {} lines about {} companies and {} users, made in {seconds:.1} s\n",
         canvas.bold("A demo workspace"),
         count(lines),
-        count(u64::from(company_count(&snapshot)?)),
+        count(u64::from(company_count(snapshot)?)),
         count(u64::from(snapshot.user_count())),
-        started.elapsed().as_secs_f64()
     ))?;
     output.print(&questions.trend(&canvas)?)?;
     output.print(&questions.funnel(&canvas)?)?;
     output.print(&questions.retention(&canvas)?)?;
     output.print(&questions.cohort(&canvas)?)?;
-    output.print(&go_on(&questions, &directory, &canvas))?;
-    close(store)?;
-    Ok(Exit::Done)
+    output.print(&go_on(&questions, &directory, &canvas))
+}
+
+/// Serving its pages.
+#[cfg(feature = "server")]
+mod serving {
+    use super::Failure;
+    use crate::server::{Server, Settings, Workspaces};
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::path::Path;
+
+    /// Listens where it was told, else at the usual port, or at any that is free.
+    pub fn bind(data: &Path, listen: Option<SocketAddr>) -> Result<Server, Failure> {
+        let bind = |listen: SocketAddr| -> Result<Server, Failure> {
+            Ok(Server::bind(Workspaces::open(data)?, &Settings::new(listen))?)
+        };
+        let usual = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        match listen {
+            Some(listen) => bind(listen),
+            None => bind(usual(8080)).or_else(|_| bind(usual(0))),
+        }
+    }
 }
 
 /// The midnight that ends the workspace.
 fn end_of_workspace(day: Option<&str>) -> Result<Timestamp, Failure> {
     let Some(day) = day else {
-        let now = SystemEnvironment.now().micros();
-        return Ok(Timestamp::clamped(now - now.rem_euclid(DAY_MICROS)));
+        return Ok(Timestamp::clamped(midnight(SystemEnvironment.now())));
     };
     Timestamp::parse(&format!("{day}T00:00:00Z"))
         .map_err(|_| Failure::other(format!("`{day}` is not a day; write it as in 2026-04-01")))
+}
+
+/// The midnight of UTC before a moment, in microseconds.
+fn midnight(now: Timestamp) -> i64 {
+    now.micros() - now.micros().rem_euclid(DAY_MICROS)
 }
 
 fn refuse_what_exists(directory: &Path) -> Result<(), Failure> {
@@ -93,15 +175,16 @@ fn refuse_what_exists(directory: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Writes the workspace; returns how many lines it has.
-fn fill(store: &Store, end: Timestamp) -> Result<u64, Failure> {
+/// Writes the workspace, of its last day what comes before `until`; returns how many lines it has.
+fn fill(store: &Store, end: Timestamp, until: Timestamp) -> Result<u64, Failure> {
     let wrong_name = |error: crate::model::NameError| Failure::other(error.to_string());
     for (group_type, name) in [("company", "Companies"), ("project", "Projects")] {
         store.declare_group_type(&GroupType::new(group_type).map_err(wrong_name)?, name)?;
     }
     let mut workspace = Workspace::new(SEED, end);
     let mut lines = 0;
-    while let Some(day) = workspace.next_day().map_err(wrong_name)? {
+    while let Some(mut day) = workspace.next_day().map_err(wrong_name)? {
+        day.retain(|line| line.time().is_none_or(|time| time < until));
         lines += store.write_strict(day)?.accepted;
     }
     store.seal()?;

@@ -12,3 +12,20 @@ addEventListener("keydown", (event) => {
 addEventListener("change", (event) => {
   if (event.target.matches?.("select[data-submit]")) event.target.form.requestSubmit();
 });
+
+// What only some pages have is loaded there alone.
+if (document.querySelector("[data-feed], [data-await]")) import("./feed.js");
+
+// Buttons that copy what stands beside them; hidden where nothing can be copied.
+if (navigator.clipboard) {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const words = [...button.childNodes].at(-1);
+    const before = words.textContent;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.parentElement.querySelector("pre").textContent);
+      words.textContent = "Copied";
+      setTimeout(() => { words.textContent = before; }, 2000);
+    });
+  }
+}

@@ -24,7 +24,7 @@ mod saved;
 mod stickiness;
 mod trends;
 mod units;
-mod words;
+pub(super) mod words;
 
 pub use answer::Answered;
 pub use choices::Choices;

@@ -19,7 +19,7 @@ pub fn unit(count_by: &CountBy) -> &str {
 
 /// What several are called: `users`, `companies`.
 pub fn units(count_by: &CountBy) -> String {
-    plural_of(unit(count_by))
+    plural(unit(count_by))
 }
 
 /// With a large letter at its beginning.
@@ -34,7 +34,8 @@ pub fn counted_units(number: u64, count_by: &CountBy) -> String {
     format!("{} {name}", count(number))
 }
 
-fn plural_of(singular: &str) -> String {
+/// Several of what a word names; for words that are no English, what comes out is still understood.
+pub fn plural(singular: &str) -> String {
     let is_vowel = |letter: Option<char>| letter.is_some_and(|letter| "aeiou".contains(letter));
     match singular.strip_suffix('y') {
         Some(stem) if !stem.is_empty() && !is_vowel(stem.chars().last()) => format!("{stem}ies"),

@@ -1,5 +1,6 @@
 //! `/login`, `/logout`: a read key, kept in a cookie that scripts cannot see and other sites cannot use.
 
+use super::forms::field;
 use super::show::document;
 use crate::html::{self, Login};
 use crate::server::access::{COOKIE, may_read};
@@ -60,11 +61,6 @@ fn cookie(headers: &HeaderMap, secret: &str, seconds: u32) -> Result<HeaderValue
     let secure = if is_secure { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::try_from(cookie).map_err(|_| Problem::Fault)
-}
-
-/// A field of a form.
-fn field<'a>(form: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
-    form_urlencoded::parse(form).find(|(other, _)| other == name).map(|(_, value)| value)
 }
 
 /// An address of this server, whatever was asked for. Browsers read `//host` and `/\host` as other hosts, and drop

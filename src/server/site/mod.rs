@@ -3,13 +3,19 @@
 
 mod asset;
 mod cohorts;
+mod events;
+mod forms;
 mod groups;
+mod home;
 mod licenses;
+mod lists;
 mod login;
 mod refusal;
 mod reports;
 mod saved;
+mod settings;
 mod show;
+mod users;
 
 pub(super) use refusal::for_people;
 
@@ -31,8 +37,21 @@ pub(super) enum Page {
     Export,
     Groups,
     GroupsOfType,
+    GroupProfile,
+    Users,
+    User,
     Cohorts,
     Cohort,
+    Events,
+    Event,
+    Settings,
+    SettingsTimezone,
+    SettingsTypes,
+    SettingsOnlyDeclared,
+    SettingsKeys,
+    SettingsRevoke,
+    SettingsKeep,
+    SettingsDelete,
     Login,
     Logout,
     Licenses,
@@ -40,7 +59,7 @@ pub(super) enum Page {
 }
 
 impl Page {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 31] = [
         Self::Home,
         Self::Saved,
         Self::Report(Kind::Trends),
@@ -53,8 +72,21 @@ impl Page {
         Self::Export,
         Self::Groups,
         Self::GroupsOfType,
+        Self::GroupProfile,
+        Self::Users,
+        Self::User,
         Self::Cohorts,
         Self::Cohort,
+        Self::Events,
+        Self::Event,
+        Self::Settings,
+        Self::SettingsTimezone,
+        Self::SettingsTypes,
+        Self::SettingsOnlyDeclared,
+        Self::SettingsKeys,
+        Self::SettingsRevoke,
+        Self::SettingsKeep,
+        Self::SettingsDelete,
         Self::Login,
         Self::Logout,
         Self::Licenses,
@@ -71,8 +103,21 @@ impl Page {
             Self::Export => "/export/{format}",
             Self::Groups => "/groups",
             Self::GroupsOfType => "/groups/{type}",
+            Self::GroupProfile => "/groups/{type}/{key}",
+            Self::Users => "/users",
+            Self::User => "/users/{id}",
             Self::Cohorts => "/cohorts",
             Self::Cohort => "/cohorts/{name}",
+            Self::Events => "/events",
+            Self::Event => "/events/{name}",
+            Self::Settings => "/settings",
+            Self::SettingsTimezone => "/settings/timezone",
+            Self::SettingsTypes => "/settings/types",
+            Self::SettingsOnlyDeclared => "/settings/only-declared",
+            Self::SettingsKeys => "/settings/keys",
+            Self::SettingsRevoke => "/settings/revoke",
+            Self::SettingsKeep => "/settings/keep",
+            Self::SettingsDelete => "/settings/delete",
             Self::Login => "/login",
             Self::Logout => "/logout",
             Self::Licenses => "/licenses",
@@ -82,7 +127,7 @@ impl Page {
 
     fn route(self) -> MethodRouter<App> {
         match self {
-            Self::Home => get(groups::home),
+            Self::Home => get(home::page),
             Self::Saved => get(saved::list).post(saved::change),
             Self::Report(kind) => {
                 get(move |app, visitor, query| reports::page(kind, app, visitor, query)).post(reports::change)
@@ -91,8 +136,21 @@ impl Page {
             Self::Export => get(reports::export),
             Self::Groups => get(groups::first),
             Self::GroupsOfType => get(groups::of_type),
+            Self::GroupProfile => get(groups::profile),
+            Self::Users => get(users::list),
+            Self::User => get(users::one),
             Self::Cohorts => get(cohorts::list).post(cohorts::save),
             Self::Cohort => get(cohorts::one),
+            Self::Events => get(events::list),
+            Self::Event => get(events::one),
+            Self::Settings => get(settings::page),
+            Self::SettingsTimezone => post(settings::set_timezone),
+            Self::SettingsTypes => post(settings::declare),
+            Self::SettingsOnlyDeclared => post(settings::set_only_declared),
+            Self::SettingsKeys => post(settings::make_key),
+            Self::SettingsRevoke => get(settings::ask_revoke).post(settings::revoke),
+            Self::SettingsKeep => get(settings::ask_keep).post(settings::keep),
+            Self::SettingsDelete => get(settings::ask_delete).post(settings::delete),
             Self::Login => get(login::ask).post(login::enter),
             Self::Logout => post(login::leave),
             Self::Licenses => get(licenses::page),
@@ -133,8 +191,9 @@ mod tests {
 
     #[test]
     fn what_shows_data_is_not_public() {
-        for page in [Page::Home, Page::Report(Kind::Trends), Page::Units, Page::Export, Page::Groups, Page::Cohorts] {
-            assert!(!Page::is_public(page.path()));
+        let public = [Page::Login, Page::Logout, Page::Licenses, Page::Asset];
+        for page in Page::ALL.iter().filter(|page| !public.contains(page)) {
+            assert!(!Page::is_public(page.path()), "{page:?}");
         }
         assert!(Page::is_public("/assets/0/pages.css") && !Page::is_public("/assetsx"));
     }

@@ -66,6 +66,11 @@ impl Visitor {
         work_out(app, workspace, move |store| work(store, &self.visit(&store.snapshot()?)?)).await
     }
 
+    /// What is looked at.
+    pub fn workspace(&self) -> Arc<Workspace> {
+        Arc::clone(&self.workspace)
+    }
+
     fn visit(&self, snapshot: &Snapshot) -> Result<Visit, Problem> {
         Ok(Visit {
             workspace: self.workspace.name.to_string(),

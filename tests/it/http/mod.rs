@@ -8,6 +8,7 @@ mod keys;
 mod limits;
 mod lists;
 mod pages;
+mod people;
 mod pressure;
 mod same;
 mod saved;

@@ -1,0 +1,76 @@
+//! `/`: what the workspace looks like now, or how to send something where nothing has arrived.
+
+use super::show::{Shown, Visitor, show};
+use crate::html::{self, Counted, FEED, HomePage, Start, Visit};
+use crate::language::CountBy;
+use crate::pages;
+use crate::reports::{self, HomeQuery};
+use crate::server::app::App;
+use crate::server::keys::KeyKind;
+use crate::server::problem::Problem;
+use crate::server::read::{QueryOf, in_query};
+use crate::server::workspaces::Workspace;
+use crate::store::Snapshot;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use maud::Markup;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// The parameters of the page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HomeParameters {
+    /// The type whose keys are counted; users where there is none.
+    group: Option<String>,
+    /// Read before routing.
+    #[serde(rename = "workspace")]
+    _workspace: Option<IgnoredAny>,
+}
+
+/// `GET /`.
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    query: QueryOf<HomeParameters>,
+) -> Result<Response, Problem> {
+    let group = in_query(query)?.group.filter(|name| !name.is_empty());
+    let (limits, workspace, origin) = (app.report_limits(), visitor.workspace(), origin(&headers));
+    show(app, visitor, move |snapshot, visit| {
+        if pages::events(snapshot)?.events.is_empty() {
+            return Ok(Shown::Document(start(snapshot, visit, &workspace, &origin)?));
+        }
+        let types = pages::declared_types(snapshot)?;
+        let counted = group.as_deref().map_or_else(Counted::users, |group| Counted::keys(&types, group));
+        let query = HomeQuery { count_by: group.map_or(CountBy::Users, CountBy::group), timezone: None };
+        let page = HomePage {
+            types: &types,
+            counted: &counted,
+            home: &reports::home(snapshot, &query, visit.now, &limits)?,
+            feed: &pages::feed(snapshot, 0, FEED)?,
+        };
+        Ok(Shown::Document(html::home(visit, &page)))
+    })
+    .await
+}
+
+fn start(snapshot: &Snapshot, visit: &Visit, workspace: &Workspace, origin: &str) -> Result<Markup, Problem> {
+    let types = pages::group_types(snapshot)?.types;
+    let known = Start {
+        origin,
+        needs_key: workspace.keys()?.have(KeyKind::Write),
+        has_groups: types.iter().any(|row| row.keys > 0),
+        has_users: snapshot.user_count() > 0,
+    };
+    Ok(html::start(visit, &known))
+}
+
+/// Under which the browser asks: its own name for this server. Whether TLS is in between is what a proxy says.
+fn origin(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_secure = text("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    let scheme = if is_secure { "https" } else { "http" };
+    format!("{scheme}://{}", text(header::HOST.as_str()).unwrap_or("127.0.0.1:8080"))
+}
