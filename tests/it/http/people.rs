@@ -68,7 +68,7 @@ fn a_profile_says_what_its_properties_were() {
 fn a_filter_that_is_written_becomes_part_of_the_address() {
     let mut site = filled();
     let answer = site.ask(&look("/groups/company?sort=name&property=seats&op=is&value=3&search=o"));
-    let expected = "/groups/company?search=o&filter=%7B%22property%22:%22seats%22,%22op%22:%22is%22,%22value%22:\
+    let expected = "/groups/company?search=o&filter=%7B%22op%22:%22is%22,%22property%22:%22seats%22,%22value%22:\
                     %5B3,%223%22%5D%7D&sort=name";
     expect_led(&answer, expected);
     let page = expect_page(&site.ask(&look(expected)), 200);
