@@ -55,13 +55,13 @@ pub fn confirm(visit: &Visit, confirm: &Confirm<'_>) -> Markup {
 
 fn goes(removal: &Removal) -> Markup {
     let lines = [
-        (removal.events, "event", "go"),
-        (removal.events_changed, "event", "stay, without the key"),
-        (removal.identify_calls, "identify() call", "go"),
-        (removal.group_calls, "group() call", "go"),
-        (removal.group_calls_changed, "group() call", "stay, without the user"),
-        (removal.aliases, "alias() call", "go"),
-        (removal.associations, "membership", "end"),
+        (removal.events, "event", "goes", "go"),
+        (removal.events_changed, "event", "stays, without the key", "stay, without the key"),
+        (removal.identify_calls, "identify() call", "goes", "go"),
+        (removal.group_calls, "group() call", "goes", "go"),
+        (removal.group_calls_changed, "group() call", "stays, without the user", "stay, without the user"),
+        (removal.aliases, "alias() call", "goes", "go"),
+        (removal.associations, "membership", "ends", "end"),
     ];
     html! {
         @if !removal.names.is_empty() {
@@ -75,8 +75,8 @@ fn goes(removal: &Removal) -> Markup {
             }
         }
         ul class="goes" {
-            @for (number, what, happens) in lines {
-                @if number > 0 { li { b { (counted(number, what)) } " " (happens) } }
+            @for (number, what, one, several) in lines {
+                @if number > 0 { li { b { (counted(number, what)) } " " (if number == 1 { one } else { several }) } }
             }
             @if lines.iter().all(|(number, ..)| *number == 0) { li { "Nothing: it has no events and no calls" } }
         }

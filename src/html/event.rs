@@ -73,7 +73,7 @@ impl EventDetail<'_> {
         let days = usage.per_day.len();
         let label = format!("Events, {days} days");
         let mut figures = vec![
-            (label, html! { (count(usage.lately)) }, Some(&usage.per_day), html! { "of UTC" }),
+            (label, html! { (count(usage.lately)) }, Some(&usage.per_day), html! { "in days of UTC" }),
             (format!("Users, {days} days"), html! { (count(usage.users)) }, None, html! { "did it at least once" }),
         ];
         let mut groups: Vec<_> = usage.groups.iter().collect();

@@ -20,11 +20,11 @@ fn row(visit: &Visit, event: &RecentEvent, with_groups: bool) -> Markup {
     html! {
         li {
             a class="mono trunc" href=(visit.to(Place::Events.path()).part(&event.event)) { (event.event) }
-            span class="who trunc" {
-                a href=(visit.to(Place::Users.path()).part(&event.distinct_id)) { (event.distinct_id) }
+            span class="who" {
+                a class="trunc" href=(visit.to(Place::Users.path()).part(&event.distinct_id)) { (event.distinct_id) }
                 @if with_groups {
                     @if let Some((group_type, key)) = event.groups.first_key_value() {
-                        " · " a href=(visit.to(Place::Groups.path()).part(group_type).part(key)) { (key) }
+                        span aria-hidden="true" { "·" } a class="trunc" href=(visit.to(Place::Groups.path()).part(group_type).part(key)) { (key) }
                     }
                 }
             }

@@ -6,7 +6,7 @@ use super::frame::Frame;
 use super::list::List;
 use super::menu::Place;
 use super::moment::ago;
-use super::properties::properties;
+use super::properties::{SHOWN, properties};
 use super::state;
 use super::table::heading;
 use super::visit::Visit;
@@ -38,6 +38,7 @@ pub fn groups(visit: &Visit, list: &GroupsList<'_>) -> Markup {
         page: list.found,
         several: &counted.several,
         hint: "Key or property value",
+        latest: "Last updated first",
         properties: list.found.rows.iter().flat_map(|row| row.properties.keys()).map(String::as_str).collect(),
     };
     let content = html! {
@@ -123,7 +124,7 @@ impl GroupsList<'_> {
             tr {
                 td class="hide-s muted name" data-l="Type" { (row.group_type) }
                 th scope="row" class="mono name" { a href=(self.path(visit, &row.group_type).part(&row.key)) { (row.key) } }
-                td class="wide" { (properties(&row.properties)) }
+                td class="wide" { (properties(&row.properties, SHOWN)) }
                 td class="nowrap" data-l="Last updated" {
                     @match updated {
                         Some(time) => (ago(visit, time)),

@@ -54,7 +54,7 @@ pub fn headlines(figures: &[(&str, Markup, Option<&Vec<u64>>, Markup)]) -> Marku
                     span class="lbl" { (label) }
                     span class="val" { (value) }
                     @if let Some(days) = days { (spark(days)) }
-                    span class="delta trunc" { (below) }
+                    span class="delta" { (below) }
                 }
             }
         }

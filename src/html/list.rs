@@ -43,6 +43,8 @@ pub struct List<'a, R> {
     pub several: &'a str,
     /// What the search looks at, where nothing is written yet.
     pub hint: &'a str,
+    /// What the first order is called.
+    pub latest: &'a str,
     /// Properties to choose from.
     pub properties: BTreeSet<&'a str>,
 }
@@ -136,7 +138,7 @@ impl<R> List<'_, R> {
     fn order(&self, visit: &Visit) -> Markup {
         let current = self.query.sort.write(self.query.is_reversed);
         let mut choices =
-            vec![("recent".to_owned(), "Last active first".to_owned()), ("name".to_owned(), "By name".to_owned())];
+            vec![("recent".to_owned(), self.latest.to_owned()), ("name".to_owned(), "By name".to_owned())];
         for name in &self.properties {
             let sort = Sort::Property((*name).to_owned());
             choices.push((sort.write(true), format!("{}, greatest first", cut(name))));
@@ -284,7 +286,15 @@ mod tests {
         };
         let properties = BTreeSet::from(["plan"]);
         let path = Address::new("/groups").part("company");
-        let list = List { path, query, page: &page, several: "companies", hint: "Key", properties };
+        let list = List {
+            path,
+            query,
+            page: &page,
+            several: "companies",
+            hint: "Key",
+            latest: "Last updated first",
+            properties,
+        };
         let visit = Visit::sample();
         format!(
             "{}{}{}",

@@ -22,6 +22,8 @@ use maud::{Markup, html};
 
 /// Members on a page.
 pub const MEMBERS: usize = 10;
+/// Properties of a member: its column is half as wide as that of a list.
+const MEMBER_PROPERTIES: usize = 2;
 /// Recent events that are shown.
 const EVENTS_SHOWN: usize = 12;
 
@@ -162,7 +164,7 @@ impl Profile<'_> {
                                 @for row in &page.rows {
                                     tr {
                                         (user_cell(visit, row))
-                                        td class="wide" { (properties(&row.properties)) }
+                                        td class="wide" { (properties(&row.properties, MEMBER_PROPERTIES)) }
                                         (last_seen_cell(visit, row))
                                     }
                                 }

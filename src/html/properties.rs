@@ -3,23 +3,23 @@
 use crate::model::{Properties, Value};
 use maud::{Markup, html};
 
-/// So many are shown.
-const SHOWN_MAX: usize = 3;
+/// How many a list shows.
+pub const SHOWN: usize = 3;
 /// Most characters of a name or a value, as styles cut what is wider, and no page is to carry what nobody sees.
 const CHARACTERS_MAX: usize = 120;
 
-/// The first properties, and how many more there are.
-pub fn properties(properties: &Properties) -> Markup {
+/// The first `shown` properties, and how many more there are.
+pub fn properties(properties: &Properties, shown: usize) -> Markup {
     html! {
         @if properties.is_empty() {
             span class="muted" { "none yet" }
         } @else {
             span class="props" {
-                @for (name, value) in properties.iter().take(SHOWN_MAX) {
+                @for (name, value) in properties.iter().take(shown) {
                     span class="kv" { i { (cut(name)) } span { (cut(&text(value))) } }
                 }
-                @if properties.len() > SHOWN_MAX {
-                    span class="meta nowrap" { "+" (properties.len() - SHOWN_MAX) " more" }
+                @if properties.len() > shown {
+                    span class="meta nowrap" { "+" (properties.len() - shown) " more" }
                 }
             }
         }
@@ -53,12 +53,12 @@ mod tests {
             .map(|(name, json)| (name.into(), value(json)))
             .into();
         assert_eq!(
-            properties(&all).into_string(),
+            properties(&all, 3).into_string(),
             "<span class=\"props\"><span class=\"kv\"><i>a</i><span>x&lt;y</span></span><span class=\"kv\"><i>b</i>\
              <span>1998</span></span><span class=\"kv\"><i>c</i><span>&quot; &quot;</span></span>\
              <span class=\"meta nowrap\">+2 more</span></span>"
         );
-        assert!(properties(&Properties::new()).into_string().contains("none yet"));
+        assert!(properties(&Properties::new(), 3).into_string().contains("none yet"));
         assert_eq!(cut(&"é".repeat(200)).chars().count(), CHARACTERS_MAX + 1);
     }
 }

@@ -4,7 +4,7 @@ use super::facts;
 use super::frame::Frame;
 use super::menu::Place;
 use super::moment::{ago, at};
-use super::properties::{cut, properties, text};
+use super::properties::{SHOWN, cut, properties, text};
 use super::table::heading;
 use super::users::group_links;
 use super::visit::Visit;
@@ -106,7 +106,7 @@ fn row(visit: &Visit, event: &RecentEvent) -> Markup {
             }
             th scope="row" class="mono name" { a href=(visit.to(Place::Events.path()).part(&event.event)) { (event.event) } }
             td class="name" data-l="Groups" { (group_links(visit, &event.groups)) }
-            td class="wide" { (properties(&event.properties)) }
+            td class="wide" { (properties(&event.properties, SHOWN)) }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::frame::Frame;
 use super::list::List;
 use super::menu::Place;
 use super::moment::ago;
-use super::properties::properties;
+use super::properties::{SHOWN, properties};
 use super::state;
 use super::table::heading;
 use super::visit::Visit;
@@ -23,6 +23,7 @@ pub fn users(visit: &Visit, query: &ListQuery, found: &ListPage<UserRow>) -> Mar
         page: found,
         several: "users",
         hint: "Id or property value",
+        latest: "Last seen first",
         properties: found.rows.iter().flat_map(|row| row.properties.keys()).map(String::as_str).collect(),
     };
     let content = html! {
@@ -66,7 +67,7 @@ fn table(visit: &Visit, list: &List<'_, UserRow>) -> Markup {
                     @for row in &list.page.rows {
                         tr {
                             (user_cell(visit, row))
-                            td class="wide" { (properties(&row.properties)) }
+                            td class="wide" { (properties(&row.properties, SHOWN)) }
                             td class="name" data-l="Groups" { (group_links(visit, &row.groups)) }
                             (last_seen_cell(visit, row))
                         }

@@ -72,7 +72,7 @@ test("home shows the API's figures, and the feed goes on until it is paused", as
     home.events.map(({ count }) => count.toLocaleString("en")));
   assert.equal((await texts(page, "section[aria-labelledby=most-active] a"))[0], home.most_active[0].name);
   assert.equal(await page.locator("main img, main script").count(), 0);
-  const first = () => page.locator("[data-feed] li:first-child a:first-child").textContent();
+  const first = () => page.locator("[data-feed] li:first-child > a:first-child").textContent();
   await send([{ type: "track", distinct_id: hostile, event: `live ${hostile}`, groups: { company: hostile } }]);
   await until("the event in the feed", first, (name) => name === `live ${hostile}`);
   await expectAccessible(page);

@@ -27,10 +27,14 @@ const link = (base, parts, text, className) => {
 
 const row = ({ events, users, groups }, event) => {
   const made = element("li");
-  const who = element("span", "who trunc");
-  who.append(link(users, [event.distinct_id], event.distinct_id));
+  const who = element("span", "who");
+  who.append(link(users, [event.distinct_id], event.distinct_id, "trunc"));
   const [group] = Object.entries(event.groups).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (group) who.append(" · ", link(groups, group, group[1]));
+  if (group) {
+    const dot = element("span", "", "·");
+    dot.ariaHidden = "true";
+    who.append(dot, link(groups, group, group[1], "trunc"));
+  }
   const time = element("time", "", ago(event.timestamp) ?? event.timestamp.slice(0, 10));
   time.dateTime = time.title = event.timestamp;
   made.append(link(events, [event.event], event.event, "mono trunc"), who, time);
