@@ -30,6 +30,7 @@ mod profile;
 mod properties;
 pub mod report;
 mod settings;
+mod snippet;
 mod start;
 mod state;
 pub mod table;

@@ -4,6 +4,7 @@ use super::frame::Frame;
 use super::menu::Place;
 use super::moment::on;
 use super::properties::cut;
+use super::snippet::{Snippets, copied};
 use super::table::heading;
 use super::visit::Visit;
 use crate::figure::{bytes, count, counted, number};
@@ -33,6 +34,8 @@ pub struct MadeKey {
     pub secret: String,
     /// Whether it only sends.
     pub only_sends: bool,
+    /// Under which the server is asked.
+    pub origin: String,
     /// Whether it is the first to read: nobody gets in without one from now on.
     pub shuts_out: bool,
 }
@@ -77,9 +80,13 @@ fn made_key(visit: &Visit, made: &MadeKey) -> Markup {
                     @else { "It reads everything in this workspace. Keep it secret." }
                     " Only its hash is kept here; copy it now."
                 }
-                div class="copy" {
-                    button class="btn s" type="button" hidden data-copy aria-label="Copy the key" { "Copy" }
-                    pre tabindex="0" role="region" aria-label="The key" { (made.secret) }
+                (copied("the key", &made.secret))
+                @if made.only_sends {
+                    @let snippets = Snippets { origin: &made.origin, key: Some(&made.secret) };
+                    p class="sub" { "In a browser, before " code { "</head>" } ":" }
+                    (snippets.browser())
+                    p class="sub" { "From a server or a terminal:" }
+                    (snippets.curl())
                 }
                 @if made.shuts_out {
                     p class="note warn" {

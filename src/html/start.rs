@@ -1,8 +1,8 @@
 //! `/` of a workspace without events: how to send the first ones.
 
 use super::frame::Frame;
-use super::icon::Icon;
 use super::menu::Place;
+use super::snippet::{Snippets, copied};
 use super::visit::Visit;
 use maud::{Markup, html};
 
@@ -24,6 +24,7 @@ const KEY: &str = "YOUR_WRITE_KEY";
 
 /// The page.
 pub fn start(visit: &Visit, start: &Start<'_>) -> Markup {
+    let snippets = Snippets { origin: start.origin, key: start.needs_key.then_some(KEY) };
     let content = html! {
         div class="head" {
             div {
@@ -32,10 +33,11 @@ pub fn start(visit: &Visit, start: &Start<'_>) -> Markup {
             }
         }
         @if start.needs_key {
-            p class="note" {
-                span {
-                    "Sending needs a write key, in the place of " code { (KEY) } ". "
-                    a href=(visit.to(Place::Settings.path())) { "Settings" } " makes one; it is shown once."
+            div class="note" {
+                span { "Sending needs a write key, in the place of " code { (KEY) } ". Whoever made one has it; nobody can read it here." }
+                form class="inline" method="post" action=(visit.to("/settings/keys")) {
+                    input type="hidden" name="name" value="first event";
+                    button class="btn s" name="kind" value="write" { "Make a key, and show it with these" }
                 }
             }
         }
@@ -44,19 +46,19 @@ pub fn start(visit: &Visit, start: &Start<'_>) -> Markup {
                 header { h2 id="browser" { "In the browser" } span class="tag acc" { "most common" } }
                 div class="body" {
                     p class="sub" { "Paste before " code { "</head>" } ". A write key can only send." }
-                    (start.copy("the browser snippet", &start.browser()))
+                    (snippets.browser())
                 }
             }
             section class="card c6" aria-labelledby="server" {
                 header { h2 id="server" { "From a server or a terminal" } }
-                div class="body gcol" {
+                div class="body" {
                     p class="sub" { "Answers once the event is on disk." }
-                    (start.copy("the curl command", &start.curl()))
+                    (snippets.curl())
                     h3 { "Bring what you already have" }
-                    (start.copy("the batch command", &start.batch()))
-                    p class="meta" { "Large files are read faster by " code { "trackcrumb import" } ", while the server is stopped." }
+                    (snippets.batch())
+                    p class="sub" { "Large files are read faster by " code { "trackcrumb import" } ", while the server is stopped." }
                     h3 { "Only looking?" }
-                    (start.copy("the demo command", "trackcrumb demo"))
+                    (copied("the demo command", "trackcrumb demo"))
                 }
             }
         }
@@ -86,41 +88,6 @@ fn step(number: u8, what: Markup, is_done: bool) -> Markup {
     }
 }
 
-impl Start<'_> {
-    fn browser(&self) -> String {
-        let key = if self.needs_key { format!("\"{KEY}\"") } else { "null".to_owned() };
-        format!(
-            "<script src=\"{}/tracker.js\"></script>\n<script>\n  tracker.init({key});\n  tracker.identify(\"user_42\");\n  \
-             tracker.group(\"company\", \"acme-corp\", {{\n    name: \"Acme Corporation\", plan: \"enterprise\", seats: 120\n  }});\n  \
-             tracker.track(\"feature_used\", {{ feature: \"ai_chart\" }});\n</script>",
-            self.origin
-        )
-    }
-
-    fn curl(&self) -> String {
-        let key = if self.needs_key { format!(" \\\n  -H 'Authorization: Bearer {KEY}'") } else { String::new() };
-        format!(
-            "curl {}/v1/track{key} \\\n  -H 'Content-Type: application/json' \\\n  -d '{{\"distinct_id\":\"user_42\",\"event\":\"feature_used\",\n       \
-             \"groups\":{{\"company\":\"acme-corp\"}}}}'",
-            self.origin
-        )
-    }
-
-    fn batch(&self) -> String {
-        let key = if self.needs_key { format!(" \\\n  -H 'Authorization: Bearer {KEY}'") } else { String::new() };
-        format!("curl {}/v1/batch{key} \\\n  --data-binary @events.ndjson", self.origin)
-    }
-
-    fn copy(&self, what: &str, code: &str) -> Markup {
-        html! {
-            div class="copy" {
-                button class="btn s" type="button" hidden data-copy aria-label={ "Copy " (what) } { (Icon::Export.small()) "Copy" }
-                pre tabindex="0" role="region" aria-label=(what) { (code) }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +104,6 @@ mod tests {
         assert_eq!(open.matches(">done<").count(), 2);
         let keyed = page(true);
         assert!(keyed.contains(&format!("tracker.init(&quot;{KEY}&quot;);")), "{keyed}");
-        assert!(keyed.contains(&format!("Authorization: Bearer {KEY}")) && keyed.contains("/settings"), "{keyed}");
+        assert!(keyed.contains(&format!("Authorization: Bearer {KEY}")) && keyed.contains("/settings/keys"), "{keyed}");
     }
 }

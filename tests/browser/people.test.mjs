@@ -177,7 +177,9 @@ test("a key is shown once, and a user goes only after it was said what would go"
   assert.equal((await fetch(`${server.origin}/api/users/ann`)).status, 404);
   await page.getByLabel("New key").fill(hostile);
   await page.getByRole("button", { name: "Make a key" }).click();
-  assert.match(await page.locator("pre").textContent(), /^tcw_[0-9a-f]{48}$/);
+  const [key, browser] = await texts(page, "pre");
+  assert.match(key, /^tcw_[0-9a-f]{48}$/);
+  assert.ok(browser.includes(`tracker.init("${key}");`) && browser.includes(`${server.origin}/tracker.js`), browser);
   await expectAccessible(page);
   await visitor.screenshot(page, "settings-key");
   await page.goto(`${server.origin}/settings`);

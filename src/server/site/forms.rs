@@ -1,9 +1,10 @@
-//! What a form of a page sends.
+//! What a form of a page sends, and where to.
 
 use crate::server::app::Shared;
 use crate::server::body::{self, Held};
 use crate::server::problem::Problem;
 use axum::extract::Request;
+use axum::http::{HeaderMap, header};
 use std::borrow::Cow;
 
 /// The fields of a form.
@@ -30,4 +31,12 @@ impl Form {
 /// A field of a form.
 pub(super) fn field<'a>(form: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
     form_urlencoded::parse(form).find(|(other, _)| other == name).map(|(_, value)| value)
+}
+
+/// Under which the browser asks: its own name for this server. Whether TLS is in between is what a proxy says.
+pub(super) fn origin(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_secure = text("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    let scheme = if is_secure { "https" } else { "http" };
+    format!("{scheme}://{}", text(header::HOST.as_str()).unwrap_or("127.0.0.1:8080"))
 }

@@ -1,5 +1,6 @@
 //! `/`: what the workspace looks like now, or how to send something where nothing has arrived.
 
+use super::forms::origin;
 use super::show::{Shown, Visitor, show};
 use crate::html::{self, Counted, FEED, HomePage, Start, Visit};
 use crate::language::CountBy;
@@ -12,7 +13,7 @@ use crate::server::read::{QueryOf, in_query};
 use crate::server::workspaces::Workspace;
 use crate::store::Snapshot;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use maud::Markup;
 use serde::Deserialize;
@@ -65,12 +66,4 @@ fn start(snapshot: &Snapshot, visit: &Visit, workspace: &Workspace, origin: &str
         has_users: snapshot.user_count() > 0,
     };
     Ok(html::start(visit, &known))
-}
-
-/// Under which the browser asks: its own name for this server. Whether TLS is in between is what a proxy says.
-fn origin(headers: &HeaderMap) -> String {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let is_secure = text("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
-    let scheme = if is_secure { "https" } else { "http" };
-    format!("{scheme}://{}", text(header::HOST.as_str()).unwrap_or("127.0.0.1:8080"))
 }

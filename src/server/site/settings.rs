@@ -1,6 +1,6 @@
 //! `/settings` and what its forms send: each changes one thing and leads back, and what cannot be undone is asked first.
 
-use super::forms::Form;
+use super::forms::{Form, origin};
 use super::show::{Shown, Visitor, show};
 use crate::html::menu::Place;
 use crate::html::{self, Confirm, KeyRow, MadeKey, SettingsPage, Visit};
@@ -171,6 +171,7 @@ pub(super) async fn set_only_declared(
 
 /// `POST /settings/keys`: the answer is the one page that shows the key.
 pub(super) async fn make_key(State(app): State<App>, visitor: Visitor, request: Request) -> Result<Response, Problem> {
+    let origin = origin(request.headers());
     let form = Form::read(&app, request).await?;
     let workspace = visitor.workspace();
     show(app, visitor, move |snapshot, visit| {
@@ -181,7 +182,7 @@ pub(super) async fn make_key(State(app): State<App>, visitor: Visitor, request: 
         }
         let shuts_out = kind == KeyKind::Read && !workspace.keys()?.have(KeyKind::Read);
         let (_, secret) = workspace.create_key(kind, name.trim(), visit.now)?;
-        let made = MadeKey { secret, only_sends: kind == KeyKind::Write, shuts_out };
+        let made = MadeKey { secret, only_sends: kind == KeyKind::Write, origin, shuts_out };
         Ok(Shown::Document(document(snapshot, visit, &workspace, None, Some(&made))?))
     })
     .await
