@@ -1,5 +1,6 @@
 //! What a report looked at: events that matched, and those of them without a counted unit.
 
+use super::candidates::Candidates;
 use super::distinct::counted_rows;
 use super::error::ExecutionError;
 use super::look::Look;
@@ -62,8 +63,10 @@ fn count_table(
         .iter()
         .map(|look| Ok((RowTest::compile(query, table, look.filter.as_deref())?, look.range)))
         .collect::<Result<Vec<_>, ExecutionError>>()?;
+    let candidates = tests.iter().map(|(test, _)| &test.candidates);
+    let candidates = candidates.fold(Candidates::none(), Candidates::or);
     let mut scan = TableScan::new(query, table)?;
-    scan.visit(&RowTest::compile(query, table, None)?, ResolvedRange::ALL, |block, all, buffer| {
+    scan.visit(&RowTest::compile(query, table, None)?, &candidates, ResolvedRange::ALL, |block, all, buffer| {
         let rows = block.times.len();
         let mask = tests.iter().fold(Mask::NONE, |mask, (test, range)| {
             let in_range = Mask::from_fn(rows, |row| range.contains(block.times[row]));

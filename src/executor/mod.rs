@@ -12,6 +12,7 @@
 //! - Units are users under their shown ids, or keys; rows without a unit are counted, and otherwise left out.
 
 mod breakdown_values;
+mod candidates;
 mod cells;
 mod charge;
 mod coverage;

@@ -1,5 +1,6 @@
 //! A filter compiled for one table: what depends on distinct values only is decided once per value.
 
+use super::candidates::Candidates;
 use super::error::ExecutionError;
 use super::holder_values::HolderValues;
 use super::mask::Mask;
@@ -24,6 +25,8 @@ pub(super) struct PropertyTest<'a> {
 /// A compiled filter.
 pub(super) struct RowTest<'a> {
     query: Query<'a>,
+    /// The rows that may pass.
+    pub candidates: Candidates,
     part: Part<'a>,
 }
 
@@ -69,7 +72,8 @@ impl<'a> RowTest<'a> {
             None => Part::Constant(true),
             Some(filter) => Part::compile(query, table, &filter.part)?,
         };
-        Ok(Self { query, part })
+        let candidates = Candidates::new(table, filter.map(|filter| &filter.part))?;
+        Ok(Self { query, candidates, part })
     }
 
     /// The rows of a block that pass, among its first `rows`.

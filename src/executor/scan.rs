@@ -1,5 +1,6 @@
 //! Walking the rows of a table in blocks.
 
+use super::candidates::Candidates;
 use super::error::ExecutionError;
 use super::limits::Stop;
 use super::look::Look;
@@ -11,6 +12,7 @@ use crate::codec::DecodeError;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::language::ResolvedRange;
 use crate::segment::{BlockBuffer, Segment, Table};
+use std::ops::Range;
 
 /// The rows of one block.
 pub(super) struct Block<'a> {
@@ -28,6 +30,8 @@ pub(super) struct Block<'a> {
 pub(super) struct TableScan<'a> {
     query: Query<'a>,
     rows: usize,
+    /// Of the table, counted through the segment.
+    first_row: u32,
     times: Packed,
     units: UnitColumn,
     time_buffer: Box<[i64; BLOCK_VALUES]>,
@@ -41,6 +45,7 @@ impl<'a> TableScan<'a> {
         Ok(Self {
             query,
             rows: table.rows(),
+            first_row: table.first_row(),
             times: table.times()?,
             units: UnitColumn::open(table, query.units)?,
             time_buffer: Box::new([0; BLOCK_VALUES]),
@@ -54,6 +59,12 @@ impl<'a> TableScan<'a> {
         self.rows.div_ceil(BLOCK_VALUES)
     }
 
+    /// The rows of a block, counted through the segment.
+    fn segment_rows(&self, block: usize) -> Range<u32> {
+        let at = |row: usize| self.first_row.saturating_add(u32::try_from(row).unwrap_or(u32::MAX));
+        at(block * BLOCK_VALUES)..at(self.rows.min((block + 1) * BLOCK_VALUES))
+    }
+
     /// Decodes the times of a block and answers how many rows it has.
     fn decode_times(&mut self, block: usize) -> usize {
         self.times.decode_block(block, &mut self.time_buffer)
@@ -65,9 +76,11 @@ impl<'a> TableScan<'a> {
     }
 
     /// Calls `visit` with every block that has rows which `test` lets pass in `range`, and those rows, until it stops.
+    /// Blocks without a candidate are left out.
     pub fn visit(
         &mut self,
         test: &RowTest<'_>,
+        candidates: &Candidates,
         range: ResolvedRange,
         mut visit: impl FnMut(&Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
@@ -75,6 +88,10 @@ impl<'a> TableScan<'a> {
         trace.count(|counts| counts.tables_read += 1);
         for number in 0..self.blocks() {
             self.query.guard.check()?;
+            if !candidates.has_any(self.segment_rows(number)) {
+                trace.count(|counts| counts.blocks_by_index += 1);
+                continue;
+            }
             let rows = self.decode_times(number);
             let times = &self.time_buffer[..rows];
             let in_range = Mask::from_fn(rows, |row| range.contains(times[row]));
@@ -134,7 +151,7 @@ pub(super) fn visit_rows<T>(
             let test = RowTest::compile(query, table, look.filter.as_deref())?;
             let mut opened = open(table)?;
             TableScan::new(query, table)?
-                .visit(&test, look.range, |block, mask, buffer| visit(&mut opened, block, mask, buffer))?;
+                .visit(&test, &test.candidates, look.range, |block, mask, buffer| visit(&mut opened, block, mask, buffer))?;
         }
     }
     Ok(())

@@ -21,6 +21,8 @@ pub struct Counts {
     pub blocks_out_of_range: u64,
     /// Blocks skipped because none of their rows passes the filter.
     pub blocks_filtered: u64,
+    /// Blocks skipped because the index of keys has none of their rows.
+    pub blocks_by_index: u64,
     /// Rows in the range that were tested.
     pub rows_tested: u64,
     /// Rows that passed.
@@ -32,7 +34,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn parts(&mut self) -> [&mut u64; 11] {
+    fn parts(&mut self) -> [&mut u64; 12] {
         [
             &mut self.tables_read,
             &mut self.tables_by_index,
@@ -41,6 +43,7 @@ impl Counts {
             &mut self.blocks_read,
             &mut self.blocks_out_of_range,
             &mut self.blocks_filtered,
+            &mut self.blocks_by_index,
             &mut self.rows_tested,
             &mut self.rows_passed,
             &mut self.bitmaps_read,

@@ -32,7 +32,7 @@ pub use groups::{
 pub use list::{ListPage, ListQuery, Sort};
 pub use owner::Owner;
 pub use profile::{GroupProfile, ProfileVersion, group};
-pub use properties::{ListedProperty, PropertyList, properties};
+pub use properties::{ListedProperty, Look, PropertyList, properties};
 pub use recent::RecentEvent;
 pub use tally::ValueCount;
 pub use user::{UserProfile, user};

@@ -9,7 +9,7 @@ use crate::store::Snapshot;
 use roaring::RoaringBitmap;
 
 /// Most users or keys whose properties are looked at.
-const HOLDERS_MAX: u64 = 100_000;
+pub(super) const HOLDERS_MAX: u64 = 100_000;
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,8 @@ impl LatestHolders {
         Self::with_most(snapshot, holders, HOLDERS_MAX)
     }
 
-    fn with_most(snapshot: &Snapshot, holders: Holders, most: u64) -> Result<Self, PageError> {
+    /// No more of them than that.
+    pub fn with_most(snapshot: &Snapshot, holders: Holders, most: u64) -> Result<Self, PageError> {
         let mut all = holders.all(snapshot)?;
         let of = all.len();
         let skipped = u32::try_from(of.saturating_sub(most)).unwrap_or(u32::MAX);

@@ -4,7 +4,7 @@ use super::columns::{CountedColumn, count_rows};
 use super::error::{PageError, damaged};
 use super::events::TypeCount;
 use super::latest::LatestEvents;
-use super::owner::{LatestHolders, Owner};
+use super::owner::{HOLDERS_MAX, LatestHolders, Owner};
 use super::tally::{PropertyTally, ValueCount};
 use super::values::Sample;
 use crate::codec::DecodeError;
@@ -15,8 +15,33 @@ use hashbrown::HashMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Most events that are looked at, unless one day has more.
-const ROWS_MAX: u64 = 200_000;
+/// How much is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Up to 200,000 events, or 100,000 users or keys: for whoever asks about properties.
+    Thorough,
+    /// Up to 20,000 events, or 2,000 users or keys: for a page that offers properties beside something else.
+    Glance,
+}
+
+impl Look {
+    /// The most events, unless one day has more.
+    fn rows_max(self) -> u64 {
+        match self {
+            Self::Thorough => 200_000,
+            Self::Glance => 20_000,
+        }
+    }
+
+    /// The most users or keys.
+    fn holders_max(self) -> u64 {
+        match self {
+            Self::Thorough => HOLDERS_MAX,
+            Self::Glance => 2_000,
+        }
+    }
+}
+
 /// Most properties of an answer.
 const PROPERTIES_MAX: usize = 500;
 /// Most different paths into objects.
@@ -105,11 +130,11 @@ fn tally<'t>(tallies: &'t mut HashMap<String, PropertyTally>, name: &str) -> &'t
 ///
 /// # Errors
 /// When there is no such event or group type, or the store is damaged.
-pub fn properties(snapshot: &Snapshot, owner: &Owner) -> Result<PropertyList, PageError> {
+pub fn properties(snapshot: &Snapshot, owner: &Owner, look: Look) -> Result<PropertyList, PageError> {
     let mut tallies = Tallies::default();
     let sample = match owner.holders(snapshot)? {
         Some(holders) => {
-            let latest = LatestHolders::new(snapshot, holders)?;
+            let latest = LatestHolders::with_most(snapshot, holders, look.holders_max())?;
             holders.visit(snapshot, latest.from, None, |_, properties| {
                 properties.into_iter().for_each(|(name, value)| tallies.add(&name, value, 1));
                 Ok(())
@@ -118,7 +143,7 @@ pub fn properties(snapshot: &Snapshot, owner: &Owner) -> Result<PropertyList, Pa
         }
         None => {
             let tables = owner.tables(snapshot)?;
-            count_events(snapshot, tables, ROWS_MAX, &mut tallies).map_err(damaged(snapshot))?
+            count_events(snapshot, tables, look.rows_max(), &mut tallies).map_err(damaged(snapshot))?
         }
     };
     Ok(tallies.finish(sample))

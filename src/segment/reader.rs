@@ -5,8 +5,9 @@ use super::layout::Content;
 use super::table::Table;
 use crate::codec::{Container, DecodeError, FileId, FileKind, Packed};
 use crate::index::KeyRows;
-use crate::model::{Arrival, EventId, GroupTypeId, Timestamp, UserId};
+use crate::model::{Arrival, EventId, GroupKeyId, GroupTypeId, Timestamp, UserId};
 use bytes::Bytes;
+use roaring::RoaringBitmap;
 use std::sync::Arc;
 
 /// An opened segment, mapped or in memory. Opening reads the footer alone.
@@ -111,6 +112,15 @@ impl Segment {
         found.map(|(_, blob)| self.container.read(*blob, KeyRows::open)).transpose()
     }
 
+    /// The rows that carry one of these keys of a group type, numbered through the segment.
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn rows_of_keys(&self, group_type: GroupTypeId, keys: &RoaringBitmap) -> Result<RoaringBitmap, DecodeError> {
+        let Some(index) = self.key_rows(group_type)? else { return Ok(RoaringBitmap::new()) };
+        keys.iter().try_fold(RoaringBitmap::new(), |rows, key| Ok(rows | index.rows(GroupKeyId::new(key))?))
+    }
+
     /// The rows with this insert id whose time is from `from` to `to` (both included).
     ///
     /// # Errors
@@ -173,7 +183,7 @@ mod tests {
     use super::super::{SegmentWriter, TableRows};
     use super::*;
     use crate::codec::text::Compression;
-    use crate::model::{GroupKeyId, Moment, Number, PropertyId, Value};
+    use crate::model::{Moment, Number, PropertyId, Value};
 
     fn at(time: i64, arrival: u64) -> Moment {
         Moment { time: Timestamp::from_micros(time).unwrap(), arrival: Arrival::new(arrival) }

@@ -91,6 +91,11 @@ impl<'a> Table<'a> {
         EventId::new(self.layout.event)
     }
 
+    /// The segment.
+    pub fn segment(&self) -> &'a Segment {
+        self.segment
+    }
+
     /// How many rows there are.
     pub fn rows(&self) -> usize {
         self.layout.rows as usize

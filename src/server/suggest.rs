@@ -5,7 +5,7 @@ use super::lists::row_limit;
 use super::problem::Problem;
 use super::read::{QueryOf, in_query, json, page};
 use super::workspaces::Workspace;
-use crate::pages::{self, Owner, ValuesQuery};
+use crate::pages::{self, Look, Owner, ValuesQuery};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
@@ -65,7 +65,7 @@ pub(super) async fn properties(
         return Err(Problem::Request("`property`, `search` and `limit` are for /api/values".to_owned()));
     }
     let owner = parameters.owner()?;
-    page(app, workspace, move |snapshot| json(&pages::properties(snapshot, &owner)?)).await
+    page(app, workspace, move |snapshot| json(&pages::properties(snapshot, &owner, Look::Thorough)?)).await
 }
 
 /// `GET /api/values`.

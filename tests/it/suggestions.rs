@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestCaseError};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use trackcrumb::model;
-use trackcrumb::pages::{self, Owner, PropertyList, Values, ValuesQuery};
+use trackcrumb::pages::{self, Look, Owner, PropertyList, Values, ValuesQuery};
 use trackcrumb::store::Snapshot;
 
 proptest! {
@@ -32,7 +32,7 @@ proptest! {
         for (owner, all) in owners(&snapshot, &naive) {
             let query = ValuesQuery { owner: owner.clone(), property: path.to_owned(), search: search.map(str::to_owned), limit };
             check_values(&pages::values(&snapshot, &query).unwrap(), &all, &query)?;
-            check_properties(&pages::properties(&snapshot, &owner).unwrap(), &all)?;
+            check_properties(&pages::properties(&snapshot, &owner, Look::Thorough).unwrap(), &all)?;
         }
     }
 }
@@ -174,8 +174,8 @@ fn what_is_not_there_is_named() {
     let history = [(json!({"type": "track", "event": "opened", "distinct_id": "u", "timestamp": 0}), 0)];
     let store = fill(&history, Arrivals { batch: 1, seal_every: 0, reopen_every: 0 }).store;
     let snapshot = store.snapshot().unwrap();
-    let error = |owner: Owner| pages::properties(&snapshot, &owner).unwrap_err().to_string();
+    let error = |owner: Owner| pages::properties(&snapshot, &owner, Look::Thorough).unwrap_err().to_string();
     assert_eq!(error(Owner::Events(Some("open".to_owned()))), "there is no event `open`; did you mean `opened`?");
     assert_eq!(error(Owner::Group("company".to_owned())), "there is no group type `company`; check its spelling");
-    assert!(pages::properties(&snapshot, &Owner::Users).unwrap().properties.is_empty());
+    assert!(pages::properties(&snapshot, &Owner::Users, Look::Thorough).unwrap().properties.is_empty());
 }

@@ -51,6 +51,7 @@ fn skipped(counts: &Counts) -> String {
         (counts.tables_of_other_events, "table", " of other events"),
         (counts.tables_out_of_range, "table", " out of the range"),
         (counts.blocks_out_of_range, "block", " out of the range"),
+        (counts.blocks_by_index, "block", " without these keys"),
     ])
 }
 
@@ -103,12 +104,13 @@ mod tests {
             blocks_read: 2,
             blocks_filtered: 1,
             blocks_out_of_range: 4,
+            blocks_by_index: 5,
             rows_tested: 2048,
             rows_passed: 7,
             ..Counts::default()
         };
         assert_eq!(read(&counts), "1 table by rows, 3 blocks (7 of 2,048 rows in range passed)");
-        assert_eq!(skipped(&counts), "3 tables of other events, 4 blocks out of the range");
+        assert_eq!(skipped(&counts), "3 tables of other events, 4 blocks out of the range, 5 blocks without these keys");
         let stage = Stage { stage: "series `a`".to_owned(), seconds: 0.00125, counts };
         let explanation = Explanation { segments: 1, rows: 10_000, stages: vec![stage] };
         let table = explanation.to_table(&Canvas { width: 160, colors: false });

@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use crate::model::Timestamp;
-use crate::pages::{self, EventUses, GroupTypes, ListedProperty, Owner, PageError};
+use crate::pages::{self, EventUses, GroupTypes, ListedProperty, Look, Owner, PageError};
 use crate::store::Snapshot;
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ impl Choices {
     /// # Errors
     /// When the store is damaged.
     pub fn with_properties(mut self, snapshot: &Snapshot, kind: Kind, document: &Value) -> Result<Self, PageError> {
-        let list = |owner: &Owner| pages::properties(snapshot, owner).map(|list| list.properties);
+        let list = |owner: &Owner| pages::properties(snapshot, owner, Look::Glance).map(|list| list.properties);
         let mut of_events: Vec<ListedProperty> = Vec::new();
         for name in self.named(kind, document) {
             for property in list(&Owner::Events(Some(name)))? {

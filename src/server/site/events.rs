@@ -3,7 +3,7 @@
 use super::lists::rows;
 use super::show::{Shown, Visitor, show};
 use crate::html::{self, Counted, DAYS, EventDetail, EventsList};
-use crate::pages::{self, DeclaredTypes, EventUses, Owner};
+use crate::pages::{self, DeclaredTypes, EventUses, Look, Owner};
 use crate::server::app::App;
 use crate::server::problem::Problem;
 use crate::server::read::{NoParameters, PathOf, QueryOf, in_path, in_query};
@@ -85,7 +85,7 @@ pub(super) async fn one(
     let name = in_path(path)?;
     show(app, visitor, move |snapshot, visit| {
         // Says which names there are where there is none of this.
-        let properties = pages::properties(snapshot, &Owner::Events(Some(name.clone())))?;
+        let properties = pages::properties(snapshot, &Owner::Events(Some(name.clone())), Look::Thorough)?;
         let uses = pages::event_uses(snapshot, visit.now, DAYS[0] - 1)?;
         let usage = uses.events.iter().find(|usage| usage.event == name).ok_or(Problem::Address)?;
         let detail = EventDetail { usage, since: &uses.since, properties: &properties };

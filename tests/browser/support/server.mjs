@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { until } from "./until.mjs";
 
-const binary = process.env.TRACKCRUMB_BINARY || fileURLToPath(new URL("../../../target/debug/trackcrumb", import.meta.url));
+export const binary = process.env.TRACKCRUMB_BINARY || fileURLToPath(new URL("../../../target/debug/trackcrumb", import.meta.url));
 const run = promisify(execFile);
 
 export class Server {
@@ -21,10 +21,10 @@ export class Server {
   #process;
   #said = "";
 
-  /** Starts one. `keys`: it asks for keys. */
-  static async start({ keys = true } = {}) {
+  /** Starts one. `keys`: it asks for keys. `data`: on what is there, which goes when it is closed. */
+  static async start({ keys = true, data } = {}) {
     const server = new Server();
-    server.#data = await mkdtemp(join(tmpdir(), "trackcrumb-browser-"));
+    server.#data = data ?? await mkdtemp(join(tmpdir(), "trackcrumb-browser-"));
     if (keys) [server.writeKey, server.readKey] = [await server.createKey("write"), await server.createKey("read")];
     await server.up();
     return server;

@@ -32,3 +32,29 @@ fn an_explanation_tells_tables_rows_and_bitmaps_and_what_was_skipped() {
     assert_eq!((by_rows.tables_read, by_rows.rows_tested, by_rows.rows_passed), (1, 2, 1));
     assert_eq!(by_rows.bitmaps_read, 0);
 }
+
+#[test]
+fn blocks_without_a_key_that_is_asked_for_are_not_read() {
+    // Rows of a user lie together, so each company has two or three blocks of its own.
+    let event = |row: u32| {
+        let (user, time) = (row / 2_000, format!("2026-01-0{}T10:00:00Z", 1 + row % 5));
+        let groups = json!({"company": format!("c{user}")});
+        (json!({"type": "track", "distinct_id": format!("u{user}"), "event": "a", "timestamp": time, "groups": groups}), 0)
+    };
+    let history: Vec<(Value, i64)> = (0..8_000).map(event).collect();
+    let snapshot = fill(&history, Arrivals { batch: 8_000, seal_every: 1, reopen_every: 0 }).store.snapshot().unwrap();
+    let count = |keys: Value| {
+        let report = Report::from_value(&json!({
+            "report": "trends", "from": "2026-01-02", "to": "2026-01-05", "interval": "month",
+            "series": [{"event": "a", "measure": "total"}], "filter": {"group": "company", "key": keys},
+        }));
+        let (answer, stages) =
+            reports::explain(&snapshot, &report.unwrap(), Timestamp::MAX, &Limits::default()).unwrap();
+        let counts = stages.into_iter().find(|stage| stage.stage == "series `a`").unwrap().counts;
+        let answer = serde_json::to_value(&answer).unwrap();
+        (answer["series"][0]["total"].as_u64().unwrap(), counts.blocks_by_index, counts.blocks_read)
+    };
+    assert_eq!(count(json!(["c1"])), (1_200, 5, 3));
+    assert_eq!(count(json!(["c0", "c3"])), (2_400, 4, 4));
+    assert_eq!(count(json!(["nobody"])), (0, 8, 0));
+}
