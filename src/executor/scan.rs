@@ -150,8 +150,9 @@ pub(super) fn visit_rows<T>(
         for table in tables_of(query, look, segment) {
             let test = RowTest::compile(query, table, look.filter.as_deref())?;
             let mut opened = open(table)?;
-            TableScan::new(query, table)?
-                .visit(&test, &test.candidates, look.range, |block, mask, buffer| visit(&mut opened, block, mask, buffer))?;
+            TableScan::new(query, table)?.visit(&test, &test.candidates, look.range, |block, mask, buffer| {
+                visit(&mut opened, block, mask, buffer)
+            })?;
         }
     }
     Ok(())

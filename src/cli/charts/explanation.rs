@@ -110,7 +110,10 @@ mod tests {
             ..Counts::default()
         };
         assert_eq!(read(&counts), "1 table by rows, 3 blocks (7 of 2,048 rows in range passed)");
-        assert_eq!(skipped(&counts), "3 tables of other events, 4 blocks out of the range, 5 blocks without these keys");
+        assert_eq!(
+            skipped(&counts),
+            "3 tables of other events, 4 blocks out of the range, 5 blocks without these keys"
+        );
         let stage = Stage { stage: "series `a`".to_owned(), seconds: 0.00125, counts };
         let explanation = Explanation { segments: 1, rows: 10_000, stages: vec![stage] };
         let table = explanation.to_table(&Canvas { width: 160, colors: false });

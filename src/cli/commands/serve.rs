@@ -217,6 +217,16 @@ mod tests {
     }
 
     #[test]
+    fn the_example_for_a_service_can_be_read() {
+        let text = include_str!("../../../examples/running/trackcrumb.toml");
+        let options = Options::parse(text).unwrap();
+        assert_eq!(
+            (options.host.as_slice(), options.settings().is_ok()),
+            (&["stats.example.com".to_owned()][..], true)
+        );
+    }
+
+    #[test]
     fn what_a_file_gets_wrong_is_said_with_its_line() {
         for (text, problem) in [
             ("\nlissten = '1'", "line 2: unknown field `lissten`"),
