@@ -1,0 +1,71 @@
+//! The project's side of the comparison with other engines (`run.py`): opens a store, then answers one line of JSON for
+//! each that it reads, with the time that the answer took. Every document is read, planned and answered anew.
+//!
+//! A line is `{"report": DOCUMENT}`, `{"groups": TYPE, "limit": N}` or `{"group": TYPE, "key": KEY}`.
+//! Times are around what an application would call: from the text of the document to the text of the answer.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::error::Error;
+use std::io::{BufRead, Write};
+use std::time::Instant;
+use trackcrumb::Store;
+use trackcrumb::language::Report;
+use trackcrumb::model::Timestamp;
+use trackcrumb::pages::{self, ListQuery};
+use trackcrumb::reports;
+use trackcrumb::store::Snapshot;
+
+/// A store has all of its events in the past of this instant.
+const NOW: Timestamp = Timestamp::MAX;
+
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum Question<'q> {
+    Report {
+        #[serde(borrow)]
+        report: &'q RawValue,
+    },
+    Groups {
+        groups: String,
+        limit: usize,
+    },
+    Group {
+        group: String,
+        key: String,
+    },
+}
+
+fn answer(snapshot: &Snapshot, question: &str) -> Result<String, Box<dyn Error>> {
+    Ok(match serde_json::from_str(question)? {
+        Question::Report { report } => {
+            serde_json::to_string(&reports::run(snapshot, &Report::parse(report.get())?, NOW)?)?
+        }
+        Question::Groups { groups, limit } => {
+            let query = ListQuery { limit, ..ListQuery::default() };
+            serde_json::to_string(&pages::group_list(snapshot, &groups, &query)?)?
+        }
+        Question::Group { group, key } => serde_json::to_string(&pages::group(snapshot, &group, &key)?)?,
+    })
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // Cargo's own arguments begin with dashes.
+    let Some(directory) = std::env::args().skip(1).find(|argument| !argument.starts_with('-')) else {
+        println!("answers benches/peers/run.py, which names a directory; there is nothing to measure without it");
+        return Ok(());
+    };
+    let started = Instant::now();
+    let store = Store::open(&directory)?;
+    let snapshot = store.snapshot()?;
+    let mut output = std::io::stdout().lock();
+    writeln!(output, r#"{{"open_ms":{}}}"#, started.elapsed().as_secs_f64() * 1e3)?;
+    for line in std::io::stdin().lock().lines() {
+        output.flush()?;
+        let (line, started) = (line?, Instant::now());
+        let text = answer(&snapshot, &line)?;
+        writeln!(output, r#"{{"ms":{},"answer":{text}}}"#, started.elapsed().as_secs_f64() * 1e3)?;
+        output.flush()?;
+    }
+    Ok(())
+}
