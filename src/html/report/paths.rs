@@ -30,11 +30,19 @@ pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup
         div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
             table {
                 caption class="sr" { "From step to step" }
-                thead { tr { th scope="col" { "Step" } th scope="col" { "From" } th scope="col" { "To" } th scope="col" class="num" { (words::capital(&looked.units())) } th scope="col" class="num" { "Of all" } } }
+                thead { 
+                    tr {
+                        th scope="col" class="num" data-sort="step" { "Step" }
+                        th scope="col" data-sort="from" { "From" }
+                        th scope="col" data-sort="to" { "To" }
+                        th scope="col" class="num" data-sort="units" { (words::capital(&looked.units())) }
+                        th scope="col" class="num" { "Of all" }
+                    }
+                 }
                 tbody {
                     @for link in &answer.links {
                         tr {
-                            td { (link.step + 1) }
+                            td class="num" { (link.step + 1) }
                             th scope="row" class="mono name" { (name(&link.from)) }
                             td class="name" { @match &link.to { Some(to) => span class="mono" { (name(to)) }, None => span class="muted" { "nothing more" } } }
                             td class="num" { (count(link.count)) }
