@@ -126,12 +126,13 @@ function listen(box) {
   chart.getZr().on("click", (event) => {
     if (isRead() && here(event) >= 0) enter(here(event), nearest(here(event), event.offsetY));
   });
-  chart.on("click", ({ dataIndex }) => {
+  chart.on("click", ({ dataIndex, dataType, data: { source, target } }) => {
+    if (data.kind === "sankey") press(dataType === "edge" ? `[data-link="${source}-${target}"]` : `[data-node="${dataIndex}"]`);
     if (kind() === "total") enter(undefined, shown().reverse()[dataIndex].place);
   });
   box.onkeydown = (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step) read(Math.max(0, Math.min(data.x.length - 1, at + step)));
+    const last = data.x.length - 1, to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: last }[event.key];
+    if (to !== undefined) read(Math.max(0, Math.min(last, to)));
     else if (event.key === "Escape") read(-1);
     else if (event.key === "Enter" && at >= 0) enter(at, shown()[0]?.place);
     else return;
@@ -150,6 +151,8 @@ function nearest(place, y) {
   };
   return shown().map((line) => [far(line), line.place]).sort(([a], [b]) => a - b)[0]?.[1];
 }
+
+const press = (selector) => document.querySelector(`#answer button${selector}`)?.click();
 
 /** Presses the number in the table. */
 function enter(place, series) {

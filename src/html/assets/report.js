@@ -115,6 +115,7 @@ addEventListener("change", ({ target }) => {
     if (!target.closest(".range")) popover.dataset.changed = "";
   } else if ("draw" in target.dataset) {
     keep("chart", target.value);
+    for (const view of document.querySelectorAll("#save [name=view]")) view.value = `chart=${target.value}`;
     draw();
   } else {
     send();

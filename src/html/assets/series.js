@@ -26,6 +26,7 @@ export function begin() {
 export function toggle(place, isOn) {
   if (isOn) hidden.delete(place);
   else hidden.add(place);
+  if (!isOn && pointed === place) point(-1);
   keep("hide", [...hidden].sort((a, b) => a - b).join(","));
   show();
 }

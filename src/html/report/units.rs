@@ -191,7 +191,16 @@ fn told(visit: &Visit, page: &Units<'_>) -> Markup {
             format!("active in {}", crate::figure::counted(times, words::interval(report.interval)))
         }
         Report::Lifecycle(_) => field("state").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        Report::Cohort(_) | Report::Paths(_) => String::new(),
+        Report::Paths(_) => {
+            let name = |field: &Value| field.as_str().unwrap_or("another event").to_owned();
+            let step = field("step").and_then(Value::as_u64).unwrap_or(0) + 1;
+            match (page.units.get("from"), page.units.get("to")) {
+                (Some(from), Some(Value::Null)) => format!("{} at step {step}, then nothing more", name(from)),
+                (Some(from), Some(to)) => format!("{} at step {step}, then {}", name(from), name(to)),
+                _ => format!("{} at step {step}", field("event").map_or_else(|| "another event".to_owned(), name)),
+            }
+        }
+        Report::Cohort(_) => String::new(),
     };
     html! {
         @match bucket {
@@ -200,7 +209,7 @@ fn told(visit: &Visit, page: &Units<'_>) -> Markup {
         }
         " · " (what.replace('*', "any event"))
         @if let Some(values) = values { " · " (values) }
-        @if field("other").is_some() { " · Other" }
+        @if field("other").is_some() && !matches!(page.report, Report::Paths(_)) { " · Other" }
     }
 }
 
