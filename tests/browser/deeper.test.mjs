@@ -21,7 +21,7 @@ async function fill() {
     lines.push({ type: "group", group_type: "company", group_key: groups.company, timestamp: start, properties: { plan: plans[plan] } });
     track("signed_up", 0, { country: company % 2 ? "DE" : "US" });
     if (company % 5) track("tried", (1 + plan) * 3_600_000);
-    if (company % 4 === 1) track("refunded", 4 * 3_600_000);
+    if (company % 4 === 1) track("refunded", 1_800_000);
     if (company % 5 > 1) track("paid", (2 + plan) * day);
   }
   lines.push({ type: "track", distinct_id: "alone", event: "wandered", timestamp: Date.now() - day, properties: { country: "DE" } });
@@ -140,7 +140,8 @@ test("an event is excluded between two steps, and the first attempt counts", asy
   await changed(page, /"exclude":\[\{"event":"refunded","to":2\}\]/);
   await page.getByLabel("Attempt that counts").selectOption({ label: "first attempt" });
   await changed(page, /"entry":"first"/);
-  const { steps } = await server.ask(documentOf(page));
+  const { steps } = await server.ask(documentOf(page)), { steps: before } = await server.ask(funnel);
+  assert.ok(steps[1].count < before[1].count, "somebody was excluded");
   await until("the answer", () => texts(page, ".fmeta b"), (shown) => JSON.stringify(shown.map(plain)) === JSON.stringify(steps.map(({ count }) => count)));
   await expectAccessible(page);
   await visitor.screenshot(page, "funnel-exclude");
@@ -311,4 +312,30 @@ test("retention in percent and in units", async () => {
   await until("the counts", () => texts(page, ".ret tbody tr:not(.mean) td.h button"), (shown) => JSON.stringify(shown.map(plain)) === JSON.stringify(cells));
   await page.close();
   await everywhere("retention-count", address("retention", retention, "&chart=count"));
+});
+
+test("paths: every number and the nodes of the chart open who went that way", async () => {
+  const paths = { ...base, report: "paths", start: "signed_up", steps: 2, limit: 1 };
+  const page = await look(visitor, address("paths", paths));
+  const { nodes, links } = await server.ask(paths);
+  const rows = page.locator("#answer tbody tr"), panel = page.locator("dialog[open]");
+  for (const [place, { count, ...link }] of links.entries()) {
+    await rows.nth(place).locator("td:nth-child(4) button").click();
+    await panel.getByRole("heading", { name: new RegExp(`^${count} compan`) }).waitFor();
+    const { members } = await server.ask({ ...paths, units: link });
+    assert.deepEqual(await panel.locator("tbody th").allTextContents(), members);
+    await page.keyboard.press("Escape");
+  }
+  const { count, ...node } = nodes.at(-1);
+  await page.locator(`#answer [data-node="${nodes.length - 1}"]`).first().click();
+  await panel.getByRole("heading", { name: new RegExp(`^${count} compan`) }).waitFor();
+  const { members } = await server.ask({ ...paths, units: node });
+  assert.deepEqual(await panel.locator("tbody th").allTextContents(), members);
+  await page.keyboard.press("Escape");
+  // The first node of the chart is the tall one at the left.
+  const chart = await page.locator("#chart svg").boundingBox();
+  await page.mouse.click(chart.x + 14, chart.y + chart.height / 2);
+  await panel.getByRole("heading", { name: `${nodes[0].count} companies` }).waitFor();
+  await page.close();
+  await everywhere("paths", address("paths", paths));
 });
