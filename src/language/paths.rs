@@ -86,7 +86,13 @@ builders!(Paths);
 impl Paths {
     /// A report over the events of [from, to).
     pub fn new(from: impl Into<TimeBound>, to: impl Into<TimeBound>) -> Self {
-        Self { scope: Scope::new(from, to), anchor: Anchor::First, steps: STEPS_DEFAULT, limit: LIMIT_DEFAULT, units: None }
+        Self {
+            scope: Scope::new(from, to),
+            anchor: Anchor::First,
+            steps: STEPS_DEFAULT,
+            limit: LIMIT_DEFAULT,
+            units: None,
+        }
     }
 
     /// Paths begin at such an event.

@@ -34,7 +34,15 @@ pub struct ListQuery {
 
 impl Default for ListQuery {
     fn default() -> Self {
-        Self { search: None, filter: None, among: None, sort: Sort::Recent, is_reversed: false, limit: 50, cursor: None }
+        Self {
+            search: None,
+            filter: None,
+            among: None,
+            sort: Sort::Recent,
+            is_reversed: false,
+            limit: 50,
+            cursor: None,
+        }
     }
 }
 

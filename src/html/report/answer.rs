@@ -81,9 +81,7 @@ pub fn draw(looked: &Looked<'_>, answered: &Answered) -> Markup {
     }
     match (&answered.answer, looked.report) {
         (Answer::Trends(answer), Report::Trends(report)) => trends::draw(looked, report, answer, answered),
-        (Answer::Funnel(answer), Report::Funnel(report)) => {
-            funnel::draw(looked, report, answer, answered.is_partial)
-        }
+        (Answer::Funnel(answer), Report::Funnel(report)) => funnel::draw(looked, report, answer, answered.is_partial),
         (Answer::Retention(answer), Report::Retention(report)) => {
             retention::draw(looked, report, answer, answered.is_partial)
         }

@@ -229,7 +229,8 @@ impl Builder<'_> {
         let (from, to) = (end("from").unwrap_or(1), end("to").unwrap_or(count as u64));
         let step = |number: u64| (number, format!("step {number}"));
         let select = |name: &str, label: &str, chosen: u64, choices: &[(u64, String)]| {
-            let choices: Vec<(Value, &str)> = choices.iter().map(|(number, word)| (json!(number), word.as_str())).collect();
+            let choices: Vec<(Value, &str)> =
+                choices.iter().map(|(number, word)| (json!(number), word.as_str())).collect();
             choice(label, &format!("{pointer}/{name}"), &json!(chosen), &choices)
         };
         html! {

@@ -302,7 +302,10 @@ mod tests {
         let moved = edit(added, &ends);
         assert_eq!(moved["exclude"], json!([{"event":"y","from":2,"to":3}]));
         let removed = |step: &str| edit(moved.clone(), &[("do", &format!("remove /steps/{step}"))])["exclude"].clone();
-        assert_eq!(["0", "3"].map(removed), [json!([{"event":"y","from":1,"to":2}]), json!([{"event":"y","from":2,"to":3}])]);
+        assert_eq!(
+            ["0", "3"].map(removed),
+            [json!([{"event":"y","from":1,"to":2}]), json!([{"event":"y","from":2,"to":3}])]
+        );
         assert_eq!(["1", "2"].map(removed), [Value::Null, Value::Null]);
         assert_eq!(edit(moved.clone(), &[("json/order", "\"any\"")]).get("exclude"), None);
         assert_eq!(edit(moved, &[("do", "remove /exclude/0")]).get("exclude"), None);

@@ -59,7 +59,9 @@ pub fn passing(report: &Report, counted: &TrendsAnswer, choices: &Choices) -> Ve
         let uses = known().filter(|uses| matcher.names.contains(&uses.event));
         matcher.last = uses.filter_map(|uses| Timestamp::parse(&uses.last_seen).ok()).max();
         matcher.is_known = matcher.last.is_some() || matcher.names.iter().any(|name| name == "*");
-        if let [name] = matcher.names.as_slice() && !matcher.is_known {
+        if let [name] = matcher.names.as_slice()
+            && !matcher.is_known
+        {
             matcher.nearest = UnknownName::new("event", name, known().map(|uses| uses.event.as_str())).nearest;
         }
     }
@@ -160,7 +162,7 @@ pub fn none_has_group(looked: &Looked<'_>, coverage: Coverage) -> Markup {
         div class="state" {
             h3 { (plural(coverage.matched, "event", "events")) " matched, none has a " (unit) }
             p {
-                "They were sent before a " code { "group()" } " call. Group context is attached when an event is sent; a later call does not change older events."
+                "They were sent without one. Group context is attached when an event is sent, after a " code { "group()" } " call; a later call does not change older events."
             }
             div class="inline" {
                 button class="btn primary" name="json/count_by" value="" { "Count by users" }

@@ -31,7 +31,7 @@ pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup
         div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
             table {
                 caption class="sr" { "From step to step" }
-                thead { 
+                thead {
                     tr {
                         th scope="col" class="num" data-sort="step" { "Step" }
                         th scope="col" data-sort="from" { "From" }

@@ -220,7 +220,8 @@ mod tests {
 
     #[test]
     fn a_search_has_pages_of_its_own() {
-        let members: Vec<String> = (0..250).map(|number| format!("{}-{number:03}", if number % 2 == 0 { "Even" } else { "odd" })).collect();
+        let members: Vec<String> =
+            (0..250).map(|number| format!("{}-{number:03}", if number % 2 == 0 { "Even" } else { "odd" })).collect();
         let mut members = members;
         members.sort();
         let all = CohortAnswer { size: 250, members, next_cursor: None, coverage: Coverage::default() };

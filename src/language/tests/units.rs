@@ -152,13 +152,21 @@ fn a_number_of_paths_is_that_of_a_node_or_of_a_link() {
     let check = |units: &str, expected: &str| refused(&paths(&format!(r#""units":{units}"#)), expected);
     let none = "`units`: names no number; give the `event` of a node, `\"other\":true` for all others, or `from` and `to` \
                 of a link";
-    for wrong in [r#"{"step":1}"#, r#"{"step":1,"from":"a"}"#, r#"{"step":1,"to":"a"}"#, r#"{"step":1,"event":"a","to":"b"}"#] {
+    for wrong in
+        [r#"{"step":1}"#, r#"{"step":1,"from":"a"}"#, r#"{"step":1,"to":"a"}"#, r#"{"step":1,"event":"a","to":"b"}"#]
+    {
         check(wrong, none);
     }
-    check(r#"{"step":2,"from":"a","to":null}"#, "`units`: the last step has no links; name a node of it by its `event`");
+    check(
+        r#"{"step":2,"from":"a","to":null}"#,
+        "`units`: the last step has no links; name a node of it by its `event`",
+    );
     check(r#"{"step":3,"event":"a"}"#, "`units.step`: 3 is not allowed here; give a whole number from 0 to 2");
     check(r#"{"event":"a"}"#, "`units`: the field `step` is missing; give the number of a step, counted from 0");
-    check(r#"{"step":0,"from":1,"to":"a"}"#, "`units.from`: must be the name of an event, or {\"other\":true}, not a number");
+    check(
+        r#"{"step":0,"from":1,"to":"a"}"#,
+        "`units.from`: must be the name of an event, or {\"other\":true}, not a number",
+    );
     parsed(&cohort(&format!(r#"{{"report":{}}}"#, paths(r#""units":{"step":0,"event":"a"}"#))));
 }
 

@@ -37,7 +37,9 @@ pub(super) async fn enter(State(app): State<App>, request: Request) -> Result<Re
     let next = local(field(&held.bytes, "next"));
     let secret = field(&held.bytes, "key").unwrap_or_default();
     let refusal = match app.workspaces.of_key(secret.trim()) {
-        Some((_, KeyKind::Read)) => return Ok(leading(&next, set(&parts.headers, COOKIE, secret.trim(), COOKIE_SECONDS)?)),
+        Some((_, KeyKind::Read)) => {
+            return Ok(leading(&next, set(&parts.headers, COOKIE, secret.trim(), COOKIE_SECONDS)?));
+        }
         Some((_, KeyKind::Write)) => "This key only sends. Give a key to read.",
         None => "This key is not known here. It may have been mistyped, or taken back.",
     };

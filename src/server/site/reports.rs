@@ -130,7 +130,9 @@ fn answered(
     }
     let answer = run(&compared)?;
     let whole = match compared {
-        Report::Trends(compared) if !compared.breakdown.is_empty() => trends(Trends { breakdown: Vec::new(), ..compared })?,
+        Report::Trends(compared) if !compared.breakdown.is_empty() => {
+            trends(Trends { breakdown: Vec::new(), ..compared })?
+        }
         _ => None,
     };
     let mut answered = Answered { answer, whole, is_partial: is_partial(visit, report), passing: Vec::new() };

@@ -81,7 +81,11 @@ fn named<'t>(
         other => Err(format!("{other} is no node")),
     };
     let is_link = units.contains_key("from");
-    let node = if is_link { end(need(units, "from", "units of paths")?)? } else { end(units.get("event").unwrap_or(&json!(units)))? };
+    let node = if is_link {
+        end(need(units, "from", "units of paths")?)?
+    } else {
+        end(units.get("event").unwrap_or(&json!(units)))?
+    };
     let node = shown(step, node)?;
     let next = match units.get("to") {
         Some(Value::Null) => Some(None),

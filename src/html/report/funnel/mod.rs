@@ -51,7 +51,8 @@ impl<'a> Part<'a> {
         match &answer.result {
             FunnelResult::Whole(all) => vec![Self { value: None, all, place: 0 }],
             FunnelResult::Split { series } => {
-                let part = |(place, value): (usize, &'a FunnelSeries)| Self { value: Some(value), all: &value.steps, place };
+                let part =
+                    |(place, value): (usize, &'a FunnelSeries)| Self { value: Some(value), all: &value.steps, place };
                 series.iter().enumerate().map(part).collect()
             }
         }
@@ -177,7 +178,10 @@ mod tests {
         let all = FunnelSteps { steps: Vec::new(), by_start: None };
         assert_eq!(Part { value: None, all: &all, place: 0 }.units(2, true), json!({"step":2,"dropped":true}));
         let mut value = FunnelSeries { breakdown: vec![Property::Null], other: false, steps: all.clone() };
-        assert_eq!(Part { value: Some(&value), all: &all, place: 0 }.units(1, false), json!({"step":1,"breakdown":[null]}));
+        assert_eq!(
+            Part { value: Some(&value), all: &all, place: 0 }.units(1, false),
+            json!({"step":1,"breakdown":[null]})
+        );
         value.other = true;
         assert_eq!(Part { value: Some(&value), all: &all, place: 9 }.units(1, false), json!({"step":1,"other":true}));
     }

@@ -36,7 +36,8 @@ impl FunnelStarts {
 
 impl View<'_> {
     pub(super) fn over_time(&self, is_partial: bool) -> Markup {
-        let Some(buckets) = self.parts.first().and_then(|part| part.all.by_start.as_ref()).map(|starts| &starts.buckets)
+        let Some(buckets) =
+            self.parts.first().and_then(|part| part.all.by_start.as_ref()).map(|starts| &starts.buckets)
         else {
             return html! {};
         };
@@ -87,7 +88,11 @@ impl View<'_> {
                 previous: Vec::new(),
             }
         };
-        let hint = if self.opens() { format!("Click to see which {} came to the end", self.looked.units()) } else { String::new() };
+        let hint = if self.opens() {
+            format!("Click to see which {} came to the end", self.looked.units())
+        } else {
+            String::new()
+        };
         ChartData {
             kind: "line",
             x: buckets.iter().map(|bucket| words::bucket(bucket, self.interval())).collect(),

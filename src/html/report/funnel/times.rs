@@ -73,7 +73,7 @@ impl View<'_> {
             tbody {
                 @for (place, step) in part.all.steps.iter().enumerate().skip(1) {
                     tr {
-                        th scope="row" { (self.from_to(place)) }
+                        th scope="row" { (self.between(place)) }
                         td class="num" { (super::table::number(&part.units(place + 1, false), step.count)) }
                         td class="num" { (time(step.median_seconds)) }
                         td class="num" { (time(step.average_seconds)) }
@@ -106,7 +106,7 @@ impl View<'_> {
     }
 
     /// Between which steps.
-    fn from_to(&self, step: usize) -> Markup {
+    fn between(&self, step: usize) -> Markup {
         html! {
             span class="ser" {
                 span class="badge-l" { (step) } span class="mono trunc" { (self.event(step - 1)) }
@@ -126,7 +126,7 @@ impl Bars<'_> {
         let step = |part: &Part<'_>| part.all.steps.get(place).cloned();
         html! {
             li {
-                h3 { (self.view.from_to(place)) }
+                h3 { (self.view.between(place)) }
                 @for part in self.view.drawn() {
                     @if let Some(step) = step(part) { (self.of(part, &step)) }
                 }
@@ -152,7 +152,9 @@ impl Bars<'_> {
     }
 
     fn bar(&self, color: &str, faint: &str, seconds: Figure) -> Markup {
-        let share = seconds.to_f64().map_or(0.0, |seconds| if self.longest > 0.0 { 100.0 * seconds / self.longest } else { 0.0 });
+        let share = seconds
+            .to_f64()
+            .map_or(0.0, |seconds| if self.longest > 0.0 { 100.0 * seconds / self.longest } else { 0.0 });
         html! {
             svg class={ (color) " " (faint) } viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" {
                 rect class="got" width={ (format!("{share:.1}")) } height="10" {}
