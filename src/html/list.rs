@@ -313,9 +313,9 @@ mod tests {
     #[test]
     fn what_is_written_is_meant_as_a_number_and_as_text() {
         let json = |op, value: &str| filtered(None, "p", op, value).to_json();
-        assert_eq!(json(Op::Is, "120"), r#"{"property":"p","op":"is","value":[120,"120"]}"#);
-        assert_eq!(json(Op::Is, "true"), r#"{"property":"p","op":"is","value":[true,"true"]}"#);
-        assert_eq!(json(Op::Contains, "120"), r#"{"property":"p","op":"contains","value":"120"}"#);
-        assert_eq!(json(Op::Set, "x"), r#"{"property":"p","op":"set"}"#);
+        assert_eq!(json(Op::Is, "120"), r#"{"op":"is","property":"p","value":[120,"120"]}"#);
+        assert_eq!(json(Op::Is, "true"), r#"{"op":"is","property":"p","value":[true,"true"]}"#);
+        assert_eq!(json(Op::Contains, "120"), r#"{"op":"contains","property":"p","value":"120"}"#);
+        assert_eq!(json(Op::Set, "x"), r#"{"op":"set","property":"p"}"#);
     }
 }

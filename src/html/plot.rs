@@ -225,7 +225,7 @@ mod tests {
             assert!(drawn.contains("<title>Sat 28 Nov 2026: 1,200 events, before 6</title>"), "{drawn}");
             assert!(drawn.contains("<li>1,500</li>") && drawn.contains("<li>26 Nov</li>"), "{drawn}");
         }
-        assert!(plot(Form::Bars).contains(r#"<rect class="br part" x="21.5" width="7.0" y="20.0" height="80.0">"#));
+        assert!(plot(Form::Bars).contains(r#"<rect class="br part" x="21.5" width="7" y="20" height="80">"#));
         assert!(plot(Form::Line).contains(r#"<path class="ln dash" d="M15 100L25 20">"#));
     }
 }

@@ -162,7 +162,7 @@ fn a_number_of_paths_is_that_of_a_node_or_of_a_link() {
         "`units`: the last step has no links; name a node of it by its `event`",
     );
     check(r#"{"step":3,"event":"a"}"#, "`units.step`: 3 is not allowed here; give a whole number from 0 to 2");
-    check(r#"{"event":"a"}"#, "`units`: the field `step` is missing; give the number of a step, counted from 0");
+    check(r#"{"event":"a"}"#, "`units`: `step` is missing; give the number of a step, counted from 0");
     check(
         r#"{"step":0,"from":1,"to":"a"}"#,
         "`units.from`: must be the name of an event, or {\"other\":true}, not a number",
