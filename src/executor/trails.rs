@@ -19,8 +19,14 @@ pub enum Direction {
     Backward,
 }
 
-/// The events of one unit's trail, the anchor first.
-pub type Trail = Vec<EventId>;
+/// One unit's trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trail {
+    /// Whose it is.
+    pub unit: u32,
+    /// Its events, the anchor first.
+    pub events: Vec<EventId>,
+}
 
 /// A row on its way into a trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,7 +73,8 @@ pub fn trails(
     )?;
     query.guard.sort_by(&mut rows, &TrailRow::cmp)?;
     let of_unit = |rows: &[TrailRow]| -> Option<Trail> {
-        Some(match direction {
+        let unit = rows.first()?.unit;
+        let events = match direction {
             Direction::Forward => {
                 let first = rows.iter().position(|row| row.is_anchor)?;
                 rows[first..].iter().take(steps + 1).map(|row| row.event).collect()
@@ -76,12 +83,13 @@ pub fn trails(
                 let last = rows.iter().rposition(|row| row.is_anchor)?;
                 rows[..=last].iter().rev().take(steps + 1).map(|row| row.event).collect()
             }
-        })
+        };
+        Some(Trail { unit, events })
     };
     let (mut trails, mut events_bytes, mut charge) = (Vec::new(), 0, Charge::none(query.guard));
     for rows in query.guard.watch(rows.chunk_by(|a, b| a.unit == b.unit)) {
         if let Some(trail) = of_unit(rows?) {
-            events_bytes += list_bytes(&trail);
+            events_bytes += list_bytes(&trail.events);
             trails.push(trail);
             charge.set(list_bytes(&trails) + events_bytes)?;
         }

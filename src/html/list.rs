@@ -267,6 +267,8 @@ fn told(condition: &Condition) -> (String, &'static str, String) {
             values.dedup();
             (cut(path), words, cut(&values.join(", ")))
         }
+        Condition::Report(report) => ("Behind a number".to_owned(), "of", format!("a report of {}", report.kind())),
+        Condition::Cohort(name) => ("Cohort".to_owned(), "is", cut(name)),
         other => ("Filter".to_owned(), "", cut(&other.to_json())),
     }
 }

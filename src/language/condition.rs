@@ -300,7 +300,6 @@ fn read_report(at: &At<'_>, count_by: &CountBy) -> Result<Condition, DocumentErr
     if matches!(report, Report::Cohort(_)) || report.page().is_none() {
         let sentence = match report {
             Report::Cohort(_) => "is a cohort; put its `where` here, or save it and use {\"cohort\":\"name\"}",
-            Report::Paths(_) => "has no `units`, as paths name none; use another report",
             _ => "has no `units`; say which of its numbers is meant",
         };
         return Err(at.rule(sentence));

@@ -65,7 +65,7 @@ pub use lifecycle::{Lifecycle, LifecycleState, LifecycleUnits};
 pub use matcher::{Events, Matcher};
 pub use measure::{Measure, PropertyMeasure};
 pub use operator::{Op, Test};
-pub use paths::{Anchor, Paths};
+pub use paths::{Anchor, Paths, PathsEnd, PathsTo, PathsUnits};
 pub use range::{MICROS_PER_DAY, MICROS_PER_HOUR, ResolvedRange, cut_at_utc_days, is_utc_midnight};
 pub use references::{CohortKind, References};
 pub use report::Report;

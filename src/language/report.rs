@@ -121,7 +121,7 @@ impl Report {
             Self::Cohort(report) => Some(&report.page),
             Self::Stickiness(report) => report.units.as_ref().map(|units| &units.page),
             Self::Lifecycle(report) => report.units.as_ref().map(|units| &units.page),
-            Self::Paths(_) => None,
+            Self::Paths(report) => report.units.as_ref().map(|units| &units.page),
         }
     }
 

@@ -6,7 +6,7 @@ use super::seen::Seen;
 use crate::codec::DecodeError;
 use crate::language::{Condition, Membership, Test};
 use crate::model::value::lookup_path;
-use crate::model::{GroupTypeId, Properties, StoredName, Value};
+use crate::model::{GroupKeyId, GroupTypeId, Properties, StoredName, UserId, Value};
 use crate::store::Snapshot;
 use roaring::RoaringBitmap;
 
@@ -41,6 +41,16 @@ impl Holders {
             Self::Users => Ok(Seen::read(snapshot)?.users),
             Self::Keys(group_type) => snapshot.keys(group_type).map_err(damaged(snapshot)),
         }
+    }
+
+    /// Those of these names.
+    pub fn named(self, snapshot: &Snapshot, names: &[String]) -> Result<RoaringBitmap, PageError> {
+        let id = |name: &String| match self {
+            Self::Users => snapshot.user(name).map(|user| user.map(UserId::raw)),
+            Self::Keys(group_type) => snapshot.group_key(group_type, name).map(|key| key.map(GroupKeyId::raw)),
+        };
+        let ids = names.iter().map(id).collect::<Result<Vec<_>, _>>().map_err(damaged(snapshot))?;
+        Ok(ids.into_iter().flatten().collect())
     }
 
     /// Calls `visit` with every holder of no id below `from` that has calls, and its properties now: those of these

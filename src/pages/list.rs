@@ -19,6 +19,8 @@ pub struct ListQuery {
     pub search: Option<String>,
     /// Only those that meet this: `property`, `all`, `any`, `not`, and, of users, `member_of` with keys.
     pub filter: Option<Condition>,
+    /// Only these, by the names that they are shown under; names of nobody are passed over.
+    pub among: Option<Vec<String>>,
     /// The order.
     pub sort: Sort,
     /// Whether the order is the other way round. Rows without what they are sorted by come last all the same, and
@@ -32,7 +34,15 @@ pub struct ListQuery {
 
 impl Default for ListQuery {
     fn default() -> Self {
-        Self { search: None, filter: None, sort: Sort::Recent, is_reversed: false, limit: 50, cursor: None }
+        Self {
+            search: None,
+            filter: None,
+            among: None,
+            sort: Sort::Recent,
+            is_reversed: false,
+            limit: 50,
+            cursor: None,
+        }
     }
 }
 
@@ -195,7 +205,10 @@ pub(super) fn page(
         Sort::Property(path) => Some(path.as_str()),
         Sort::Recent | Sort::Name => None,
     };
-    let rows = wanted.select(snapshot, holders, all, path)?;
+    let rows = match &query.among {
+        None => wanted.select(snapshot, holders, all, path)?,
+        Some(names) => wanted.select(snapshot, holders, &(all & holders.named(snapshot, names)?), path)?,
+    };
     let places = |descend| Direction { places_descend: descend, names_descend: false };
     let picked = match query.sort {
         Sort::Property(_) => pick(snapshot, holders, rows, places(query.is_reversed), query)?,

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::error::ReportError;
 use super::members::{CohortAnswer, answer_members_of};
-use super::{cohort, funnel, lifecycle, retention, stickiness, trends};
+use super::{cohort, funnel, lifecycle, paths, retention, stickiness, trends};
 use crate::executor::{Charged, Look, Units};
 use crate::language::{DocumentError, Page, Report, UnitsValue};
 use roaring::RoaringBitmap;
@@ -56,7 +56,14 @@ pub(super) fn behind<'d>(context: &Context<'_>, report: &'d Report) -> Result<Op
                 Some(counted(units, &asked.page, vec![context.look(&report.event)?]))
             }
         },
-        Report::Cohort(_) | Report::Paths(_) => None,
+        Report::Paths(report) => match &report.units {
+            None => None,
+            Some(asked) => {
+                let units = paths::units(context, report, asked)?;
+                Some(counted(units, &asked.page, vec![paths::anchor(context, report)?]))
+            }
+        },
+        Report::Cohort(_) => None,
     })
 }
 

@@ -3,12 +3,15 @@
 use super::answer::Coverage;
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{Direction, Trail, trails};
-use crate::language::{Anchor, Paths};
+use crate::executor::{Charged, Direction, Look, Trail, trails};
+use crate::language::{Anchor, DocumentError, Paths, PathsTo, PathsUnits};
 use crate::model::StoredName;
 use hashbrown::HashMap;
-use serde::{Serialize, Serializer};
+use roaring::RoaringBitmap;
+use serde::Serialize;
 use std::collections::BTreeMap;
+
+pub use crate::language::PathsEnd;
 
 /// The answer to a paths report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,24 +51,6 @@ pub struct PathsLink {
     pub count: u64,
 }
 
-/// One end of a link.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PathsEnd {
-    /// An event, by its name.
-    Event(String),
-    /// The rest of the step; written as `{"other":true}`.
-    Other,
-}
-
-impl Serialize for PathsEnd {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Event(name) => serializer.serialize_str(name),
-            Self::Other => BTreeMap::from([("other", true)]).serialize(serializer),
-        }
-    }
-}
-
 /// Bytes of the two names of a link, mostly.
 const LINK_NAMES_BYTES: usize = 64;
 
@@ -79,7 +64,7 @@ impl Step {
     fn rank(context: &Context<'_>, trails: &[Trail], step: usize, limit: usize) -> Result<Self, ReportError> {
         let mut counts: HashMap<u32, u64> = HashMap::new();
         for trail in context.query.guard.watch(trails) {
-            let Some(event) = trail.map_err(|stop| context.failed(stop))?.get(step) else { continue };
+            let Some(event) = trail.map_err(|stop| context.failed(stop))?.events.get(step) else { continue };
             *counts.entry(event.raw()).or_default() += 1;
         }
         let mut ranked = Vec::with_capacity(counts.len());
@@ -95,24 +80,76 @@ impl Step {
 
     /// Where a trail is at this step; `None` when it has ended.
     fn place(&self, trail: &Trail, step: usize) -> Option<usize> {
-        let event = trail.get(step)?;
+        let event = trail.events.get(step)?;
         Some(self.place_of.get(&event.raw()).copied().unwrap_or(self.names.len()))
     }
 
     fn end(&self, place: usize) -> PathsEnd {
         self.names.get(place).map_or(PathsEnd::Other, |name| PathsEnd::Event(name.clone()))
     }
+
+    /// The place of the node that a field of `units` names.
+    fn named(&self, field: &str, end: &PathsEnd) -> Result<usize, DocumentError> {
+        match end {
+            PathsEnd::Other => Ok(self.names.len()),
+            PathsEnd::Event(name) => self.names.iter().position(|own| own == name).ok_or_else(|| {
+                let sentence = "the result shows no such event at this step; give one that it shows, or `other`";
+                DocumentError::rule(format!("units.{field}"), sentence)
+            }),
+        }
+    }
+}
+
+/// The events at which paths begin or end.
+pub(super) fn anchor(context: &Context<'_>, report: &Paths) -> Result<Look, ReportError> {
+    match &report.anchor {
+        Anchor::First => Ok(context.look_at_all(context.range)),
+        Anchor::Start(matcher) | Anchor::End(matcher) => context.look(matcher),
+    }
+}
+
+fn found(context: &Context<'_>, report: &Paths, anchor: &Look) -> Result<Charged<Vec<Trail>>, ReportError> {
+    let seen = context.look_at_all(context.range);
+    let direction = match &report.anchor {
+        Anchor::First | Anchor::Start(_) => Direction::Forward,
+        Anchor::End(_) => Direction::Backward,
+    };
+    context.stage(|| "trails".to_owned(), || trails(context.query, &seen, anchor, direction, report.steps))
+}
+
+/// The units of one number of the answer.
+pub(super) fn units(
+    context: &Context<'_>,
+    report: &Paths,
+    asked: &PathsUnits,
+) -> Result<Charged<RoaringBitmap>, ReportError> {
+    let trails = found(context, report, &anchor(context, report)?)?;
+    let step = Step::rank(context, &trails, asked.step, report.limit)?;
+    let at = step.named(if asked.to.is_some() { "from" } else { "event" }, &asked.at)?;
+    let next = asked.step + 1;
+    let to = match &asked.to {
+        None => None,
+        Some(PathsTo::Nothing) => Some((None, None)),
+        Some(PathsTo::Next(end)) => {
+            let step = Step::rank(context, &trails, next, report.limit)?;
+            let place = step.named("to", end)?;
+            Some((Some(step), Some(place)))
+        }
+    };
+    let is_behind = |trail: &Trail| {
+        let goes = match &to {
+            None => true,
+            Some((None, _)) => trail.events.len() <= next,
+            Some((Some(step), place)) => step.place(trail, next) == *place,
+        };
+        goes && step.place(trail, asked.step) == Some(at)
+    };
+    context.collect(trails.iter().map(|trail| is_behind(trail).then_some(trail.unit)))
 }
 
 pub(super) fn run(context: &Context<'_>, report: &Paths) -> Result<PathsAnswer, ReportError> {
-    let seen = context.look_at_all(context.range);
-    let (anchor, direction) = match &report.anchor {
-        Anchor::First => (seen.clone(), Direction::Forward),
-        Anchor::Start(matcher) => (context.look(matcher)?, Direction::Forward),
-        Anchor::End(matcher) => (context.look(matcher)?, Direction::Backward),
-    };
-    let trails =
-        context.stage(|| "trails".to_owned(), || trails(context.query, &seen, &anchor, direction, report.steps))?;
+    let anchor = anchor(context, report)?;
+    let trails = found(context, report, &anchor)?;
     let ranked = |step| Step::rank(context, &trails, step, report.limit);
     let steps = (0..=report.steps).map(ranked).collect::<Result<Vec<_>, _>>()?;
     let mut answer = PathsAnswer { nodes: Vec::new(), links: Vec::new(), coverage: context.coverage(&[anchor])? };

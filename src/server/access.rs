@@ -163,11 +163,15 @@ fn same(workspace: Arc<Workspace>, named: Option<&WorkspaceName>) -> Result<Arc<
 
 /// The workspace that a cookie lets read.
 fn of_cookie(app: &Shared, headers: &HeaderMap) -> Option<Arc<Workspace>> {
+    let (workspace, kind) = app.workspaces.of_key(cookie(headers, COOKIE)?)?;
+    (kind == KeyKind::Read).then_some(workspace)
+}
+
+/// What a cookie of this name holds.
+pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     let mut cookies = sent.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-    let (_, secret) = cookies.find(|(name, _)| *name == COOKIE)?;
-    let (workspace, kind) = app.workspaces.of_key(secret)?;
-    (kind == KeyKind::Read).then_some(workspace)
+    cookies.find(|(own, _)| *own == name).map(|(_, value)| value)
 }
 
 /// Refuses what a page of another site made a browser send.

@@ -40,6 +40,7 @@ impl ListParameters {
         };
         let filter = self.filter.as_deref().map(|json| Condition::parse(json, count_by)).transpose();
         Ok(ListQuery {
+            among: None,
             search: self.search,
             filter: filter.map_err(PageError::from)?,
             sort,

@@ -222,7 +222,7 @@ test("what cannot be answered says why, and what matched nothing how to go on", 
   await expectAccessible(page);
   await visitor.screenshot(page, "trends-error");
   await page.goto(address("trends", { ...base, from: "2020-01-01", to: "2020-02-01", report: "trends", series: [{ event: "used" }] }));
-  await page.getByText("Nothing matched").waitFor();
+  await page.getByText("There is no used from 1 Jan 2020 to 31 Jan 2020").waitFor();
   await visitor.screenshot(page, "trends-nothing");
   await page.getByRole("button", { name: "Last 90 days" }).last().click();
   await page.locator(".answer .val").waitFor();

@@ -204,7 +204,7 @@ fn check(
     let expected: Vec<(String, Option<String>)> =
         wanted.iter().map(|row| (row.name.clone(), row.recent.clone())).collect();
     let Asked { sort, is_reversed, search, limit, .. } = asked.clone();
-    let mut query = ListQuery { search, filter, sort, is_reversed, limit, cursor: None };
+    let mut query = ListQuery { search, filter, among: None, sort, is_reversed, limit, cursor: None };
     let mut first = 0;
     loop {
         let found = page(&query);

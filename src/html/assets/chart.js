@@ -1,4 +1,5 @@
 // Charts, drawn by ECharts from the JSON in the page, in the colours of the style. The tip is our own, filled with text.
+import { isDimmed, isShown } from "./series.js";
 
 let chart, data, at = -1;
 
@@ -6,8 +7,9 @@ const css = (name) => getComputedStyle(document.documentElement).getPropertyValu
 const color = ({ color }) => css(color ? `--c${color}` : "--c-other");
 const font = () => getComputedStyle(document.body).fontFamily;
 const library = () => import("./echarts.js").then(() => globalThis.echarts);
-const kind = () => document.querySelector("input[name=chart]:checked")?.value ?? data.kind;
-const shown = () => data.series.map((line, place) => ({ ...line, place })).filter((line) => line.shown);
+const kind = () => document.querySelector("input[name=chart][data-draw]:checked")?.value ?? data.kind;
+const shown = () => data.series.map((line, place) => ({ ...line, place })).filter(({ place }) => isShown(place));
+const faint = ({ place }) => (isDimmed(place) ? 0.2 : 1);
 
 /** Draws the chart of the page, if it has one. */
 export async function draw() {
@@ -25,13 +27,8 @@ export async function draw() {
   listen(box);
 }
 
-/** Shows or hides a series. */
-export function toggle(place, isShown) {
-  data.series[place].shown = isShown;
-  for (const button of document.querySelectorAll(`.legend [data-series="${place}"]`)) button.setAttribute("aria-pressed", String(isShown));
-  for (const box of document.querySelectorAll(`input[data-series="${place}"]`)) box.checked = isShown;
-  chart?.setOption(option(), true);
-}
+/** Draws the same data again, as other series are shown or pointed at. */
+export const redraw = () => void chart?.setOption(option(), true);
 
 /** Saves the chart as a picture. */
 export async function picture(title) {
@@ -45,7 +42,7 @@ export async function picture(title) {
   canvas.dispose();
 }
 
-const short = (value) => (Math.abs(value) >= 10_000 ? `${(value / 1000).toLocaleString("en")}k` : value.toLocaleString("en")).replace("-", "−");
+const short = (value) => (Math.abs(value) >= 10_000 ? `${(value / 1000).toLocaleString("en")}k` : value.toLocaleString("en")).replace("-", "−") + (data.unit ?? "");
 
 function option() {
   const label = { color: css("--text-3"), fontFamily: font(), fontSize: 12 };
@@ -57,7 +54,7 @@ function option() {
     const lines = shown().reverse();
     return {
       ...base, xAxis: values, yAxis: { ...axis, data: lines.map(({ name }) => name), axisLabel: { ...label, width: 160, overflow: "truncate" } },
-      series: [{ type: "bar", barMaxWidth: 28, data: lines.map((line) => ({ value: line.total, itemStyle: { color: color(line) } })) }],
+      series: [{ type: "bar", barMaxWidth: 28, data: lines.map((line) => ({ value: line.total, itemStyle: { color: color(line), opacity: faint(line) } })) }],
     };
   }
   const isBars = kind().includes("bars");
@@ -69,24 +66,32 @@ function option() {
 }
 
 function bars(line) {
-  const faint = (value, place, all) => (data.partial && place === all.length - 1 ? { value, itemStyle: { opacity: 0.5 } } : value);
-  return [{
-    type: "bar", name: line.name, stack: kind() === "stackedbars" ? "all" : undefined, barMaxWidth: 40, barGap: "8%", data: line.values.map(faint),
-    itemStyle: { color: color(line), borderRadius: 2 }, emphasis: { disabled: true },
+  const half = (value, place, all) => (data.partial && place === all.length - 1 ? { value, itemStyle: { opacity: 0.5 * faint(line) } } : value);
+  const found = [{
+    type: "bar", name: line.name, stack: kind() === "stackedbars" ? "all" : undefined, barMaxWidth: 40, barGap: "8%", data: line.values.map(half),
+    itemStyle: { color: color(line), borderRadius: 2, opacity: faint(line) }, emphasis: { disabled: true },
   }];
+  if (line.previous) found.push(before(line));
+  return found;
 }
+
+/** The range before, dotted. */
+const before = (line) => ({
+  type: "line", name: line.name, symbol: "none", data: line.previous, z: 1, emphasis: { disabled: true },
+  lineStyle: { width: 1.5, color: color(line), type: "dotted", opacity: 0.75 * faint(line) },
+});
 
 function lines(line, _, all) {
   const isStacked = kind() === "stacked", last = line.values.length - 1, own = color(line);
-  const style = { width: 2, color: own, type: line.dashed ? "dashed" : "solid" };
-  const base = { type: "line", name: line.name, showSymbol: line.values.length === 1, symbol: "circle", symbolSize: 8, itemStyle: { color: own, borderColor: css("--surface"), borderWidth: 2 }, emphasis: { scale: false, lineStyle: { width: 2 } } };
-  const area = isStacked ? { opacity: 0.35, color: own } : all.length === 1 ? { opacity: 0.1, color: own } : undefined;
+  const style = { width: 2, color: own, type: line.dashed ? "dashed" : "solid", opacity: faint(line) };
+  const base = { type: "line", name: line.name, showSymbol: line.values.length === 1, symbol: "circle", symbolSize: 8, itemStyle: { color: own, opacity: faint(line), borderColor: css("--surface"), borderWidth: 2 }, emphasis: { scale: false, lineStyle: { width: 2 } } };
+  const area = isStacked ? { opacity: 0.35 * faint(line), color: own } : all.length === 1 ? { opacity: 0.1, color: own } : undefined;
   if (isStacked) return [{ ...base, stack: "all", lineStyle: style, areaStyle: area, data: line.values }];
   const isCut = data.partial && last > 0;
   const found = [{ ...base, lineStyle: style, areaStyle: area, data: isCut ? line.values.with(last, null) : line.values }];
   // What is not over yet is dashed.
   if (isCut) found.push({ ...base, lineStyle: { ...style, type: "dashed" }, data: line.values.map((value, place) => (place >= last - 1 ? value : null)) });
-  if (line.previous) found.push({ ...base, lineStyle: { width: 1.5, color: own, type: "dotted", opacity: 0.75 }, data: line.previous, z: 1 });
+  if (line.previous) found.push(before(line));
   return found;
 }
 
@@ -121,14 +126,15 @@ function listen(box) {
   chart.getZr().on("click", (event) => {
     if (isRead() && here(event) >= 0) enter(here(event), nearest(here(event), event.offsetY));
   });
-  chart.on("click", ({ dataIndex }) => {
+  chart.on("click", ({ dataIndex, dataType, data: { source, target } }) => {
+    if (data.kind === "sankey") press(dataType === "edge" ? `[data-link="${source}-${target}"]` : `[data-node="${dataIndex}"]`);
     if (kind() === "total") enter(undefined, shown().reverse()[dataIndex].place);
   });
   box.onkeydown = (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step) read(Math.max(0, Math.min(data.x.length - 1, at + step)));
+    const last = data.x.length - 1, to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: last }[event.key];
+    if (to !== undefined) read(Math.max(0, Math.min(last, to)));
     else if (event.key === "Escape") read(-1);
-    else if (event.key === "Enter" && at >= 0) enter(at, shown()[0].place);
+    else if (event.key === "Enter" && at >= 0) enter(at, shown()[0]?.place);
     else return;
     event.preventDefault();
   };
@@ -145,6 +151,8 @@ function nearest(place, y) {
   };
   return shown().map((line) => [far(line), line.place]).sort(([a], [b]) => a - b)[0]?.[1];
 }
+
+const press = (selector) => document.querySelector(`#answer button${selector}`)?.click();
 
 /** Presses the number in the table. */
 function enter(place, series) {

@@ -3,10 +3,15 @@
 addEventListener("keydown", (event) => {
   const isTyping = event.target.matches?.("input, select, textarea, [contenteditable]");
   if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-  const search = document.querySelector("main input[type=search]");
-  if (!search) return;
+  const within = document.querySelector("dialog[open]") ?? document.querySelector("main");
+  const searches = [...within.querySelectorAll("input[type=search]")];
+  const search = searches.find((search) => search.checkVisibility());
+  // A search in something that opens is found by opening it.
+  const opener = searches[0] && document.querySelector(`[popovertarget="${CSS.escape(searches[0].closest("[popover]")?.id ?? "")}"]`);
+  if (!search && !opener) return;
   event.preventDefault();
-  search.focus();
+  if (!search) opener.click();
+  (search ?? searches[0]).focus();
 });
 
 addEventListener("change", (event) => {

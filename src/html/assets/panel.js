@@ -2,8 +2,8 @@
 
 const panel = () => document.getElementById("panel");
 
-/** Opens the list at an address. */
-export async function open(url) {
+/** Opens the list at an address; `closed` is called when it is closed. */
+export async function open(url, closed) {
   const response = await fetch(url, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const dialog = panel(), head = document.createElement("header"), words = document.createElement("div");
@@ -14,9 +14,22 @@ export async function open(url) {
   close.addEventListener("click", () => dialog.close());
   head.append(words, close);
   const list = page.querySelector(".list") ?? page.querySelector("main .card");
+  const wasSearched = dialog.contains(document.activeElement) && document.activeElement.type === "search";
   dialog.replaceChildren(head, ...(list?.childNodes ?? []));
-  if (!dialog.open) dialog.showModal();
+  if (wasSearched) dialog.querySelector("input[type=search]")?.focus();
+  if (dialog.open) return;
+  dialog.showModal();
+  dialog.addEventListener("close", closed, { once: true });
 }
+
+addEventListener("submit", (event) => {
+  const form = event.target.closest?.("#panel form[role=search]");
+  if (!form) return;
+  event.preventDefault();
+  const address = new URL(form.action);
+  for (const [name, value] of new FormData(form)) address.searchParams.set(name, value);
+  open(address.href);
+});
 
 addEventListener("click", (event) => {
   const dialog = panel();

@@ -1,8 +1,11 @@
 // A page of a report. A change sends the form, as it would be sent without a script; what comes back takes the place of
 // the page, and its address is pushed. Everything else here is what a form cannot do.
+import { keep, kept } from "./address.js";
 import { chooser } from "./choose.js";
-import { draw, picture, toggle } from "./chart.js";
+import { draw, picture, redraw } from "./chart.js";
 import { open } from "./panel.js";
+import * as series from "./series.js";
+import * as table from "./table.js";
 
 const patience = 300; // ms until it shows that an answer is awaited
 const narrow = 820; // px, as in the style
@@ -20,8 +23,10 @@ async function go(url, { body, push = true } = {}) {
     const form = page.getElementById("report");
     if (!form && response.ok) return location.assign(response.url);
     if (!form) return complain(page.querySelector("[role=alert] p, main p")?.textContent);
-    show(page);
+    const sort = kept("sort");
     if (push) history.pushState(null, "", response.url);
+    if (push && sort) keep("sort", sort);
+    show(page);
   } catch (error) {
     if (error.name !== "AbortError") complain("The server could not be reached. Try again.");
   } finally {
@@ -67,8 +72,22 @@ function complain(sentence = "The server did not answer this. Try again.") {
 function arrive(fold) {
   for (const hidden of main.querySelectorAll("[data-copy], [data-copy-address], [data-png], input[data-series]")) hidden.hidden = false;
   for (const details of main.querySelectorAll("details.fold")) details.open = fold ?? innerWidth > narrow;
-  for (const table of main.querySelectorAll("[data-latest]")) table.scrollLeft = table.scrollWidth;
+  for (const wide of main.querySelectorAll("[data-latest]")) wide.scrollLeft = wide.scrollWidth;
+  series.begin();
+  table.begin();
   draw();
+  const units = kept("drill");
+  if (units) drill(units);
+}
+
+/** Opens who is behind a number, and keeps it in the address while it is open. */
+function drill(units) {
+  const form = document.getElementById("drill"), fields = new FormData(form);
+  fields.set("units", units);
+  const address = new URL(form.action);
+  for (const [name, value] of fields) address.searchParams.set(name, value);
+  keep("drill", units);
+  open(address.href, () => keep("drill", null));
 }
 
 const report = () => document.getElementById("report");
@@ -81,9 +100,9 @@ addEventListener("submit", (event) => {
   if (event.target.id === "report") {
     event.preventDefault();
     send(event.submitter);
-  } else if (event.target.id === "drill") {
+  } else if (event.target.id === "drill" && event.submitter) {
     event.preventDefault();
-    open(event.target.action + (event.target.action.includes("?") ? "&" : "?") + new URLSearchParams(new FormData(event.target, event.submitter)));
+    drill(event.submitter.value);
   }
 });
 
@@ -94,10 +113,9 @@ addEventListener("change", ({ target }) => {
   if (popover) {
     // Sent when it closes, as there may be more to choose.
     if (!target.closest(".range")) popover.dataset.changed = "";
-  } else if (target.name === "chart") {
-    const address = new URL(location);
-    address.searchParams.set("chart", target.value);
-    history.replaceState(null, "", address);
+  } else if ("draw" in target.dataset) {
+    keep("chart", target.value);
+    for (const view of document.querySelectorAll("#save [name=view]")) view.value = `chart=${target.value}`;
     draw();
   } else {
     send();
@@ -129,6 +147,18 @@ addEventListener("click", ({ target }) => {
   else if ("copyAddress" in button.dataset) copied(button, location.href);
   else if ("png" in button.dataset) picture(document.querySelector("h1").textContent);
   else if (button.closest(".legend")) toggle(Number(button.dataset.series), button.getAttribute("aria-pressed") !== "true");
+  else if (button.parentElement.dataset.sort) table.press(button.parentElement);
+});
+
+function toggle(place, isOn) {
+  series.toggle(place, isOn);
+  redraw();
+}
+
+// A row, or a name in the legend, that is pointed at.
+addEventListener("mouseover", ({ target }) => {
+  const pointed = target.closest?.("#answer tr[data-row], #answer .legend [data-series]");
+  if (series.point(Number(pointed?.dataset.row ?? pointed?.dataset.series ?? -1))) redraw();
 });
 
 async function copied(button, text) {

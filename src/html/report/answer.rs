@@ -1,5 +1,6 @@
 //! The answer to a report, whatever its kind, and what the answers have in common: sentences, and numbers that open.
 
+use super::nothing::{Passing, none_has_group, nothing};
 use super::words;
 use super::{Chart, funnel, lifecycle, paths, retention, stickiness, trends};
 use crate::html::Visit;
@@ -17,6 +18,8 @@ pub struct Answered {
     pub whole: Option<TrendsAnswer>,
     /// Whether the last bucket is not over yet.
     pub is_partial: bool,
+    /// Where nothing matched: how many events pass which filters.
+    pub passing: Vec<Passing>,
 }
 
 /// What is looked at, and how.
@@ -31,6 +34,11 @@ pub struct Looked<'a> {
 }
 
 impl Answered {
+    /// Whether no event matched a report that is about events.
+    pub fn is_nothing(&self, report: &Report) -> bool {
+        self.coverage().matched == 0 && !has_properties(report)
+    }
+
     /// What was looked at.
     pub fn coverage(&self) -> Coverage {
         match &self.answer {
@@ -64,12 +72,16 @@ impl Looked<'_> {
 
 /// The answer below the controls.
 pub fn draw(looked: &Looked<'_>, answered: &Answered) -> Markup {
-    if answered.coverage().matched == 0 && !has_properties(looked.report) {
-        return nothing(looked);
+    let coverage = answered.coverage();
+    if answered.is_nothing(looked.report) {
+        return nothing(looked, &answered.passing);
+    }
+    if coverage.matched > 0 && coverage.matched == coverage.without_group {
+        return none_has_group(looked, coverage);
     }
     match (&answered.answer, looked.report) {
         (Answer::Trends(answer), Report::Trends(report)) => trends::draw(looked, report, answer, answered),
-        (Answer::Funnel(answer), Report::Funnel(report)) => funnel::draw(looked, report, answer),
+        (Answer::Funnel(answer), Report::Funnel(report)) => funnel::draw(looked, report, answer, answered.is_partial),
         (Answer::Retention(answer), Report::Retention(report)) => {
             retention::draw(looked, report, answer, answered.is_partial)
         }
@@ -85,25 +97,6 @@ pub fn draw(looked: &Looked<'_>, answered: &Answered) -> Markup {
 /// Whether a report measures properties, which match no events.
 fn has_properties(report: &Report) -> bool {
     matches!(report, Report::Trends(trends) if trends.series.iter().any(|series| series.event().is_none()))
-}
-
-fn nothing(looked: &Looked<'_>) -> Markup {
-    let has_filters = looked.report.to_value().to_string().contains("\"filter\"");
-    html! {
-        h2 class="sr" id="ans" { "Answer" }
-        div class="state" {
-            h3 { "Nothing matched " (looked.when()) }
-            @if has_filters {
-                p { "No event passes all filters. Remove one of them above, or ask about a longer range." }
-            } @else {
-                p { "The events were not sent in this range. Ask about a longer one." }
-            }
-            div class="inline" {
-                button class="btn" name="range" value="{\"from\":\"-90d\",\"to\":\"now\"}" { "Last 90 days" }
-                button class="btn" name="range" value="{\"from\":\"-365d\",\"to\":\"now\"}" { "Last 12 months" }
-            }
-        }
-    }
 }
 
 /// The sentence on top: the number, what it is, and what stands beside it.

@@ -204,24 +204,44 @@ impl Builder<'_> {
         let count = self.document["steps"].as_array().map_or(0, Vec::len);
         let excluded = self.document["exclude"].as_array().map_or(0, Vec::len);
         html! {
-            div class="steps" {
+            div class="steps beside" {
                 @for place in 0..count {
                     @let number = (place + 1).to_string();
                     div class="flow" {
                         (self.matcher(&format!("/steps/{place}"), &format!("Step {number}"), Some(&number)))
                         @if count > 2 { (remove(&format!("/steps/{place}"), &format!("step {number}"))) }
-                        @if place + 1 == count { (self.next(&format!("/steps/{count}"), "Step")) }
-                    }
-                }
-                @for place in 0..excluded {
-                    @let (names, _) = split(self.document.pointer(&format!("/exclude/{place}/event")));
-                    div class="flow" {
-                        span class="chip" {
-                            span { span class="dim" { "without " } b class="mono" { (names.join(" or ")) } }
-                            button name="do" value={ "remove /exclude/" (place) } aria-label={ "Remove exclusion " (names.join(" or ")) } { (Icon::Close.small()) }
+                        @if place + 1 == count {
+                            (self.next(&format!("/steps/{count}"), "Step"))
+                            // In any order nothing is between two steps.
+                            @if self.document["order"] != "any" { (self.next(&format!("/exclude/{excluded}/event"), "Exclude an event")) }
                         }
                     }
                 }
+                @for place in 0..excluded { (self.excluded(place, count)) }
+            }
+        }
+    }
+
+    /// What must not happen, and between which steps.
+    fn excluded(&self, place: usize, count: usize) -> Markup {
+        let pointer = format!("/exclude/{place}");
+        let end = |name: &str| self.document.pointer(&format!("{pointer}/{name}")).and_then(Value::as_u64);
+        let (from, to) = (end("from").unwrap_or(1), end("to").unwrap_or(count as u64));
+        let step = |number: u64| (number, format!("step {number}"));
+        let select = |name: &str, label: &str, chosen: u64, choices: &[(u64, String)]| {
+            let choices: Vec<(Value, &str)> =
+                choices.iter().map(|(number, word)| (json!(number), word.as_str())).collect();
+            choice(label, &format!("{pointer}/{name}"), &json!(chosen), &choices)
+        };
+        html! {
+            div class="flow apart" {
+                span class="dim" { "Without" }
+                (self.matcher(&format!("{pointer}/event"), &format!("Exclusion {}", place + 1), None))
+                span class="dim" { "between" }
+                (select("from", "From step", from, &(1..to).map(step).collect::<Vec<_>>()))
+                span class="dim" { "and" }
+                (select("to", "To step", to, &(from + 1..=count as u64).map(step).collect::<Vec<_>>()))
+                (remove(&pointer, &format!("exclusion {}", place + 1)))
             }
         }
     }
@@ -239,12 +259,14 @@ impl Builder<'_> {
         let windows: Vec<(Value, &str)> = windows.iter().map(|(span, words)| (json!(span), *words)).collect();
         let orders = [
             (json!("ordered"), "In this order"),
-            (json!("strict"), "Strictly one after the other"),
+            (json!("strict"), "Strictly in a row"),
             (json!("any"), "In any order"),
         ];
+        let entries = [(json!("best"), "best attempt"), (json!("first"), "first attempt")];
         html! {
             (choice("Window", "/window", &or("window", "14d"), &windows))
             (choice("Order", "/order", &or("order", "ordered"), &orders))
+            (choice("Attempt that counts", "/entry", &or("entry", "best"), &entries))
         }
     }
 

@@ -20,6 +20,9 @@ pub struct ChartData {
     pub hint: String,
     /// Whether the last bucket is not over yet.
     pub partial: bool,
+    /// What stands behind a number on the axis.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub unit: &'static str,
     /// The lines.
     pub series: Vec<Line>,
     /// Of paths: from node to node.
@@ -38,7 +41,8 @@ pub struct Line {
     pub color: usize,
     /// Whether it is dashed, as its colour is taken.
     pub dashed: bool,
-    /// Whether it is drawn at first.
+    /// Whether it is drawn at first, as legend and table say.
+    #[serde(skip)]
     pub shown: bool,
     /// Its values.
     pub values: Vec<Option<f64>>,

@@ -40,10 +40,10 @@ pub fn edited(fields: &Fields<'_>) -> Result<Value, String> {
     let kind = Kind::of(&document).ok_or("`base` is no report that has a page; open the page again")?;
     let pressed = fields.first("do").unwrap_or_default();
     let slots = kind.slots(&document);
-    for pointer in slots.filled {
-        edit_matcher(&mut document, &pointer, fields, pressed);
+    for pointer in slots.filled.iter().chain(&slots.excluded) {
+        edit_matcher(&mut document, pointer, fields, pressed);
     }
-    if let Some(pointer) = slots.next {
+    for pointer in slots.next {
         let names = chosen(fields, &pointer);
         if !names.is_empty() {
             append(&mut document, &pointer, join(&names, Vec::new()));
@@ -69,6 +69,9 @@ pub fn edited(fields: &Fields<'_>) -> Result<Value, String> {
     if let Some(pointer) = pressed.strip_prefix("remove ") {
         set(&mut document, pointer, None);
     }
+    if kind == Kind::Funnel {
+        fit_exclusions(&mut document, pressed);
+    }
     if pressed == "swap" {
         swap_ends(&mut document);
     }
@@ -77,7 +80,9 @@ pub fn edited(fields: &Fields<'_>) -> Result<Value, String> {
 
 /// The events of a matcher that are chosen, or typed.
 fn chosen(fields: &Fields<'_>, pointer: &str) -> Vec<String> {
-    match fields.first(&format!("{pointer}.typed")).map(str::trim).filter(|typed| !typed.is_empty()) {
+    // A field for it may be there, empty, beside a button with a name.
+    let typed = format!("{pointer}.typed");
+    match fields.all(&typed).map(str::trim).find(|typed| !typed.is_empty()) {
         Some(typed) => vec![typed.to_owned()],
         None => fields.all(&format!("{pointer}.event")).map(str::to_owned).collect(),
     }
@@ -169,6 +174,28 @@ fn set_dates(document: &mut Value, fields: &Fields<'_>) {
     let last = fields.first("to").and_then(|date| date.parse::<jiff::civil::Date>().ok());
     if let Some(next) = last.and_then(|last| last.tomorrow().ok()) {
         set(document, "/to", Some(json!(next.to_string())));
+    }
+}
+
+/// What is excluded stays between the steps it was between, when one is removed; nothing is between steps in any order.
+fn fit_exclusions(document: &mut Value, pressed: &str) {
+    let removed = pressed.strip_prefix("remove /steps/").and_then(|place| place.parse::<u64>().ok());
+    let last = document["steps"].as_array().map_or(0, Vec::len) as u64;
+    let is_any = document["order"] == "any";
+    let Some(exclusions) = document.get_mut("exclude").and_then(Value::as_array_mut) else { return };
+    let fits = |exclusion: &mut Value| {
+        let end = |name: &str| exclusion.get(name).and_then(Value::as_u64);
+        // Steps are counted from 1 in the document, from 0 in the pointer.
+        let is_after = |step: u64| removed.is_some_and(|removed| step > removed + 1);
+        let from = end("from").map_or(1, |from| if is_after(from) { from - 1 } else { from });
+        let to = end("to").map_or(last, |to| if removed.is_some_and(|removed| to > removed) { to - 1 } else { to });
+        exclusion["from"] = json!(from);
+        exclusion["to"] = json!(to.min(last));
+        from < to.min(last)
+    };
+    exclusions.retain_mut(|exclusion| !is_any && fits(exclusion));
+    if exclusions.is_empty() {
+        set(document, "/exclude", None);
     }
 }
 
@@ -264,6 +291,24 @@ mod tests {
         let split = edit(trends(), &[("b.0.of", plan), ("b.0.as_of", "event"), ("b.1.of", "")]);
         assert_eq!(split["breakdown"], json!([{"property":"plan","of":{"group":"company"},"as_of":"event"}]));
         assert_eq!(edit(split, &[("b.0.of", plan), ("do", "remove b.0")]).get("breakdown"), None);
+    }
+
+    #[test]
+    fn exclusions_stay_between_their_steps() {
+        let funnel = json!({"report":"funnel","from":"-1d","to":"now","steps":["a","b","c","d"]});
+        let added = edit(funnel, &[("/exclude/0/event.event", "x")]);
+        assert_eq!(added["exclude"], json!([{"event":"x","from":1,"to":4}]));
+        let ends = [("json/exclude/0/from", "2"), ("json/exclude/0/to", "3"), ("/exclude/0/event.event", "y")];
+        let moved = edit(added, &ends);
+        assert_eq!(moved["exclude"], json!([{"event":"y","from":2,"to":3}]));
+        let removed = |step: &str| edit(moved.clone(), &[("do", &format!("remove /steps/{step}"))])["exclude"].clone();
+        assert_eq!(
+            ["0", "3"].map(removed),
+            [json!([{"event":"y","from":1,"to":2}]), json!([{"event":"y","from":2,"to":3}])]
+        );
+        assert_eq!(["1", "2"].map(removed), [Value::Null, Value::Null]);
+        assert_eq!(edit(moved.clone(), &[("json/order", "\"any\"")]).get("exclude"), None);
+        assert_eq!(edit(moved, &[("do", "remove /exclude/0")]).get("exclude"), None);
     }
 
     #[test]

@@ -80,6 +80,12 @@ pub fn phrase(filter: &Value) -> Markup {
     }
 }
 
+/// What a filter is about, in a word.
+pub fn name_of(filter: &Value) -> String {
+    let subject = Simple::read(filter).and_then(|simple| simple.subject);
+    subject.map_or_else(|| "with several parts".to_owned(), |subject| subject_name(&subject))
+}
+
 /// Whose property a subject is: nothing for events.
 fn owner_of(subject: &Value) -> Option<String> {
     let of = subject.get("of")?;

@@ -22,12 +22,14 @@ pub enum Kind {
 }
 
 /// Events in a document: a pointer to each matcher, and where one more may come.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slots {
-    /// Pointers of matchers.
+    /// Pointers of the matchers that the report is about.
     pub filled: Vec<String>,
-    /// Where another may come.
-    pub next: Option<String>,
+    /// Pointers of matchers of what must not happen.
+    pub excluded: Vec<String>,
+    /// Where others may come.
+    pub next: Vec<String>,
 }
 
 impl Kind {
@@ -68,11 +70,12 @@ impl Kind {
         }
     }
 
-    /// A report to begin with, about what is used most; none where there are no events.
-    pub fn first(self, choices: &Choices) -> Option<Value> {
+    /// A report to begin with, about what is used most, by users or by a group type that there is; none where there are
+    /// no events.
+    pub fn first(self, choices: &Choices, count_by: Option<&str>) -> Option<Value> {
         let top: Vec<&str> = choices.events.events.iter().map(|event| event.event.as_str()).take(3).collect();
         let most = *top.first()?;
-        Some(match self {
+        let mut document = match self {
             Self::Trends => json!({"report":"trends","from":"-30d","to":"now","series":[{"event":most}]}),
             Self::Funnel => {
                 let steps = if top.len() < 2 { vec![most, most] } else { top };
@@ -84,7 +87,11 @@ impl Kind {
             Self::Stickiness => json!({"report":"stickiness","from":"-30d","to":"now","event":most}),
             Self::Lifecycle => json!({"report":"lifecycle","from":"-12w","to":"now","interval":"week","event":most}),
             Self::Paths => json!({"report":"paths","from":"-30d","to":"now","start":most,"steps":3,"limit":6}),
-        })
+        };
+        if let Some(known) = choices.types.types.iter().find(|row| Some(row.group_type.as_str()) == count_by) {
+            document["count_by"] = json!({ "group": known.group_type });
+        }
+        Some(document)
     }
 
     /// Where events stand in a document.
@@ -93,13 +100,21 @@ impl Kind {
         let listed = |list: &str, tail: &str| -> Vec<String> {
             (0..count(list)).map(|place| format!("/{list}/{place}{tail}")).collect()
         };
-        let fixed =
-            |names: &[&str]| Slots { filled: names.iter().map(|name| format!("/{name}")).collect(), next: None };
+        let fixed = |names: &[&str]| Slots {
+            filled: names.iter().map(|name| format!("/{name}")).collect(),
+            ..Slots::default()
+        };
         match self {
-            Self::Trends => {
-                Slots { filled: listed("series", "/event"), next: Some(format!("/series/{}/event", count("series"))) }
-            }
-            Self::Funnel => Slots { filled: listed("steps", ""), next: Some(format!("/steps/{}", count("steps"))) },
+            Self::Trends => Slots {
+                filled: listed("series", "/event"),
+                next: vec![format!("/series/{}/event", count("series"))],
+                ..Slots::default()
+            },
+            Self::Funnel => Slots {
+                filled: listed("steps", ""),
+                excluded: listed("exclude", "/event"),
+                next: vec![format!("/steps/{}", count("steps")), format!("/exclude/{}/event", count("exclude"))],
+            },
             Self::Retention => fixed(&["start", "return"]),
             Self::Stickiness | Self::Lifecycle => fixed(&["event"]),
             Self::Paths => fixed(&[if document.get("end").is_some() { "end" } else { "start" }]),

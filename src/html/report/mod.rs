@@ -17,6 +17,7 @@ mod funnel;
 mod kind;
 mod lifecycle;
 mod matcher;
+mod nothing;
 mod paths;
 mod range;
 mod retention;
@@ -24,6 +25,7 @@ mod saved;
 mod stickiness;
 mod trends;
 mod units;
+mod view;
 pub(super) mod words;
 
 pub use answer::Answered;
@@ -32,8 +34,10 @@ pub use cohort::{CohortRow, cohort, cohorts};
 pub use csv::csv;
 pub use edit::{Fields, edited};
 pub use kind::Kind;
+pub use nothing::{Passing, passing, passing_report};
 pub use saved::saved;
-pub use units::{Units, units, with_units};
+pub use units::{Units, searched, units, with_units};
+pub use view::Chart;
 
 use super::asset;
 use super::frame::Frame;
@@ -45,44 +49,6 @@ use answer::Looked;
 use builder::Builder;
 use maud::{Markup, html};
 use serde_json::Value;
-
-/// How the answer to a trends report is drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Chart {
-    /// A line for each series.
-    #[default]
-    Line,
-    /// Bars beside each other.
-    Bars,
-    /// Areas on top of each other.
-    Stacked,
-    /// One bar for each series, over the whole range.
-    Total,
-}
-
-impl Chart {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Line, Self::Bars, Self::Stacked, Self::Total];
-
-    /// Its name in addresses.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Line => "line",
-            Self::Bars => "bars",
-            Self::Stacked => "stacked",
-            Self::Total => "total",
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Line => "Line",
-            Self::Bars => "Bars",
-            Self::Stacked => "Stacked",
-            Self::Total => "Total",
-        }
-    }
-}
 
 /// A report with its answer.
 #[derive(Clone, Copy, Debug)]
@@ -207,6 +173,7 @@ fn controls(visit: &Visit, page: &ReportPage<'_>, document: &Value) -> Markup {
         Report::Retention(report) => Some(report.interval),
         Report::Stickiness(report) => Some(report.interval),
         Report::Lifecycle(report) => Some(report.interval),
+        Report::Funnel(report) if page.chart == Chart::OverTime => report.interval,
         _ => None::<Interval>,
     };
     html! {
@@ -223,11 +190,14 @@ fn controls(visit: &Visit, page: &ReportPage<'_>, document: &Value) -> Markup {
                 }
                 noscript { button class="btn primary" { "Apply" } }
             }
-            @if page.kind == Kind::Trends {
+            @if !Chart::of(page.kind).is_empty() {
                 div class="right" {
-                    div class="seg" role="radiogroup" aria-label="Chart" {
-                        @for chart in Chart::ALL {
-                            label { input type="radio" name="chart" value=(chart.word()) checked[chart == page.chart]; (chart.name()) }
+                    div class="seg" role="radiogroup" aria-label="View" {
+                        @for chart in Chart::of(page.kind) {
+                            label {
+                                input type="radio" name="chart" value=(chart.word()) checked[*chart == page.chart] data-draw[chart.is_drawn_from_the_same()];
+                                (chart.name(&page.report.scope().count_by))
+                            }
                         }
                     }
                 }

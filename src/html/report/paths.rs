@@ -7,6 +7,7 @@ use crate::figure::{count, percent};
 use crate::language::{Anchor, Paths};
 use crate::reports::{PathsAnswer, PathsEnd, PathsLink};
 use maud::{Markup, html};
+use serde_json::{Value, json};
 
 /// The answer.
 pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup {
@@ -30,14 +31,31 @@ pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup
         div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
             table {
                 caption class="sr" { "From step to step" }
-                thead { tr { th scope="col" { "Step" } th scope="col" { "From" } th scope="col" { "To" } th scope="col" class="num" { (words::capital(&looked.units())) } th scope="col" class="num" { "Of all" } } }
+                thead {
+                    tr {
+                        th scope="col" class="num" data-sort="step" { "Step" }
+                        th scope="col" data-sort="from" { "From" }
+                        th scope="col" data-sort="to" { "To" }
+                        th scope="col" class="num" data-sort="units" { (words::capital(&looked.units())) }
+                        th scope="col" class="num" { "Of all" }
+                    }
+                 }
                 tbody {
                     @for link in &answer.links {
+                        @let to = link.to.as_ref();
                         tr {
-                            td { (link.step + 1) }
-                            th scope="row" class="mono name" { (name(&link.from)) }
-                            td class="name" { @match &link.to { Some(to) => span class="mono" { (name(to)) }, None => span class="muted" { "nothing more" } } }
-                            td class="num" { (count(link.count)) }
+                            td class="num" { (link.step + 1) }
+                            th scope="row" class="name" { span class="mono" { (name(&link.from)) } " " (here(answer, link.step, &link.from)) }
+                            td class="name" {
+                                @match to {
+                                    Some(to) => { span class="mono" { (name(to)) } " " (here(answer, link.step + 1, to)) }
+                                    None => span class="muted" { "nothing more" },
+                                }
+                            }
+                            td class="num" {
+                                button class="num-open" form="drill" name="units" value=(json!({ "step": link.step, "from": link.from, "to": link.to }))
+                                    data-link=[flow(report, answer, link).map(|flow| format!("{}-{}", flow.from, flow.to))] { (count(link.count)) }
+                            }
                             td class="num" { (share(link.count, all)) }
                         }
                     }
@@ -45,6 +63,40 @@ pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup
             }
         }
     }
+}
+
+/// How many were at a node; opens who.
+fn here(answer: &PathsAnswer, step: usize, end: &PathsEnd) -> Markup {
+    let Some(place) = place(answer, step, end) else { return html! {} };
+    html! {
+        button class="num-open muted" form="drill" name="units" value=(node(step, end)) data-node=(place)
+            aria-label={ (count(answer.nodes[place].count)) " at " (name(end)) } { (count(answer.nodes[place].count)) }
+    }
+}
+
+/// A node, as `units` names it.
+fn node(step: usize, end: &PathsEnd) -> Value {
+    match end {
+        PathsEnd::Event(name) => json!({ "step": step, "event": name }),
+        PathsEnd::Other => json!({ "step": step, "other": true }),
+    }
+}
+
+/// Which node of the answer an end is.
+fn place(answer: &PathsAnswer, step: usize, end: &PathsEnd) -> Option<usize> {
+    let is_it = |event: &Option<String>| match end {
+        PathsEnd::Event(name) => event.as_ref() == Some(name),
+        PathsEnd::Other => event.is_none(),
+    };
+    answer.nodes.iter().position(|node| node.step == step && is_it(&node.event))
+}
+
+/// A link between two nodes in the order of time; none where a path ends.
+fn flow(report: &Paths, answer: &PathsAnswer, link: &PathsLink) -> Option<Flow> {
+    let (from, to) = (place(answer, link.step, &link.from)?, place(answer, link.step + 1, link.to.as_ref()?)?);
+    let is_backward = matches!(report.anchor, Anchor::End(_));
+    let (from, to) = if is_backward { (to, from) } else { (from, to) };
+    Some(Flow { from, to, count: link.count })
 }
 
 fn share(units: u64, all: u64) -> String {
@@ -60,19 +112,6 @@ fn name(end: &PathsEnd) -> &str {
 
 /// Nodes are lines of one value, in the order of the answer.
 fn chart(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> ChartData {
-    let place = |step: usize, end: &PathsEnd| {
-        let is_it = |event: &Option<String>| match end {
-            PathsEnd::Event(name) => event.as_ref() == Some(name),
-            PathsEnd::Other => event.is_none(),
-        };
-        answer.nodes.iter().position(|node| node.step == step && is_it(&node.event))
-    };
-    let is_backward = matches!(report.anchor, Anchor::End(_));
-    let flow = |link: &PathsLink| {
-        let (from, to) = (place(link.step, &link.from)?, place(link.step + 1, link.to.as_ref()?)?);
-        let (from, to) = if is_backward { (to, from) } else { (from, to) };
-        Some(Flow { from, to, count: link.count })
-    };
     ChartData {
         kind: "sankey",
         series: answer
@@ -89,7 +128,7 @@ fn chart(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> ChartData
                 previous: Vec::new(),
             })
             .collect(),
-        links: answer.links.iter().filter_map(flow).collect(),
+        links: answer.links.iter().filter_map(|link| flow(report, answer, link)).collect(),
         title: words::range(looked.visit, &report.scope).0,
         ..ChartData::default()
     }

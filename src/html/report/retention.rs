@@ -1,6 +1,7 @@
 //! Retention: the mean as a sentence, and the triangle of who came back.
 
 use super::answer::{Looked, sentence};
+use super::view::Chart;
 use super::words;
 use crate::figure::count;
 use crate::language::Retention;
@@ -10,12 +11,14 @@ use serde_json::json;
 
 /// The strongest colour.
 const HEAT_MAX: f64 = 20.0;
+/// So many periods are named below the curve.
+const LABELS_MAX: usize = 8;
 /// The size of the curve, in its own units.
 const CURVE: (f64, f64) = (1000.0, 100.0);
 
 /// The answer.
 pub fn draw(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer, is_partial: bool) -> Markup {
-    html! { (in_words(looked, report, answer)) (curve(answer)) (Triangle { looked, report, answer, is_partial }.draw()) }
+    html! { (in_words(looked, report, answer)) (curve(report, answer)) (Triangle { looked, report, answer, is_partial }.draw()) }
 }
 
 fn in_words(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer) -> Markup {
@@ -35,8 +38,13 @@ fn rounded(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
 }
 
+/// `Week 3`.
+fn period(report: &Retention, place: usize) -> String {
+    format!("{} {place}", words::capital(words::interval(report.interval)))
+}
+
 /// The mean along periods.
-fn curve(answer: &RetentionAnswer) -> Markup {
+fn curve(report: &Retention, answer: &RetentionAnswer) -> Markup {
     let (width, height) = CURVE;
     let known: Vec<f64> = answer.mean.iter().map_while(|mean| mean.to_f64()).collect();
     let step = width / known.len().saturating_sub(1).max(1) as f64;
@@ -46,14 +54,22 @@ fn curve(answer: &RetentionAnswer) -> Markup {
         .map(|(at, share)| format!("{:.1} {:.1}", step * at as f64, (1.0 - share) * height))
         .collect();
     let line = line.join("L");
+    // So many labels have room.
+    let every = known.len().div_ceil(LABELS_MAX).max(1);
     html! {
         @if known.len() > 1 {
-            svg class="curve k1" viewBox={ "0 -4 " (width) " " (height + 8.0) } preserveAspectRatio="none" aria-hidden="true" {
-                line class="grid" x1="0" x2=(width) y1="0" y2="0" {}
-                line class="grid" x1="0" x2=(width) y1=(height / 2.0) y2=(height / 2.0) {}
-                line class="base" x1="0" x2=(width) y1=(height) y2=(height) {}
-                path class="ar" d={ "M" (line) "L" (width) " " (height) "L0 " (height) "Z" } {}
-                path class="ln" d={ "M" (line) } {}
+            div class="plot curve" aria-hidden="true" {
+                ol class="ys" { @for label in ["100%", "50%", "0%"] { li { (label) } } }
+                svg class="k1" viewBox={ "0 0 " (width) " " (height) } preserveAspectRatio="none" {
+                    line class="grid" x1="0" x2=(width) y1="0" y2="0" {}
+                    line class="grid" x1="0" x2=(width) y1=(height / 2.0) y2=(height / 2.0) {}
+                    line class="base" x1="0" x2=(width) y1=(height) y2=(height) {}
+                    path class="ar" d={ "M" (line) "L" (width) " " (height) "L0 " (height) "Z" } {}
+                    path class="ln" d={ "M" (line) } {}
+                }
+                ol class="xs" {
+                    @for place in (0..known.len()).step_by(every) { li { @if place == 0 { "Start" } @else { (period(report, place)) } } }
+                }
             }
         }
     }
@@ -87,7 +103,6 @@ impl Triangle<'_> {
 
     fn draw(&self) -> Markup {
         let word = words::interval(self.report.interval);
-        let title = |place: usize| format!("{}{} {place}", word[..1].to_uppercase(), &word[1..]);
         let (low, high) = self.extremes();
         let periods = self.answer.mean.len().min(self.answer.rows.len());
         html! {
@@ -98,7 +113,7 @@ impl Triangle<'_> {
                         tr {
                             th scope="col" { "Started in " (word) " of" }
                             th scope="col" class="num" { (words::capital(&self.looked.units())) }
-                            @for place in 0..periods { th scope="col" { (title(place)) } }
+                            @for place in 0..periods { th scope="col" { (period(self.report, place)) } }
                         }
                     }
                     tbody {
@@ -107,7 +122,7 @@ impl Triangle<'_> {
                             td class="sz" { (count(self.answer.rows.iter().map(|row| row.size).sum())) }
                             @for (place, mean) in self.answer.mean.iter().take(periods).enumerate() {
                                 td class="h" {
-                                    @if let Some(share) = mean.to_f64() { span class=(self.heat(place, share)) { (rounded(share)) } }
+                                    @if let Some(share) = mean.to_f64() { span class=(self.heat(place, share)) { (self.shown(share, self.came(place))) } }
                                 }
                             }
                         }
@@ -120,6 +135,16 @@ impl Triangle<'_> {
                 @if self.is_partial { span { "Dashed: that " (word) " is not over yet" } }
             }
         }
+    }
+
+    /// How many came back after so many periods, of all whose period has begun.
+    fn came(&self, place: usize) -> u64 {
+        self.answer.rows.iter().filter_map(|row| *row.values.get(place)?).sum()
+    }
+
+    /// A cell, as it is looked at.
+    fn shown(&self, share: f64, came: u64) -> String {
+        if self.looked.chart == Chart::Count { count(came) } else { rounded(share) }
     }
 
     fn row(&self, start: usize, row: &RetentionRow, periods: usize) -> Markup {
@@ -138,7 +163,7 @@ impl Triangle<'_> {
                         @if let Some(came) = came.filter(|_| row.size > 0) {
                             @let share = came as f64 / row.size as f64;
                             button class=(self.heat(place, share)) form="drill" name="units" value=(json!({ "period": row.period, "k": place }))
-                                title={ (count(came)) " of " (self.looked.counted(row.size)) } { (rounded(share)) }
+                                title={ (count(came)) " of " (self.looked.counted(row.size)) } { (self.shown(share, came)) }
                         }
                     }
                 }

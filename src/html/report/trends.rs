@@ -107,12 +107,13 @@ fn chart(looked: &Looked<'_>, report: &Trends, answer: &TrendsAnswer, is_partial
         hint: if report.formula.is_some() { String::new() } else { format!("Click to see which {}", looked.units()) },
         partial: is_partial,
         series: answer.series.iter().enumerate().map(line).collect(),
-        links: Vec::new(),
         title: words::range(looked.visit, &report.scope).0,
+        ..ChartData::default()
     }
 }
 
-fn legend(chart: &ChartData) -> Markup {
+/// The series by their colours; each is a button that hides it.
+pub fn legend(chart: &ChartData) -> Markup {
     html! {
         div class="legend" role="group" aria-label="Series shown" {
             @for (place, line) in chart.series.iter().enumerate().take(LEGEND_MAX) {
@@ -154,12 +155,12 @@ impl Table<'_> {
                     caption class="sr" { "By " (words::interval(self.report.interval)) }
                     thead {
                         tr {
-                            th scope="col" { (head) }
-                            th scope="col" class="num" { "In all" }
-                            th scope="col" class="num" { "Change" }
+                            th scope="col" data-sort="name" { (head) }
+                            th scope="col" class="num" data-sort="all" { "In all" }
+                            th scope="col" class="num" data-sort="change" { "Change" }
                             th scope="col" { span class="sr" { "Shape" } }
                             @for (place, bucket) in self.answer.buckets.iter().enumerate().skip(first) {
-                                th scope="col" class="num" {
+                                th scope="col" class="num" data-sort=(bucket) {
                                     (words::bucket(bucket, self.report.interval))
                                     @if self.is_partial && place + 1 == self.answer.buckets.len() { span title="not over yet" { " …" } }
                                 }

@@ -395,11 +395,7 @@ fn retention_and_paths_have_limits() {
     let paths = |fields: &str| format!(r#"{{"report":"paths","from":"-1d","to":"now",{fields}}}"#);
     refused(&paths(r#""start":"a","end":"b""#), "`start` and `end` cannot both be given; leave one of them out");
     refused(&paths(r#""steps":101"#), "`steps`: 101 is not allowed here; give a whole number from 1 to 100");
-    refused(
-        &paths(r#""units":{}"#),
-        "unknown field `units`; use `report`, `from`, `to`, `timezone`, `now`, `count_by`, `filter`, `start`, `end`, \
-         `steps` or `limit`",
-    );
+    refused(&paths(r#""units":{}"#), "`units`: `step` is missing; give the number of a step, counted from 0");
 }
 
 #[test]

@@ -310,11 +310,15 @@ fn activity() -> impl Strategy<Value = Report> {
 
 fn paths() -> impl Strategy<Value = Paths> {
     let anchor = prop_oneof![Just(Anchor::First), matcher().prop_map(Anchor::Start), matcher().prop_map(Anchor::End)];
-    (scope(), anchor, 1..=100_usize, 1..30_usize).prop_map(|(scope, anchor, steps, limit)| Paths {
+    let end = || prop_oneof![Just(PathsEnd::Other), "[a-z]{1,3}".prop_map(PathsEnd::Event)];
+    let to = prop_oneof![Just(PathsTo::Nothing), end().prop_map(PathsTo::Next)];
+    let units = option::of((end(), option::of(to), page()));
+    (scope(), anchor, 1..=100_usize, 1..30_usize, units).prop_map(|(scope, anchor, steps, limit, units)| Paths {
         scope,
         anchor,
         steps,
         limit,
+        units: units.map(|(at, to, page)| PathsUnits { step: steps - 1, at, to, page }),
     })
 }
 

@@ -130,6 +130,46 @@ fn units_are_paged_by_their_own_fields_or_those_around_them() {
     parsed(&trends(r#""limit":5"#));
 }
 
+fn paths(fields: &str) -> String {
+    let joint = if fields.is_empty() { "" } else { "," };
+    format!(r#"{{"report":"paths","from":"-7d","to":"now","steps":2{joint}{fields}}}"#)
+}
+
+#[test]
+fn a_number_of_paths_is_that_of_a_node_or_of_a_link() {
+    let units = |units: &str| {
+        let Report::Paths(report) = parsed(&paths(&format!(r#""units":{units}"#))) else { panic!() };
+        let units = report.units.unwrap();
+        (units.step, units.at, units.to)
+    };
+    let event = |name: &str| PathsEnd::Event(name.to_owned());
+    assert_eq!(units(r#"{"step":2,"event":"a"}"#), (2, event("a"), None));
+    // As the answer says it of the node of all others.
+    assert_eq!(units(r#"{"step":1,"event":null,"other":true}"#), (1, PathsEnd::Other, None));
+    assert_eq!(units(r#"{"step":1,"from":"a","to":null}"#), (1, event("a"), Some(PathsTo::Nothing)));
+    let to = Some(PathsTo::Next(PathsEnd::Other));
+    assert_eq!(units(r#"{"step":0,"from":{"other":true},"to":{"other":true}}"#), (0, PathsEnd::Other, to));
+    let check = |units: &str, expected: &str| refused(&paths(&format!(r#""units":{units}"#)), expected);
+    let none = "`units`: names no number; give the `event` of a node, `\"other\":true` for all others, or `from` and `to` \
+                of a link";
+    for wrong in
+        [r#"{"step":1}"#, r#"{"step":1,"from":"a"}"#, r#"{"step":1,"to":"a"}"#, r#"{"step":1,"event":"a","to":"b"}"#]
+    {
+        check(wrong, none);
+    }
+    check(
+        r#"{"step":2,"from":"a","to":null}"#,
+        "`units`: the last step has no links; name a node of it by its `event`",
+    );
+    check(r#"{"step":3,"event":"a"}"#, "`units.step`: 3 is not allowed here; give a whole number from 0 to 2");
+    check(r#"{"event":"a"}"#, "`units`: `step` is missing; give the number of a step, counted from 0");
+    check(
+        r#"{"step":0,"from":1,"to":"a"}"#,
+        "`units.from`: must be the name of an event, or {\"other\":true}, not a number",
+    );
+    parsed(&cohort(&format!(r#"{{"report":{}}}"#, paths(r#""units":{"step":0,"event":"a"}"#))));
+}
+
 #[test]
 fn a_report_inside_a_condition_must_name_a_number_of_its_kind() {
     let check = |report: &str, expected: &str| refused(&cohort(&format!(r#"{{"report":{report}}}"#)), expected);
@@ -138,10 +178,7 @@ fn a_report_inside_a_condition_must_name_a_number_of_its_kind() {
         &cohort(r#"{"did":"a"}"#),
         "`where.report`: is a cohort; put its `where` here, or save it and use {\"cohort\":\"name\"}",
     );
-    check(
-        r#"{"report":"paths","from":"-7d","to":"now"}"#,
-        "`where.report`: has no `units`, as paths name none; use another report",
-    );
+    check(&paths(""), "`where.report`: has no `units`; say which of its numbers is meant");
     check(
         &trends(r#""count_by":{"group":"company"},"units":{}"#),
         "`where.report`: its units are keys of `company`, while this cohort counts users; make `count_by` the same",

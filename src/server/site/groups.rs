@@ -1,6 +1,6 @@
 //! `/groups`, `/groups/{type}`, `/groups/{type}/{key}`: the keys of a group type, and one of them.
 
-use super::lists::{Asked, ListParameters, led_to};
+use super::lists::{Asked, ListParameters, found_out, led_to};
 use super::show::{Shown, Visitor, show};
 use crate::html::menu::Place;
 use crate::html::{self, Address, Counted, GroupsList, MEMBERS, Profile, Visit};
@@ -49,7 +49,9 @@ pub(super) async fn of_type(
     query: QueryOf<ListParameters>,
 ) -> Result<Response, Problem> {
     let group_type = in_path(path)?;
-    let asked = in_query(query)?.asked(&CountBy::group(&group_type))?;
+    let count_by = CountBy::group(&group_type);
+    let asked = in_query(query)?.asked(&count_by)?;
+    let limits = app.report_limits();
     show(app, visitor, move |snapshot, visit| {
         let query = match asked {
             Asked::List(query) => query,
@@ -61,7 +63,7 @@ pub(super) async fn of_type(
             types: &pages::declared_types(snapshot)?,
             group_type: &group_type,
             query: &query,
-            found: &pages::group_list(snapshot, &group_type, &query)?,
+            found: &pages::group_list(snapshot, &group_type, &found_out(snapshot, visit, &query, &count_by, &limits)?)?,
         };
         Ok(Shown::Document(html::groups(visit, &list)))
     })

@@ -2,9 +2,11 @@
 
 use super::show::Shown;
 use crate::html::{Address, ROWS, Visit, filtered};
-use crate::language::{Condition, CountBy, Op};
+use crate::language::{Cohort, Condition, CountBy, Op, Report};
 use crate::pages::{ListQuery, PageError, Sort};
+use crate::reports::{Answer, Limits, run_within};
 use crate::server::problem::Problem;
+use crate::store::Snapshot;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -50,6 +52,7 @@ impl ListParameters {
         let query = ListQuery {
             search: self.search.filter(|text| !text.trim().is_empty()),
             filter: filter.map_err(PageError::from)?,
+            among: None,
             sort,
             is_reversed,
             limit: rows(self.limit)?,
@@ -65,6 +68,34 @@ impl ListParameters {
         let filter = Condition::parse(&filter.to_json(), count_by).map_err(PageError::from)?;
         Ok(Asked::More(ListQuery { filter: Some(filter), cursor: None, ..query }))
     }
+}
+
+/// The same query in terms of lists, which know no events: who is in a cohort, or behind the number of a report, is found
+/// out first.
+pub(super) fn found_out(
+    snapshot: &Snapshot,
+    visit: &Visit,
+    query: &ListQuery,
+    count_by: &CountBy,
+    limits: &Limits,
+) -> Result<ListQuery, Problem> {
+    let (asked, kept): (Vec<Condition>, Vec<Condition>) = match query.filter.clone() {
+        Some(Condition::All(conditions)) => conditions,
+        one => one.into_iter().collect(),
+    }
+    .into_iter()
+    .partition(|condition| matches!(condition, Condition::Report(_) | Condition::Cohort(_)));
+    if asked.is_empty() {
+        return Ok(query.clone());
+    }
+    let mut cohort = Cohort::new(Condition::all(asked));
+    cohort.scope.count_by = count_by.clone();
+    cohort.page.limit = usize::MAX;
+    let Answer::Cohort(answer) = run_within(snapshot, &Report::Cohort(cohort), visit.now, limits)? else {
+        return Err(Problem::Fault);
+    };
+    let filter = (!kept.is_empty()).then(|| Condition::all(kept));
+    Ok(ListQuery { filter, among: Some(answer.members), ..query.clone() })
 }
 
 /// Leads to the list of a query.

@@ -1,5 +1,6 @@
 //! `/login`, `/logout`: a read key, kept in a cookie that scripts cannot see and other sites cannot use.
 
+use super::cookie::set;
 use super::forms::field;
 use super::show::document;
 use crate::html::{self, Login};
@@ -36,7 +37,9 @@ pub(super) async fn enter(State(app): State<App>, request: Request) -> Result<Re
     let next = local(field(&held.bytes, "next"));
     let secret = field(&held.bytes, "key").unwrap_or_default();
     let refusal = match app.workspaces.of_key(secret.trim()) {
-        Some((_, KeyKind::Read)) => return Ok(leading(&next, cookie(&parts.headers, secret.trim(), COOKIE_SECONDS)?)),
+        Some((_, KeyKind::Read)) => {
+            return Ok(leading(&next, set(&parts.headers, COOKIE, secret.trim(), COOKIE_SECONDS)?));
+        }
         Some((_, KeyKind::Write)) => "This key only sends. Give a key to read.",
         None => "This key is not known here. It may have been mistyped, or taken back.",
     };
@@ -48,19 +51,11 @@ pub(super) async fn enter(State(app): State<App>, request: Request) -> Result<Re
 
 /// `POST /logout`: forgets the key.
 pub(super) async fn leave(headers: HeaderMap) -> Result<Response, Problem> {
-    Ok(leading("/login", cookie(&headers, "", 0)?))
+    Ok(leading("/login", set(&headers, COOKIE, "", 0)?))
 }
 
 fn leading(next: &str, cookie: HeaderValue) -> Response {
     ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
-}
-
-/// Sets the cookie. The request comes from a page of this server, and its Origin says whether TLS is in between.
-fn cookie(headers: &HeaderMap, secret: &str, seconds: u32) -> Result<HeaderValue, Problem> {
-    let is_secure = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
-    let secure = if is_secure { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::try_from(cookie).map_err(|_| Problem::Fault)
 }
 
 /// An address of this server, whatever was asked for. Browsers read `//host` and `/\host` as other hosts, and drop

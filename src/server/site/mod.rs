@@ -3,6 +3,8 @@
 
 mod asset;
 mod cohorts;
+mod cookie;
+mod counted;
 mod events;
 mod forms;
 mod groups;
@@ -130,7 +132,8 @@ impl Page {
             Self::Home => get(home::page),
             Self::Saved => get(saved::list).post(saved::change),
             Self::Report(kind) => {
-                get(move |app, visitor, query| reports::page(kind, app, visitor, query)).post(reports::change)
+                get(move |app, visitor, headers, query| reports::page(kind, app, visitor, headers, query))
+                    .post(reports::change)
             }
             Self::Units => get(reports::units),
             Self::Export => get(reports::export),

@@ -1,9 +1,10 @@
 //! The pages of reports: the answer to the document in the address, changes of it, the units behind a number, files.
 
+use super::counted::{choice, last_choice};
 use super::show::{Shown, Visitor, show};
 use crate::html::report::{self, Answered, Chart, Choices, Fields, Kind, ReportPage, Units};
 use crate::html::{Address, Visit};
-use crate::language::{Buckets, Clock, Interval, Report, WeekDay};
+use crate::language::{Buckets, Clock, Interval, Report, Trends, WeekDay};
 use crate::reports::{self, Answer, Cancel, Limits, ReportError};
 use crate::server::app::App;
 use crate::server::body;
@@ -11,7 +12,7 @@ use crate::server::problem::Problem;
 use crate::server::read::{CallOff, PathOf, QueryOf, in_path, in_query, json};
 use crate::store::Snapshot;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -24,18 +25,21 @@ pub(super) struct Parameters {
     report: Option<String>,
     units: Option<String>,
     cursor: Option<String>,
+    search: Option<String>,
     chart: Option<String>,
+    /// Which series are hidden, by which column the table is sorted, which number is opened: scripts read them.
+    #[serde(rename = "hide")]
+    _hide: Option<IgnoredAny>,
+    #[serde(rename = "sort")]
+    _sort: Option<IgnoredAny>,
+    #[serde(rename = "drill")]
+    _drill: Option<IgnoredAny>,
     /// Read before routing.
     #[serde(rename = "workspace")]
     _workspace: Option<IgnoredAny>,
 }
 
 impl Parameters {
-    fn chart(&self) -> Chart {
-        let named = |word: &str| Chart::ALL.into_iter().find(|chart| chart.word() == word);
-        self.chart.as_deref().and_then(named).unwrap_or_default()
-    }
-
     fn report(&self) -> Result<Option<Report>, Problem> {
         let parse = |json: &String| Report::parse(json).map_err(|error| ReportError::from(error).into());
         self.report.as_ref().map(parse).transpose()
@@ -52,16 +56,18 @@ pub(super) async fn page(
     kind: Kind,
     State(app): State<App>,
     visitor: Visitor,
+    headers: HeaderMap,
     query: QueryOf<Parameters>,
 ) -> Result<Response, Problem> {
     let parameters = in_query(query)?;
     let asked = parameters.report()?;
+    let count_by = last_choice(&headers);
     let (limits, _called_off) = limits(&app);
     show(app, visitor, move |snapshot, visit| {
         let choices = Choices::gather(snapshot, visit.now)?;
         let asked = match asked {
             Some(report) => report,
-            None => match kind.first(&choices) {
+            None => match kind.first(&choices, count_by.as_deref()) {
                 Some(document) => Report::from_value(&document).map_err(ReportError::from)?,
                 None => return Ok(Shown::Document(report::report_empty(visit, kind))),
             },
@@ -70,14 +76,16 @@ pub(super) async fn page(
         if Kind::of(&document) != Some(kind) || asked.page().is_some() {
             return elsewhere(visit, &asked);
         }
+        let chart = Chart::named(kind, parameters.chart.as_deref());
+        let asked = chart.suited(asked);
         let choices = choices.with_properties(snapshot, kind, &document)?;
-        let answered = match answered(snapshot, visit, &asked, &limits) {
+        let answered = match answered(snapshot, visit, &choices, &asked, &limits) {
             Ok(answered) => Ok(answered),
             Err(ReportError::Store(error)) => return Err(error.into()),
             Err(other) => Err(other.to_string()),
         };
         let answer = answered.as_ref().map_err(String::as_str);
-        let page = ReportPage { kind, report: &asked, choices: &choices, chart: parameters.chart(), answer };
+        let page = ReportPage { kind, report: &asked, choices: &choices, chart, answer };
         Ok(Shown::Document(report::report(visit, &page)))
     })
     .await
@@ -103,26 +111,38 @@ fn limits(app: &App) -> (Limits, CallOff) {
     (limits, CallOff(cancel))
 }
 
-fn answered(snapshot: &Snapshot, visit: &Visit, report: &Report, limits: &Limits) -> Result<Answered, ReportError> {
+fn answered(
+    snapshot: &Snapshot,
+    visit: &Visit,
+    choices: &Choices,
+    report: &Report,
+    limits: &Limits,
+) -> Result<Answered, ReportError> {
     let run = |report: &Report| reports::run_within(snapshot, report, visit.now, limits);
-    let is_partial = is_partial(visit, report);
-    let Report::Trends(trends) = report else {
-        return Ok(Answered { answer: run(report)?, whole: None, is_partial });
+    let trends = |report: Trends| match run(&Report::Trends(report))? {
+        Answer::Trends(answer) => Ok::<_, ReportError>(Some(answer)),
+        _ => Ok(None),
     };
-    // The change against the range before is told in any case.
-    let mut compared = trends.clone();
-    compared.compare = true;
-    let answer = run(&Report::Trends(compared.clone()))?;
-    let whole = if trends.breakdown.is_empty() {
-        None
-    } else {
-        compared.breakdown.clear();
-        match run(&Report::Trends(compared))? {
-            Answer::Trends(whole) => Some(whole),
-            _ => None,
+    let mut compared = report.clone();
+    if let Report::Trends(compared) = &mut compared {
+        // The change against the range before is told in any case.
+        compared.compare = true;
+    }
+    let answer = run(&compared)?;
+    let whole = match compared {
+        Report::Trends(compared) if !compared.breakdown.is_empty() => {
+            trends(Trends { breakdown: Vec::new(), ..compared })?
         }
+        _ => None,
     };
-    Ok(Answered { answer, whole, is_partial })
+    let mut answered = Answered { answer, whole, is_partial: is_partial(visit, report), passing: Vec::new() };
+    if answered.is_nothing(report)
+        && let Some(Report::Trends(counting)) = report::passing_report(report)
+        && let Some(counted) = trends(counting)?
+    {
+        answered.passing = report::passing(report, &counted, choices);
+    }
+    Ok(answered)
 }
 
 /// Whether the last bucket of a range is not over yet.
@@ -131,6 +151,7 @@ fn is_partial(visit: &Visit, report: &Report) -> bool {
         Report::Trends(report) => (report.interval, report.week_start),
         Report::Retention(report) => (report.interval, report.week_start),
         Report::Lifecycle(report) => (report.interval, report.week_start),
+        Report::Funnel(report) => (report.interval.unwrap_or_default(), report.week_start),
         _ => return false,
     };
     let clock = Clock { now: visit.now, zone: &visit.zone };
@@ -142,18 +163,27 @@ fn is_partial(visit: &Visit, report: &Report) -> bool {
 
 /// `POST /trends` and its like: changes a report, and leads to what it is then.
 pub(super) async fn change(State(app): State<App>, visitor: Visitor, request: Request) -> Result<Response, Problem> {
-    let held = body::read(request.into_body(), &app.bodies).await?;
-    show(app, visitor, move |_, visit| {
+    let (parts, body) = request.into_parts();
+    let held = body::read(body, &app.bodies).await?;
+    let work = visitor.work_out(app, move |_, visit| {
         let fields = Fields(form_urlencoded::parse(&held.bytes).collect());
         let document = report::edited(&fields).map_err(Problem::Request)?;
         let changed = Report::from_value(&document).map_err(ReportError::from)?;
         let kind = Kind::of(&document).ok_or(Problem::Fault)?;
-        let chart = fields.first("chart").filter(|chart| *chart != Chart::default().word());
+        let chart = Chart::named(kind, fields.first("chart"));
+        let changed = chart.suited(changed);
+        let chart = (chart != Chart::named(kind, None)).then(|| chart.word());
         let address: Address =
             visit.to(kind.place().path()).with("report", changed.to_json()).with_some("chart", chart);
-        Ok(Shown::Elsewhere(address.to_string()))
-    })
-    .await
+        let before = fields.first("base").and_then(|base| serde_json::from_str(base).ok()).unwrap_or_default();
+        Ok((address.to_string(), choice(&parts.headers, &before, &document)?))
+    });
+    let (address, cookie) = work.await?;
+    let mut response = Redirect::to(&address).into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }
 
 /// `GET /units`: who is behind a number.
@@ -170,16 +200,27 @@ pub(super) async fn units(
     let (limits, _called_off) = limits(&app);
     show(app, visitor, move |snapshot, visit| {
         let mut document = report::with_units(&asked, &of);
-        if let Some(cursor) = &parameters.cursor {
-            document["units"]["cursor"] = Value::from(cursor.as_str());
+        let (search, cursor) = (parameters.search.as_deref().map(str::trim), parameters.cursor.as_deref());
+        let search = search.filter(|search| !search.is_empty());
+        match (search, cursor) {
+            // All of them are looked through.
+            (Some(_), _) => document["units"]["limit"] = usize::MAX.into(),
+            (None, Some(cursor)) => document["units"]["cursor"] = cursor.into(),
+            (None, None) => {}
         }
         let full = Report::from_value(&document).map_err(ReportError::from)?;
         let answer = match reports::run_within(snapshot, &full, visit.now, &limits)? {
             Answer::Cohort(answer) => answer,
             _ => return Err(Problem::Request("no number is named; give it in `units`".to_owned())),
         };
-        let cursor = parameters.cursor.as_deref();
-        let page = Units { report: &asked, units: &of, answer: &answer, kind: full.units_kind(), cursor };
+        let (answer, search) = match search {
+            None => (answer, None),
+            Some(search) => {
+                let (answer, found) = report::searched(answer, search, cursor);
+                (answer, Some((search, found)))
+            }
+        };
+        let page = Units { report: &asked, units: &of, answer: &answer, kind: full.units_kind(), cursor, search };
         Ok(Shown::Document(report::units(visit, &page)))
     })
     .await

@@ -1,6 +1,6 @@
 //! `/users`, `/users/{id}`: everyone, and one of them.
 
-use super::lists::{Asked, ListParameters, led_to};
+use super::lists::{Asked, ListParameters, found_out, led_to};
 use super::show::{Shown, Visitor, show};
 use crate::html::menu::Place;
 use crate::html::{self, Address};
@@ -19,9 +19,13 @@ pub(super) async fn list(
     query: QueryOf<ListParameters>,
 ) -> Result<Response, Problem> {
     let asked = in_query(query)?.asked(&CountBy::Users)?;
+    let limits = app.report_limits();
     show(app, visitor, move |snapshot, visit| {
         Ok(match asked {
-            Asked::List(query) => Shown::Document(html::users(visit, &query, &pages::user_list(snapshot, &query)?)),
+            Asked::List(query) => {
+                let found = found_out(snapshot, visit, &query, &CountBy::Users, &limits)?;
+                Shown::Document(html::users(visit, &query, &pages::user_list(snapshot, &found)?))
+            }
             Asked::More(query) => led_to(visit, Address::new(Place::Users.path()), &query),
         })
     })

@@ -18,6 +18,7 @@ pub fn behind(document: &Value, result: &Value) -> Vec<Behind> {
         Some("retention") => retention(result),
         Some("stickiness") => numbers(&result["counts"], |at| json!({"intervals": at + 1})),
         Some("lifecycle") => lifecycle(result),
+        Some("paths") => paths(result),
         _ => Vec::new(),
     };
     let with_units = |(units, size): (Value, Option<u64>)| {
@@ -108,4 +109,14 @@ fn lifecycle(result: &Value) -> Vec<Named> {
     let of_state =
         |state: &&str| numbers(&result[*state], |at| json!({"bucket": result["buckets"][at], "state": *state}));
     states.iter().flat_map(of_state).collect()
+}
+
+/// A node or a link is named by what the answer says of it, without its number.
+fn paths(result: &Value) -> Vec<Named> {
+    let named = |item: &Value| {
+        let mut name = item.clone();
+        let count = name.as_object_mut().and_then(|fields| fields.remove("count"));
+        (name, count.and_then(|count| count.as_u64()))
+    };
+    items(&result["nodes"]).iter().chain(items(&result["links"])).map(named).collect()
 }

@@ -92,7 +92,7 @@ pub(super) fn page(
 ) -> Result<Value, String> {
     let is_cohort = !document.contains_key("units");
     let asked = if is_cohort { document } else { units };
-    // Beside `units`, the document's own limit is a breakdown's where there is one, else it is the page's.
+    // Beside `units`, the document's own limit is a breakdown's where there is one, or that of paths, else the page's.
     let limit_of = if asked.contains_key("limit") || splits(document) { asked } else { document };
     let limit = whole(limit_of, "limit", 1, 100)?;
     let after = asked.get("cursor").map(|json| text(json, "cursor")).transpose()?.unwrap_or("");
@@ -107,7 +107,7 @@ pub(super) fn page(
 fn splits(document: &Map<String, Value>) -> bool {
     let items = |field: &str| document.get(field).and_then(Value::as_array).into_iter().flatten();
     let by_value = items("series").any(|series| series["measure"].get("count_by_value").is_some());
-    items("breakdown").next().is_some() || by_value
+    items("breakdown").next().is_some() || by_value || document.get("report").is_some_and(|report| report == "paths")
 }
 
 /// One part of a cohort's `where`.

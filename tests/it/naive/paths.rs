@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::cohort::page;
 use super::coverage::Coverage;
-use super::document::whole;
+use super::document::{need, whole};
 use super::filter::Matcher;
-use super::head::Head;
+use super::head::{Head, units_of};
 use super::lookup::{Look, Row};
 
-const OWN: [&str; 4] = ["start", "end", "steps", "limit"];
+const OWN: [&str; 5] = ["start", "end", "steps", "limit", "units"];
 
 /// A node's name at a step; `Other` is every name beyond the limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +34,8 @@ pub(super) fn run(look: Look, map: &Map<String, Value>) -> Result<Value, String>
     let coverage = Coverage::count(&head, |row| {
         (from..to).contains(&row.time()) && anchor.is_none_or(|matcher| matcher.matches(head.look, row))
     });
-    let mut paths = Vec::new();
-    for rows in head.by_unit().values_mut() {
+    let (mut owners, mut paths) = (Vec::new(), Vec::new());
+    for (unit, rows) in &mut head.by_unit() {
         rows.retain(|row| (from..to).contains(&row.time()));
         // With `end` the path is followed backwards: step 0 is the end itself.
         if end.is_some() {
@@ -44,15 +45,58 @@ pub(super) fn run(look: Look, map: &Map<String, Value>) -> Result<Value, String>
         if let Some(first) = rows.iter().position(passes) {
             let path = rows[first..].iter().take(steps + 1).map(|row| row.event.name.clone());
             paths.push(path.collect::<Vec<String>>());
+            owners.push((*unit).to_owned());
         }
     }
     let ranks: Vec<Vec<String>> = (0..=steps).map(|step| ranked_names(&paths, step)).collect();
     let tops: Vec<Vec<String>> = ranks.iter().map(|names| names.iter().take(limit).cloned().collect()).collect();
+    if let Some(units) = units_of(map, &["step", "event", "other", "from", "to"])? {
+        let goes = named(units, &tops)?;
+        let found = owners.into_iter().zip(&paths).filter(|(_, path)| goes(path)).map(|(owner, _)| owner);
+        return page(found.collect(), units, map, coverage);
+    }
     Ok(json!({
         "nodes": nodes(&paths, &tops),
         "links": links(&paths, &tops, steps),
         "coverage": coverage.json(),
     }))
+}
+
+/// Whether a path goes through the node or the link that `units` names.
+fn named<'t>(
+    units: &Map<String, Value>,
+    tops: &'t [Vec<String>],
+) -> Result<impl Fn(&Vec<String>) -> bool + use<'t>, String> {
+    let step = whole(units, "step", 0, 0)?;
+    need(units, "step", "units of paths")?;
+    let shown = |step: usize, node: Node| match &node {
+        Node::Name(name) if !tops.get(step).is_some_and(|names| names.contains(name)) => {
+            Err(format!("no \"{name}\" is shown at step {step}"))
+        }
+        _ => Ok(node),
+    };
+    let end = |json: &Value| match json {
+        Value::String(name) => Ok(Node::Name(name.clone())),
+        other if other["other"] == true => Ok(Node::Other),
+        other => Err(format!("{other} is no node")),
+    };
+    let is_link = units.contains_key("from");
+    let node = if is_link {
+        end(need(units, "from", "units of paths")?)?
+    } else {
+        end(units.get("event").unwrap_or(&json!(units)))?
+    };
+    let node = shown(step, node)?;
+    let next = match units.get("to") {
+        Some(Value::Null) => Some(None),
+        Some(json) => Some(Some(shown(step + 1, end(json)?)?)),
+        None if is_link => return Err("a link of paths has a \"to\"".into()),
+        None => None,
+    };
+    Ok(move |path: &Vec<String>| {
+        let leads = next.as_ref().is_none_or(|next| node_at(path, step + 1, tops) == *next);
+        leads && node_at(path, step, tops).as_ref() == Some(&node)
+    })
 }
 
 /// The names at a step, most units first, then by name.

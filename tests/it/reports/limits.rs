@@ -96,6 +96,7 @@ fn documents() -> Vec<Value> {
         lifecycle(json!({"units": {"bucket": "2026-01-12", "state": "dormant"}})),
         json!({"report": "paths", "start": "view", "steps": 4}),
         json!({"report": "paths", "end": "pay", "steps": 2, "limit": 2}),
+        json!({"report": "paths", "start": "view", "steps": 2, "units": {"step": 0, "from": "view", "to": {"other": true}}}),
     ];
     documents.into_iter().map(|document| with(range.clone(), document)).collect()
 }
