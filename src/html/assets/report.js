@@ -68,10 +68,11 @@ function arrive(fold) {
   for (const hidden of main.querySelectorAll("[data-copy], [data-copy-address], [data-png], input[data-series]")) hidden.hidden = false;
   for (const details of main.querySelectorAll("details.fold")) details.open = fold ?? innerWidth > narrow;
   for (const table of main.querySelectorAll("[data-latest]")) table.scrollLeft = table.scrollWidth;
-  draw();
+  draw(answer());
 }
 
 const report = () => document.getElementById("report");
+const answer = () => document.getElementById("answer");
 const send = (submitter) => {
   const form = report();
   go(form.action, { body: new URLSearchParams(new FormData(form, submitter)) });
@@ -88,7 +89,7 @@ addEventListener("submit", (event) => {
 });
 
 addEventListener("change", ({ target }) => {
-  if (target.dataset?.series) return toggle(Number(target.dataset.series), target.checked);
+  if (target.dataset?.series) return toggle(answer(), Number(target.dataset.series), target.checked);
   if (target.form?.id !== "report") return;
   const popover = target.closest("[popover]");
   if (popover) {
@@ -98,7 +99,8 @@ addEventListener("change", ({ target }) => {
     const address = new URL(location);
     address.searchParams.set("chart", target.value);
     history.replaceState(null, "", address);
-    draw();
+    for (const view of document.querySelectorAll("#save [name=view]")) view.value = `chart=${target.value}`;
+    draw(answer());
   } else {
     send();
   }
@@ -127,8 +129,8 @@ addEventListener("click", ({ target }) => {
   if (!button) return;
   if ("copy" in button.dataset) copied(button, button.dataset.copy);
   else if ("copyAddress" in button.dataset) copied(button, location.href);
-  else if ("png" in button.dataset) picture(document.querySelector("h1").textContent);
-  else if (button.closest(".legend")) toggle(Number(button.dataset.series), button.getAttribute("aria-pressed") !== "true");
+  else if ("png" in button.dataset) picture(answer(), document.querySelector("h1").textContent);
+  else if (button.closest(".legend")) toggle(answer(), Number(button.dataset.series), button.getAttribute("aria-pressed") !== "true");
 });
 
 async function copied(button, text) {
@@ -145,6 +147,5 @@ addEventListener("keydown", (event) => {
 });
 
 addEventListener("popstate", () => go(location.href, { push: false }));
-new MutationObserver(() => draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 chooser(send);
 arrive();

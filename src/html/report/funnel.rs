@@ -1,6 +1,6 @@
 //! Funnels: bars of who remained and who was lost, and the table of the same numbers.
 
-use super::answer::{Looked, opens, sentence};
+use super::answer::{Drawn, Looked, Sentence, opens, sentence};
 use super::words;
 use crate::figure::{count, duration};
 use crate::language::Funnel;
@@ -8,36 +8,37 @@ use crate::reports::{Figure, FunnelAnswer, FunnelResult, FunnelSeries, FunnelSte
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
-/// Stripes for who was lost.
-const HATCH: &str = r#"<svg width="0" height="0" aria-hidden="true"><defs><pattern id="hatch" width="6" height="6" patternTransform="rotate(45)" patternUnits="userSpaceOnUse"><rect class="stripe" width="2" height="6"/></pattern></defs></svg>"#;
+/// Stripes for who was lost, once on a page.
+pub const HATCH: &str = r#"<svg width="0" height="0" aria-hidden="true"><defs><pattern id="hatch" width="6" height="6" patternTransform="rotate(45)" patternUnits="userSpaceOnUse"><rect class="stripe" width="2" height="6"/></pattern></defs></svg>"#;
 
 /// An arrow to the next step.
 const ARROW: &str = r#"<svg width="40" height="8" viewBox="0 0 40 8" fill="none" stroke="currentColor" stroke-width="1.3" stroke-linecap="round" stroke-linejoin="round"><path d="M1 4h37M35 1l3 3-3 3"/></svg>"#;
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Funnel, answer: &FunnelAnswer) -> Markup {
-    let draw = |series: &FunnelSeries| Steps { looked, steps: &series.steps.steps, value: Some(series) }.draw();
-    html! {
-        (PreEscaped(HATCH))
-        @match &answer.result {
-            FunnelResult::Whole(whole) => {
-                (in_words(looked, report, &whole.steps))
-                (Steps { looked, steps: &whole.steps, value: None }.draw())
-                (table(looked, report, std::slice::from_ref(&(None, whole.steps.as_slice()))))
-            }
-            FunnelResult::Split { series } => {
-                @if let Some(best) = series.iter().max_by_key(|series| series.steps.steps.first().map_or(0, |step| step.count)) {
-                    (split_in_words(looked, best, series.len()))
-                    (draw(best))
-                }
-                (table(looked, report, &series.iter().map(|series| (Some(series), series.steps.steps.as_slice())).collect::<Vec<_>>()))
-            }
+pub fn draw(looked: &Looked<'_>, report: &Funnel, answer: &FunnelAnswer) -> Drawn {
+    let (sentence, steps, rows) = match &answer.result {
+        FunnelResult::Whole(whole) => {
+            let steps = Steps { looked, steps: &whole.steps, value: None };
+            (in_words(looked, report, &whole.steps), Some(steps), vec![(None, whole.steps.as_slice())])
         }
-    }
+        FunnelResult::Split { series } => {
+            let entered = |series: &&FunnelSeries| series.steps.steps.first().map_or(0, |step| step.count);
+            let largest = series.iter().max_by_key(entered);
+            let steps = largest.map(|series| Steps { looked, steps: &series.steps.steps, value: Some(series) });
+            let sentence = largest.map(|largest| split_in_words(looked, largest, series.len()));
+            let rows = series.iter().map(|series| (Some(series), series.steps.steps.as_slice())).collect();
+            (sentence.unwrap_or_default(), steps, rows)
+        }
+    };
+    let picture = html! {
+        @if looked.tile.is_none() { (PreEscaped(HATCH)) }
+        @if let Some(steps) = steps { (steps.draw()) }
+    };
+    Drawn { sentence, picture, numbers: table(looked, report, &rows) }
 }
 
-fn in_words(looked: &Looked<'_>, report: &Funnel, steps: &[FunnelStep]) -> Markup {
-    let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return html! {} };
+fn in_words(looked: &Looked<'_>, report: &Funnel, steps: &[FunnelStep]) -> Sentence {
+    let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return Sentence::default() };
     let said = html! {
         "of " (looked.units()) " that did " b class="mono" { (shown(&first.event)) } " reached " b class="mono" { (shown(&last.event)) } " within " (window(report)) ", " (looked.when())
     };
@@ -45,7 +46,7 @@ fn in_words(looked: &Looked<'_>, report: &Funnel, steps: &[FunnelStep]) -> Marku
     sentence(words::share(last.overall), said, beside)
 }
 
-fn split_in_words(looked: &Looked<'_>, series: &FunnelSeries, values: usize) -> Markup {
+fn split_in_words(looked: &Looked<'_>, series: &FunnelSeries, values: usize) -> Sentence {
     let overall = series.steps.steps.last().map_or(Figure::Null, |step| step.overall);
     let said = html! {
         "of " (looked.units()) " of " b { (words::tuple(&series.breakdown, series.other)) } " reached the last step " (looked.when())
@@ -108,7 +109,7 @@ impl Steps<'_> {
             li class="fstep" {
                 h3 { span class="badge-l" { (number) } span class="trunc mono" title=(step.event) { (shown(&step.event)) } }
                 div class="fviz" {
-                    button class="fbar" form="drill" name="units" value=(selector(number, false, self.value)) disabled[step.count == 0]
+                    button class="fbar" form=(self.looked.id("drill")) name="units" value=(selector(number, false, self.value)) disabled[step.count == 0]
                         aria-label={ (self.looked.counted(step.count)) " reached " (shown(&step.event)) "; show them" } {
                         svg class="v" viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true" {
                             rect class="lost" y={ (format!("{:.1}", 100.0 - before)) } width="100" height={ (format!("{lost:.1}")) } {}
@@ -134,7 +135,7 @@ impl Steps<'_> {
                         @let lost = self.lost(place);
                         @if lost > 0 {
                             span {
-                                button class="lostl num-open" form="drill" name="units" value=(selector(place, true, self.value)) { (count(lost)) " dropped off" }
+                                button class="lostl num-open" form=(self.looked.id("drill")) name="units" value=(selector(place, true, self.value)) { (count(lost)) " dropped off" }
                             }
                         }
                         @if self.steps.len() > 2 && self.steepest() == Some(place) { span { span class="tag bad" { "steepest drop" } } }

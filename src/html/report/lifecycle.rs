@@ -1,16 +1,16 @@
 //! Lifecycle: who is new, returns or is back, stacked above zero, and who is missing below.
 
-use super::answer::{Looked, opens, sentence};
+use super::answer::{Drawn, Looked, opens, sentence};
 use super::chart::{ChartData, Line};
 use super::words;
 use crate::figure::count;
 use crate::language::Lifecycle;
 use crate::reports::LifecycleAnswer;
-use maud::{Markup, html};
+use maud::html;
 use serde_json::json;
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, is_partial: bool) -> Markup {
+pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, is_partial: bool) -> Drawn {
     let word = words::interval(report.interval);
     let states: [(&str, usize, &Vec<u64>, f64); 4] = [
         ("new", 1, &answer.new, 1.0),
@@ -33,7 +33,7 @@ pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, i
         kind: "stackedbars",
         x: answer.buckets.iter().map(|bucket| words::bucket(bucket, report.interval)).collect(),
         full: answer.buckets.iter().map(|bucket| words::bucket_in_full(bucket, report.interval)).collect(),
-        hint: format!("Click to see which {}", looked.units()),
+        hint: looked.hint(),
         partial: is_partial,
         series: states
             .iter()
@@ -51,14 +51,19 @@ pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, i
         title: words::range(looked.visit, &report.scope).0,
         ..ChartData::default()
     };
-    html! {
-        (sentence(format!("{sign}{}", count(net.unsigned_abs())), said, beside))
+    let finding = format!(
+        "Bars of new, returning and resurrecting {} above zero and dormant ones below, by {word}.",
+        looked.units()
+    );
+    let picture = html! {
         div class="legend" role="group" aria-label="Series shown" {
             @for (place, (name, color, ..)) in states.iter().enumerate() {
                 button type="button" aria-pressed="true" data-series=(place) { i class={ "sw k" (color) } {} (name) }
             }
         }
-        (chart.draw(&format!("Bars of new, returning and resurrecting {} above zero and dormant ones below, by {word}. The table below has every number.", looked.units())))
+        (chart.draw(looked, &finding))
+    };
+    let numbers = html! {
         div class="scroll" tabindex="0" role="region" aria-label="Table of the chart’s numbers" data-latest {
             table class="fix" {
                 caption class="sr" { "By " (word) }
@@ -80,5 +85,6 @@ pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, i
                 }
             }
         }
-    }
+    };
+    Drawn { sentence: sentence(format!("{sign}{}", count(net.unsigned_abs())), said, beside), picture, numbers }
 }

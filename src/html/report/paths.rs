@@ -1,15 +1,15 @@
 //! Paths: a sankey of what units did step by step, and the same as a table.
 
-use super::answer::{Looked, sentence};
+use super::answer::{Drawn, Looked, sentence};
 use super::chart::{ChartData, Flow, Line};
 use super::words;
 use crate::figure::{count, percent};
 use crate::language::{Anchor, Paths};
 use crate::reports::{PathsAnswer, PathsEnd, PathsLink};
-use maud::{Markup, html};
+use maud::html;
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup {
+pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Drawn {
     let all: u64 = answer.nodes.iter().filter(|node| node.step == 0).map(|node| node.count).sum();
     let (anchor, direction) = match &report.anchor {
         Anchor::First => ("their first event".to_owned(), "after"),
@@ -24,9 +24,9 @@ pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup
         }
     };
     let chart = chart(looked, report, answer);
-    html! {
-        (sentence(count(all), html! { (if all == 1 { words::unit(&report.scope.count_by).to_owned() } else { looked.units() }) " " (said) }, beside))
-        (chart.draw(&format!("Paths of {} in {} steps. The table below has every number.", looked.units(), report.steps)))
+    let units = if all == 1 { words::unit(&report.scope.count_by).to_owned() } else { looked.units() };
+    let finding = format!("Paths of {} in {} steps.", looked.units(), report.steps);
+    let numbers = html! {
         div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
             table {
                 caption class="sr" { "From step to step" }
@@ -44,6 +44,11 @@ pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup
                 }
             }
         }
+    };
+    Drawn {
+        sentence: sentence(count(all), html! { (units) " " (said) }, beside),
+        picture: chart.draw(looked, &finding),
+        numbers,
     }
 }
 

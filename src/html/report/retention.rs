@@ -1,6 +1,6 @@
 //! Retention: the mean as a sentence, and the triangle of who came back.
 
-use super::answer::{Looked, sentence};
+use super::answer::{Drawn, Looked, Sentence, sentence};
 use super::words;
 use crate::figure::count;
 use crate::language::Retention;
@@ -14,11 +14,12 @@ const HEAT_MAX: f64 = 20.0;
 const CURVE: (f64, f64) = (1000.0, 100.0);
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer, is_partial: bool) -> Markup {
-    html! { (in_words(looked, report, answer)) (curve(answer)) (Triangle { looked, report, answer, is_partial }.draw()) }
+pub fn draw(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer, is_partial: bool) -> Drawn {
+    let numbers = Triangle { looked, report, answer, is_partial }.draw();
+    Drawn { sentence: in_words(looked, report, answer), picture: curve(answer), numbers }
 }
 
-fn in_words(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer) -> Markup {
+fn in_words(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer) -> Sentence {
     let word = words::interval(report.interval);
     let known = |place: usize| answer.mean.get(place).copied().and_then(Figure::to_f64);
     // A period far enough to say something, and one at half the way to it.

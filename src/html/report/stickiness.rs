@@ -1,16 +1,16 @@
 //! Stickiness: bars of how many units were active in how many intervals.
 
-use super::answer::{Looked, opens, sentence};
+use super::answer::{Drawn, Looked, opens, sentence};
 use super::chart::{ChartData, Line};
 use super::words;
 use crate::figure::{count, counted, percent};
 use crate::language::Stickiness;
 use crate::reports::StickinessAnswer;
-use maud::{Markup, html};
+use maud::html;
 use serde_json::json;
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Stickiness, answer: &StickinessAnswer) -> Markup {
+pub fn draw(looked: &Looked<'_>, report: &Stickiness, answer: &StickinessAnswer) -> Drawn {
     let word = words::interval(report.interval);
     let all: u64 = answer.counts.iter().sum();
     let more: u64 = answer.counts.iter().skip(1).sum();
@@ -24,7 +24,7 @@ pub fn draw(looked: &Looked<'_>, report: &Stickiness, answer: &StickinessAnswer)
         kind: "bars",
         full: numbers.iter().map(|number| format!("Active in {number} {word}s")).collect(),
         x: numbers,
-        hint: format!("Click to see which {}", looked.units()),
+        hint: looked.hint(),
         series: vec![Line {
             name: looked.units(),
             color: 1,
@@ -38,9 +38,8 @@ pub fn draw(looked: &Looked<'_>, report: &Stickiness, answer: &StickinessAnswer)
         title: words::range(looked.visit, &report.scope).0,
         ..ChartData::default()
     };
-    html! {
-        (sentence(format!("{average:.1}"), said, beside))
-        (chart.draw(&format!("Bars of {} by in how many {word}s they were active. The table below has every number.", looked.units())))
+    let finding = format!("Bars of {} by in how many {word}s they were active.", looked.units());
+    let numbers = html! {
         div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
             table {
                 caption class="sr" { (looked.units()) " by " (word) "s active" }
@@ -57,5 +56,6 @@ pub fn draw(looked: &Looked<'_>, report: &Stickiness, answer: &StickinessAnswer)
                 }
             }
         }
-    }
+    };
+    Drawn { sentence: sentence(format!("{average:.1}"), said, beside), picture: chart.draw(looked, &finding), numbers }
 }

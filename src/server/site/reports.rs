@@ -25,6 +25,8 @@ pub(super) struct Parameters {
     units: Option<String>,
     cursor: Option<String>,
     chart: Option<String>,
+    /// The saved report that it was opened from.
+    saved: Option<String>,
     /// Read before routing.
     #[serde(rename = "workspace")]
     _workspace: Option<IgnoredAny>,
@@ -56,6 +58,7 @@ pub(super) async fn page(
 ) -> Result<Response, Problem> {
     let parameters = in_query(query)?;
     let asked = parameters.report()?;
+    let workspace = visitor.workspace();
     let (limits, _called_off) = limits(&app);
     show(app, visitor, move |snapshot, visit| {
         let choices = Choices::gather(snapshot, visit.now)?;
@@ -77,7 +80,10 @@ pub(super) async fn page(
             Err(other) => Err(other.to_string()),
         };
         let answer = answered.as_ref().map_err(String::as_str);
-        let page = ReportPage { kind, report: &asked, choices: &choices, chart: parameters.chart(), answer };
+        let saved = workspace.store.saved()?;
+        let opened = parameters.saved.as_deref().and_then(|id| saved.report(id).ok());
+        let (chart, dashboards) = (parameters.chart(), saved.dashboards());
+        let page = ReportPage { kind, report: &asked, choices: &choices, chart, opened, dashboards, answer };
         Ok(Shown::Document(report::report(visit, &page)))
     })
     .await
@@ -96,14 +102,19 @@ fn elsewhere(visit: &Visit, report: &Report) -> Result<Shown, Problem> {
 }
 
 /// Within what a report is answered; it is called off when the second is dropped.
-fn limits(app: &App) -> (Limits, CallOff) {
+pub(super) fn limits(app: &App) -> (Limits, CallOff) {
     let cancel = Cancel::default();
     let limits =
         Limits { time: Some(app.report_time_max), bytes: Some(app.report_bytes_max), cancel: Some(cancel.clone()) };
     (limits, CallOff(cancel))
 }
 
-fn answered(snapshot: &Snapshot, visit: &Visit, report: &Report, limits: &Limits) -> Result<Answered, ReportError> {
+pub(super) fn answered(
+    snapshot: &Snapshot,
+    visit: &Visit,
+    report: &Report,
+    limits: &Limits,
+) -> Result<Answered, ReportError> {
     let run = |report: &Report| reports::run_within(snapshot, report, visit.now, limits);
     let is_partial = is_partial(visit, report);
     let Report::Trends(trends) = report else {
@@ -151,7 +162,7 @@ pub(super) async fn change(State(app): State<App>, visitor: Visitor, request: Re
         let chart = fields.first("chart").filter(|chart| *chart != Chart::default().word());
         let address: Address =
             visit.to(kind.place().path()).with("report", changed.to_json()).with_some("chart", chart);
-        Ok(Shown::Elsewhere(address.to_string()))
+        Ok(Shown::Elsewhere(address.with_some("saved", fields.first("saved")).to_string()))
     })
     .await
 }
