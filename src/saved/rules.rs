@@ -179,16 +179,6 @@ impl Saved {
         Ok(dashboard)
     }
 
-    /// Puts one more tile on a dashboard, as its last.
-    ///
-    /// # Errors
-    /// When there is no such dashboard or report, or the dashboard has [`TILES_MAX`].
-    pub fn add_tile(&mut self, id: &str, now: Timestamp, tile: Tile) -> Result<Dashboard, SavedError> {
-        let mut tiles = self.dashboard(id)?.tiles.clone();
-        tiles.push(tile);
-        self.change_dashboard(id, now, DashboardChange { name: None, tiles: Some(tiles) })
-    }
-
     /// Deletes a dashboard; its reports stay.
     ///
     /// # Errors

@@ -111,7 +111,7 @@ addEventListener("toggle", ({ target, newState }) => {
   if (!target.matches?.("[popover]:not(.side)")) return;
   if (newState === "open") {
     place(target, document.querySelector(`[popovertarget="${CSS.escape(target.id)}"]`));
-    if (matchMedia("(hover: hover)").matches) target.querySelector("input[type=search], select, [aria-current]")?.focus();
+    if (matchMedia("(hover: hover)").matches) target.querySelector("input[type=search], input[name=name], select, [aria-current]")?.focus();
   } else if ("changed" in target.dataset && target.isConnected) {
     send();
   }

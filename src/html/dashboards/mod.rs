@@ -39,6 +39,7 @@ pub fn dashboard(visit: &Visit, page: &DashboardPage<'_>) -> Markup {
         div class="head" {
             div {
                 (crumbs(visit))
+                (patterns())
                 h1 class="name" { (name) }
                 p class="sub" { (counted(tiles.len() as u64, "report")) @if !tiles.is_empty() { ", each with its own dates" } }
             }
@@ -60,7 +61,6 @@ pub fn dashboard(visit: &Visit, page: &DashboardPage<'_>) -> Markup {
                 ))
             }
         }
-        (patterns())
         div class="cols stretch" {
             @for (at, (tile, kept)) in tiles.iter().zip(page.tiles).enumerate() {
                 (TileCard { dashboard: page.dashboard, place: at + 1, width: tile.width, kept, is_edited: page.edited.is_some() }.draw(visit))

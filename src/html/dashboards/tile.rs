@@ -62,10 +62,10 @@ pub fn tile(visit: &Visit, dashboard: &Dashboard, place: usize, width: TileWidth
         div class="head" {
             div {
                 (super::crumbs(visit))
+                (patterns())
                 h1 class="name" { a href=(super::address(visit, dashboard)) { (dashboard.name) } }
             }
         }
-        (patterns())
         (TileCard { dashboard, place, width, kept, is_edited: false }.draw(visit))
     };
     Frame { title: &kept.saved.name, place: Some(Place::Dashboards), visit: Some(visit) }.around(&content)

@@ -24,7 +24,7 @@ pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, i
     let net = at(&answer.new) as i64 + at(&answer.resurrecting) as i64 - at(&answer.dormant) as i64;
     let bucket =
         answer.buckets.get(told).map(|bucket| words::bucket_in_full(bucket, report.interval)).unwrap_or_default();
-    let sign = if net < 0 { "−" } else { "+" };
+    let sign = ["−", "±", "+"][(net.signum() + 1) as usize];
     let said = html! { (looked.units()) " more or less than the " (word) " before, " (bucket) };
     let beside = html! {
         span class="delta muted" { (count(at(&answer.new))) " new, " (count(at(&answer.resurrecting))) " back, " (count(at(&answer.dormant))) " gone quiet" }

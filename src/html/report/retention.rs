@@ -21,12 +21,20 @@ pub fn draw(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer, i
 
 fn in_words(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer) -> Sentence {
     let word = words::interval(report.interval);
+    let event = html! { b class="mono" { (report.start.label().replace('*', "any event")) } };
+    if answer.rows.iter().all(|row| row.size == 0) {
+        return sentence(
+            "0",
+            html! { (looked.units()) " began with " (event) " " (looked.when()) ", so none could come back" },
+            "",
+        );
+    }
     let known = |place: usize| answer.mean.get(place).copied().and_then(Figure::to_f64);
     // A period far enough to say something, and one at half the way to it.
     let last = (1..answer.mean.len()).rev().find(|place| known(*place).is_some()).unwrap_or(0);
     let told = (last / 2).max(usize::from(last > 0));
     let after = |place: usize| crate::figure::counted(place as u64, word);
-    let said = html! { "of " (looked.units()) " come back " (after(told)) " after " b class="mono" { (report.start.label().replace('*', "any event")) } };
+    let said = html! { "of " (looked.units()) " come back " (after(told)) " after " (event) };
     let beside = html! { @if last > told && let Some(share) = known(last) { span class="delta muted" { (rounded(share)) " after " (after(last)) } } };
     sentence(known(told).map_or_else(|| "–".to_owned(), rounded), said, beside)
 }

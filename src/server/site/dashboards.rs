@@ -6,7 +6,8 @@ use super::reports::limits;
 use super::show::{Shown, Visitor, show};
 use crate::html::menu::Place;
 use crate::html::{self, Address, Confirm, DashboardPage, Visit};
-use crate::saved::{Dashboard, DashboardChange, NewDashboard, Saved, SavedError, Tile, TileWidth};
+use crate::model::Timestamp;
+use crate::saved::{DashboardChange, NewDashboard, Saved, SavedError, Tile, TileChange, TileWidth};
 use crate::server::app::App;
 use crate::server::problem::Problem;
 use crate::server::read::{NoParameters, PathOf, QueryOf, in_path, in_query};
@@ -117,13 +118,9 @@ pub(super) async fn change(
     let workspace = visitor.workspace();
     show(app, visitor, move |_, visit| {
         let asked = Change::read(&form)?;
-        let place = workspace.store.change_saved(|saved, _, now| {
-            let (change, place) = asked.apply(saved.dashboard(&id)?)?;
-            saved.change_dashboard(&id, now, change)?;
-            Ok(place)
-        })?;
+        let place = workspace.store.change_saved(|saved, _, now| asked.apply(saved, &id, now))?;
         let back = address(visit, &id).with("edit", 1);
-        Ok(Shown::Elsewhere(place.map_or_else(|| back.to_string(), |place| address_of_tile(&back, place))))
+        Ok(Shown::Elsewhere(place.map_or_else(|| back.to_string(), |place| address_of_tile(&back, place + 1))))
     })
     .await
 }
@@ -134,13 +131,6 @@ enum Change {
     Add(String),
     /// The tile at this place, from 0, if it still shows this report.
     Tile(usize, String, TileChange),
-}
-
-enum TileChange {
-    Up,
-    Down,
-    Width(TileWidth),
-    Remove,
 }
 
 impl Change {
@@ -162,38 +152,19 @@ impl Change {
         Ok(Self::Tile(place, form.field("report")?.into_owned(), change))
     }
 
-    /// What that is for a dashboard as it is now, and the place of the tile that was changed, counted from 1.
-    fn apply(self, dashboard: &Dashboard) -> Result<(DashboardChange, Option<usize>), SavedError> {
-        let mut tiles = dashboard.tiles.clone();
-        let mut shown = None;
-        match self {
-            Self::Rename(name) => return Ok((DashboardChange { name: Some(name), tiles: None }, None)),
+    /// Changes the dashboard, and answers the place of the tile that is to be seen then, from 0.
+    fn apply(self, saved: &mut Saved, id: &str, now: Timestamp) -> Result<Option<usize>, SavedError> {
+        Ok(match self {
+            Self::Rename(name) => {
+                saved.change_dashboard(id, now, DashboardChange { name: Some(name), tiles: None })?;
+                None
+            }
             Self::Add(report) => {
-                tiles.push(Tile { report, width: TileWidth::default() });
-                shown = Some(tiles.len());
+                let tile = Tile { report, width: TileWidth::default() };
+                Some(saved.add_tile(id, now, tile)?.tiles.len() - 1)
             }
-            Self::Tile(at, report, change) => {
-                // Somebody else may have changed it since the page was loaded.
-                if tiles.get(at).is_none_or(|tile| tile.report != report) {
-                    return Err(SavedError::Unknown { kind: "such tile any more of the report", id: report });
-                }
-                let other = match change {
-                    TileChange::Up => at.saturating_sub(1),
-                    TileChange::Down => (at + 1).min(tiles.len() - 1),
-                    TileChange::Width(_) | TileChange::Remove => at,
-                };
-                tiles.swap(at, other);
-                match change {
-                    TileChange::Width(width) => tiles[at].width = width,
-                    TileChange::Remove => _ = tiles.remove(at),
-                    TileChange::Up | TileChange::Down => {}
-                }
-                if !tiles.is_empty() {
-                    shown = Some(other.min(tiles.len() - 1) + 1);
-                }
-            }
-        }
-        Ok((DashboardChange { name: None, tiles: Some(tiles) }, shown))
+            Self::Tile(place, report, change) => Some(saved.change_tile(id, now, place, &report, change)?),
+        })
     }
 }
 
