@@ -1,5 +1,6 @@
 //! What people saved or changed last, on a card of the first page: each with its number now.
 
+use super::address::Address;
 use super::menu::Place;
 use super::report::Kept;
 use super::visit::Visit;
@@ -12,11 +13,43 @@ pub const LATEST: usize = 6;
 
 /// One of them.
 #[derive(Clone, Debug)]
-pub enum Latest {
+pub struct Latest {
+    name: String,
+    about: String,
+    link: Option<Address>,
+    /// Its number now; empty where it has none, and nothing where there is no answer.
+    value: Option<String>,
+}
+
+impl Latest {
     /// A report, and what came of it.
-    Report(Box<Kept>),
+    pub fn report(visit: &Visit, kept: &Kept) -> Self {
+        let (about, link, value) = (kept.about(visit), kept.link(visit), kept.value(visit));
+        Self { name: kept.saved.name.clone(), about, link, value }
+    }
+
     /// A dashboard.
-    Dashboard(Dashboard),
+    pub fn dashboard(visit: &Visit, dashboard: &Dashboard) -> Self {
+        Self {
+            name: dashboard.name.clone(),
+            about: format!("Dashboard · {}", counted(dashboard.tiles.len() as u64, "report")),
+            link: Some(visit.to(Place::Dashboards.path()).part(&dashboard.id)),
+            value: Some(String::new()),
+        }
+    }
+
+    fn row(&self) -> Markup {
+        html! {
+            tr {
+                th scope="row" class="name" {
+                    @match &self.link { Some(link) => a href=(link) { (self.name) }, None => (self.name) }
+                    br;
+                    span class="meta" { (self.about) }
+                }
+                td class="num" { (self.value.as_deref().unwrap_or("–")) }
+            }
+        }
+    }
 }
 
 /// The card.
@@ -33,30 +66,9 @@ pub fn latest(visit: &Visit, latest: &[Latest], reports: usize) -> Markup {
                 table class="latest" {
                     caption class="sr" { "Changed last" }
                     thead class="sr" { tr { th scope="col" { "Name" } th scope="col" { "Now" } } }
-                    tbody { @for one in latest { (row(visit, one)) } }
+                    tbody { @for one in latest { (one.row()) } }
                 }
             }
-        }
-    }
-}
-
-fn row(visit: &Visit, one: &Latest) -> Markup {
-    let (name, link, about, value) = match one {
-        Latest::Report(kept) => (&kept.saved.name, kept.link(visit), kept.about(visit), kept.value(visit)),
-        Latest::Dashboard(dashboard) => {
-            let link = visit.to(Place::Dashboards.path()).part(&dashboard.id);
-            let about = format!("Dashboard · {}", counted(dashboard.tiles.len() as u64, "report"));
-            (&dashboard.name, Some(link), about, Some(String::new()))
-        }
-    };
-    html! {
-        tr {
-            th scope="row" class="name" {
-                @match link { Some(link) => a href=(link) { (name) }, None => (name) }
-                br;
-                span class="meta" { (about) }
-            }
-            td class="num" { (value.as_deref().unwrap_or("–")) }
         }
     }
 }

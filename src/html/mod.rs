@@ -42,7 +42,7 @@ mod visit;
 pub use address::Address;
 pub use confirm::{Confirm, confirm};
 pub use counted::Counted;
-pub use dashboards::{DashboardPage, dashboard, dashboards, tile};
+pub use dashboards::{DashboardPage, TileCard, dashboard, dashboards, tile};
 pub use event::{EventDetail, event};
 pub use events::{DAYS, EventsList, events};
 pub use frame::Frame;

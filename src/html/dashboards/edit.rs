@@ -41,7 +41,7 @@ pub fn tile(visit: &Visit, card: &TileCard<'_>) -> Markup {
         html! { button class="btn s" name="do" value=(word) disabled[is_off] { (shown) span class="sr" { " " (name) } } }
     };
     let width = |width: TileWidth, word: &str, shown: &str| {
-        let is_so = card.width == width;
+        let is_so = card.width() == width;
         html! { button class="btn s" name="do" value=(word) aria-pressed=(is_so) { (shown) span class="sr" { " width: " (name) } } }
     };
     html! {

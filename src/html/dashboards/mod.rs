@@ -5,28 +5,27 @@ mod list;
 mod tile;
 
 pub use list::dashboards;
-pub use tile::tile;
+pub use tile::{TileCard, tile};
 
 use super::Address;
 use super::asset;
 use super::frame::Frame;
 use super::icon::Icon;
 use super::menu::Place;
-use super::report::{Kept, patterns};
+use super::report::patterns;
 use super::state;
 use super::visit::Visit;
 use crate::figure::counted;
 use crate::saved::{Dashboard, SavedReport};
 use maud::{Markup, html};
-use tile::TileCard;
 
 /// A dashboard with what its tiles show.
 #[derive(Clone, Copy, Debug)]
 pub struct DashboardPage<'a> {
     /// The dashboard.
     pub dashboard: &'a Dashboard,
-    /// What each of its tiles shows.
-    pub tiles: &'a [Kept],
+    /// Its tiles, drawn.
+    pub tiles: &'a [Markup],
     /// What may be added; none unless it is edited.
     pub edited: Option<&'a [SavedReport]>,
 }
@@ -62,9 +61,7 @@ pub fn dashboard(visit: &Visit, page: &DashboardPage<'_>) -> Markup {
             }
         }
         div class="cols stretch" {
-            @for (at, (tile, kept)) in tiles.iter().zip(page.tiles).enumerate() {
-                (TileCard { dashboard: page.dashboard, place: at + 1, width: tile.width, kept, is_edited: page.edited.is_some() }.draw(visit))
-            }
+            @for tile in page.tiles { (tile) }
         }
         script type="module" src=(asset::address("dashboard.js")) {}
     };

@@ -15,8 +15,6 @@ pub struct TileCard<'a> {
     pub dashboard: &'a Dashboard,
     /// The how manieth it is, counted from 1.
     pub place: usize,
-    /// How much of a row it takes.
-    pub width: TileWidth,
     /// What it shows.
     pub kept: &'a Kept,
     /// Whether it has what changes it.
@@ -27,7 +25,7 @@ impl TileCard<'_> {
     /// The card.
     pub fn draw(&self, visit: &Visit) -> Markup {
         let id = format!("tile-{}", self.place);
-        let columns = match self.width {
+        let columns = match self.width() {
             TileWidth::Third => "c4",
             TileWidth::Half => "c6",
             TileWidth::Full => "c12",
@@ -49,6 +47,11 @@ impl TileCard<'_> {
         }
     }
 
+    /// How much of a row it takes.
+    pub fn width(&self) -> TileWidth {
+        self.dashboard.tiles.get(self.place - 1).map_or_else(TileWidth::default, |tile| tile.width)
+    }
+
     /// Where the script asks for what the page did not wait for.
     fn later(&self, visit: &Visit) -> Option<super::Address> {
         let is_later = matches!(self.kept.outcome, Outcome::Later);
@@ -57,16 +60,16 @@ impl TileCard<'_> {
 }
 
 /// A tile as a page of its own.
-pub fn tile(visit: &Visit, dashboard: &Dashboard, place: usize, width: TileWidth, kept: &Kept) -> Markup {
+pub fn tile(visit: &Visit, card: &TileCard<'_>) -> Markup {
     let content = html! {
         div class="head" {
             div {
                 (super::crumbs(visit))
                 (patterns())
-                h1 class="name" { a href=(super::address(visit, dashboard)) { (dashboard.name) } }
+                h1 class="name" { a href=(super::address(visit, card.dashboard)) { (card.dashboard.name) } }
             }
         }
-        (TileCard { dashboard, place, width, kept, is_edited: false }.draw(visit))
+        (card.draw(visit))
     };
-    Frame { title: &kept.saved.name, place: Some(Place::Dashboards), visit: Some(visit) }.around(&content)
+    Frame { title: &card.kept.saved.name, place: Some(Place::Dashboards), visit: Some(visit) }.around(&content)
 }

@@ -33,15 +33,25 @@ pub struct Looked<'a> {
     pub tile: Option<usize>,
 }
 
-/// An answer in its parts.
-#[derive(Debug)]
-pub struct Drawn {
+/// An answer in its parts; those that may be large are drawn where they are wanted.
+pub struct Drawn<'a> {
     /// The answer in a sentence.
     pub sentence: Sentence,
     /// The chart, or what stands for it, with the names of its lines.
-    pub picture: Markup,
+    pub picture: Box<dyn FnOnce() -> Markup + 'a>,
     /// All numbers.
-    pub numbers: Markup,
+    pub numbers: Box<dyn FnOnce() -> Markup + 'a>,
+}
+
+impl<'a> Drawn<'a> {
+    /// These parts.
+    pub fn new(
+        sentence: Sentence,
+        picture: impl FnOnce() -> Markup + 'a,
+        numbers: impl FnOnce() -> Markup + 'a,
+    ) -> Self {
+        Self { sentence, picture: Box::new(picture), numbers: Box::new(numbers) }
+    }
 }
 
 /// An answer in a sentence, which begins with a number.
@@ -110,12 +120,12 @@ pub fn draw(looked: &Looked<'_>, answered: &Answered) -> Markup {
     let Some(drawn) = drawn(looked, answered) else { return nothing(looked) };
     html! {
         h2 class="sr" id="ans" { "Answer" }
-        (drawn.sentence) (drawn.picture) (drawn.numbers)
+        (drawn.sentence) ((drawn.picture)()) ((drawn.numbers)())
     }
 }
 
 /// An answer in its parts; none where nothing matched.
-pub fn drawn(looked: &Looked<'_>, answered: &Answered) -> Option<Drawn> {
+pub fn drawn<'a>(looked: &'a Looked<'a>, answered: &'a Answered) -> Option<Drawn<'a>> {
     if answered.coverage().matched == 0 && !has_properties(looked.report) {
         return None;
     }

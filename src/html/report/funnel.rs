@@ -15,8 +15,8 @@ pub const HATCH: &str = r#"<svg width="0" height="0" aria-hidden="true"><defs><p
 const ARROW: &str = r#"<svg width="40" height="8" viewBox="0 0 40 8" fill="none" stroke="currentColor" stroke-width="1.3" stroke-linecap="round" stroke-linejoin="round"><path d="M1 4h37M35 1l3 3-3 3"/></svg>"#;
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Funnel, answer: &FunnelAnswer) -> Drawn {
-    let (sentence, steps, rows) = match &answer.result {
+pub fn draw<'a>(looked: &'a Looked<'a>, report: &'a Funnel, answer: &'a FunnelAnswer) -> Drawn<'a> {
+    let (sentence, steps, rows): (_, _, Vec<(_, &[FunnelStep])>) = match &answer.result {
         FunnelResult::Whole(whole) => {
             let steps = Steps { looked, steps: &whole.steps, value: None };
             (in_words(looked, report, &whole.steps), Some(steps), vec![(None, whole.steps.as_slice())])
@@ -30,11 +30,13 @@ pub fn draw(looked: &Looked<'_>, report: &Funnel, answer: &FunnelAnswer) -> Draw
             (sentence.unwrap_or_default(), steps, rows)
         }
     };
-    let picture = html! {
-        @if looked.tile.is_none() { (PreEscaped(HATCH)) }
-        @if let Some(steps) = steps { (steps.draw()) }
+    let picture = move || {
+        html! {
+            @if looked.tile.is_none() { (PreEscaped(HATCH)) }
+            @if let Some(steps) = steps { (steps.draw()) }
+        }
     };
-    Drawn { sentence, picture, numbers: table(looked, report, &rows) }
+    Drawn::new(sentence, picture, move || table(looked, report, &rows))
 }
 
 fn in_words(looked: &Looked<'_>, report: &Funnel, steps: &[FunnelStep]) -> Sentence {
@@ -50,7 +52,7 @@ fn split_in_words(looked: &Looked<'_>, series: &FunnelSeries, values: usize) -> 
     let overall = series.steps.steps.last().map_or(Figure::Null, |step| step.overall);
     let said = html! {
         "of " (looked.units()) " of " b { (words::tuple(&series.breakdown, series.other)) } " reached the last step " (looked.when())
-        ", the largest of " (values) " values; the others are in the table"
+        ", the largest of " (values) " values; the others are in the " (if looked.tile.is_some() { "report" } else { "table" })
     };
     sentence(words::share(overall), said, "")
 }

@@ -10,9 +10,14 @@ use maud::html;
 use serde_json::json;
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, is_partial: bool) -> Drawn {
+pub fn draw<'a>(
+    looked: &'a Looked<'a>,
+    report: &'a Lifecycle,
+    answer: &'a LifecycleAnswer,
+    is_partial: bool,
+) -> Drawn<'a> {
     let word = words::interval(report.interval);
-    let states: [(&str, usize, &Vec<u64>, f64); 4] = [
+    let states: [(&str, usize, &'a Vec<u64>, f64); 4] = [
         ("new", 1, &answer.new, 1.0),
         ("returning", 3, &answer.returning, 1.0),
         ("resurrecting", 5, &answer.resurrecting, 1.0),
@@ -55,30 +60,34 @@ pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, i
         "Bars of new, returning and resurrecting {} above zero and dormant ones below, by {word}.",
         looked.units()
     );
-    let picture = html! {
-        div class="legend" role="group" aria-label="Series shown" {
-            @for (place, (name, color, ..)) in states.iter().enumerate() {
-                button type="button" aria-pressed="true" data-series=(place) { i class={ "sw k" (color) } {} (name) }
-            }
-        }
-        (chart.draw(looked, &finding))
-    };
-    let numbers = html! {
-        div class="scroll" tabindex="0" role="region" aria-label="Table of the chart’s numbers" data-latest {
-            table class="fix" {
-                caption class="sr" { "By " (word) }
-                thead {
-                    tr {
-                        th scope="col" { "State" }
-                        @for bucket in &answer.buckets { th scope="col" class="num" { (words::bucket(bucket, report.interval)) } }
-                    }
+    let picture = move || {
+        html! {
+            div class="legend" role="group" aria-label="Series shown" {
+                @for (place, (name, color, ..)) in states.iter().enumerate() {
+                    button type="button" aria-pressed="true" data-series=(place) { i class={ "sw k" (color) } {} (name) }
                 }
-                tbody {
-                    @for (place, (name, color, units, _)) in states.iter().enumerate() {
-                        tr data-row=(place) {
-                            th scope="row" { span class="ser" { i class={ "sw k" (color) } {} (name) } }
-                            @for (bucket, number) in answer.buckets.iter().zip(units.iter()) {
-                                td class="num" { @if *number == 0 { "0" } @else { (opens(&json!({ "bucket": bucket, "state": name }), count(*number))) } }
+            }
+            (chart.draw(looked, &finding))
+        }
+    };
+    let numbers = move || {
+        html! {
+            div class="scroll" tabindex="0" role="region" aria-label="Table of the chart’s numbers" data-latest {
+                table class="fix" {
+                    caption class="sr" { "By " (word) }
+                    thead {
+                        tr {
+                            th scope="col" { "State" }
+                            @for bucket in &answer.buckets { th scope="col" class="num" { (words::bucket(bucket, report.interval)) } }
+                        }
+                    }
+                    tbody {
+                        @for (place, (name, color, units, _)) in states.iter().enumerate() {
+                            tr data-row=(place) {
+                                th scope="row" { span class="ser" { i class={ "sw k" (color) } {} (name) } }
+                                @for (bucket, number) in answer.buckets.iter().zip(units.iter()) {
+                                    td class="num" { @if *number == 0 { "0" } @else { (opens(&json!({ "bucket": bucket, "state": name }), count(*number))) } }
+                                }
                             }
                         }
                     }
@@ -86,5 +95,5 @@ pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, i
             }
         }
     };
-    Drawn { sentence: sentence(format!("{sign}{}", count(net.unsigned_abs())), said, beside), picture, numbers }
+    Drawn::new(sentence(format!("{sign}{}", count(net.unsigned_abs())), said, beside), picture, numbers)
 }

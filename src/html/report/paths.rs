@@ -9,7 +9,7 @@ use crate::reports::{PathsAnswer, PathsEnd, PathsLink};
 use maud::html;
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Drawn {
+pub fn draw<'a>(looked: &'a Looked<'a>, report: &'a Paths, answer: &'a PathsAnswer) -> Drawn<'a> {
     let all: u64 = answer.nodes.iter().filter(|node| node.step == 0).map(|node| node.count).sum();
     let (anchor, direction) = match &report.anchor {
         Anchor::First => ("their first event".to_owned(), "after"),
@@ -23,33 +23,33 @@ pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Drawn 
             span class="delta muted" { "most often " (direction) " it: " b class="mono" { (name(to)) } ", " (share(*units, all)) }
         }
     };
-    let chart = chart(looked, report, answer);
     let units = if all == 1 { words::unit(&report.scope.count_by).to_owned() } else { looked.units() };
-    let finding = format!("Paths of {} in {} steps.", looked.units(), report.steps);
-    let numbers = html! {
-        div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
-            table {
-                caption class="sr" { "From step to step" }
-                thead { tr { th scope="col" { "Step" } th scope="col" { "From" } th scope="col" { "To" } th scope="col" class="num" { (words::capital(&looked.units())) } th scope="col" class="num" { "Of all" } } }
-                tbody {
-                    @for link in &answer.links {
-                        tr {
-                            td { (link.step + 1) }
-                            th scope="row" class="mono name" { (name(&link.from)) }
-                            td class="name" { @match &link.to { Some(to) => span class="mono" { (name(to)) }, None => span class="muted" { "nothing more" } } }
-                            td class="num" { (count(link.count)) }
-                            td class="num" { (share(link.count, all)) }
+    let picture = move || {
+        let finding = format!("Paths of {} in {} steps.", looked.units(), report.steps);
+        chart(looked, report, answer).draw(looked, &finding)
+    };
+    let numbers = move || {
+        html! {
+            div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
+                table {
+                    caption class="sr" { "From step to step" }
+                    thead { tr { th scope="col" { "Step" } th scope="col" { "From" } th scope="col" { "To" } th scope="col" class="num" { (words::capital(&looked.units())) } th scope="col" class="num" { "Of all" } } }
+                    tbody {
+                        @for link in &answer.links {
+                            tr {
+                                td { (link.step + 1) }
+                                th scope="row" class="mono name" { (name(&link.from)) }
+                                td class="name" { @match &link.to { Some(to) => span class="mono" { (name(to)) }, None => span class="muted" { "nothing more" } } }
+                                td class="num" { (count(link.count)) }
+                                td class="num" { (share(link.count, all)) }
+                            }
                         }
                     }
                 }
             }
         }
     };
-    Drawn {
-        sentence: sentence(count(all), html! { (units) " " (said) }, beside),
-        picture: chart.draw(looked, &finding),
-        numbers,
-    }
+    Drawn::new(sentence(count(all), html! { (units) " " (said) }, beside), picture, numbers)
 }
 
 fn share(units: u64, all: u64) -> String {

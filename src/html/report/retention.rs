@@ -14,9 +14,14 @@ const HEAT_MAX: f64 = 20.0;
 const CURVE: (f64, f64) = (1000.0, 100.0);
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer, is_partial: bool) -> Drawn {
-    let numbers = Triangle { looked, report, answer, is_partial }.draw();
-    Drawn { sentence: in_words(looked, report, answer), picture: curve(answer), numbers }
+pub fn draw<'a>(
+    looked: &'a Looked<'a>,
+    report: &'a Retention,
+    answer: &'a RetentionAnswer,
+    is_partial: bool,
+) -> Drawn<'a> {
+    let numbers = move || Triangle { looked, report, answer, is_partial }.draw();
+    Drawn::new(in_words(looked, report, answer), move || curve(answer), numbers)
 }
 
 fn in_words(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer) -> Sentence {

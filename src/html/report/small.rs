@@ -45,12 +45,12 @@ impl Kept {
         }
     }
 
-    /// The number that the answer begins with.
+    /// The number that the answer begins with; none where nothing matched.
     pub fn value(&self, visit: &Visit) -> Option<String> {
         match (&self.asked, &self.outcome) {
             (Some((_, report)), Outcome::Answered(answered)) => {
-                let drawn = drawn(&self.looked(visit, report, 1), answered);
-                Some(drawn.map_or_else(|| "0".to_owned(), |drawn| drawn.sentence.value))
+                let looked = self.looked(visit, report, 1);
+                drawn(&looked, answered).map(|drawn| drawn.sentence.value)
             }
             _ => None,
         }
@@ -64,7 +64,7 @@ impl Kept {
                 match drawn(&looked, answered) {
                     Some(drawn) => html! {
                         (drawn.sentence)
-                        (drawn.picture)
+                        ((drawn.picture)())
                         @if *kind == Kind::Funnel {
                             form id=(looked.id("drill")) method="get" action=(Address::new("/units")) {
                                 (visit.kept())

@@ -16,14 +16,19 @@ const LEGEND_MAX: usize = 12;
 const COLUMNS_MAX: usize = 62;
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Trends, answer: &TrendsAnswer, answered: &Answered) -> Drawn {
-    let whole = answered.whole.as_ref().unwrap_or(answer);
-    let chart = chart(looked, report, answer, answered.is_partial);
-    Drawn {
-        sentence: answer_in_words(looked, report, whole),
-        picture: html! { (legend(&chart)) (chart.draw(looked, &finding(looked, report, &chart))) },
-        numbers: Table { report, answer, whole: answered.whole.as_ref(), is_partial: answered.is_partial }.draw(),
-    }
+pub fn draw<'a>(
+    looked: &'a Looked<'a>,
+    report: &'a Trends,
+    answer: &'a TrendsAnswer,
+    answered: &'a Answered,
+) -> Drawn<'a> {
+    let (whole, is_partial) = (answered.whole.as_ref(), answered.is_partial);
+    let picture = move || {
+        let chart = chart(looked, report, answer, is_partial);
+        html! { (legend(&chart)) (chart.draw(looked, &finding(looked, report, &chart))) }
+    };
+    let sentence = answer_in_words(looked, report, whole.unwrap_or(answer));
+    Drawn::new(sentence, picture, move || Table { report, answer, whole, is_partial }.draw())
 }
 
 /// The name of a line of the answer.
@@ -99,13 +104,15 @@ fn chart(looked: &Looked<'_>, report: &Trends, answer: &TrendsAnswer, is_partial
             previous: previous.map(|previous| values(&previous.values)).unwrap_or_default(),
         }
     };
+    // A tile has no table in which more of them could be chosen.
+    let most = looked.tile.map_or(usize::MAX, |_| LEGEND_MAX);
     ChartData {
         kind: looked.chart.word(),
         x: answer.buckets.iter().map(|bucket| words::bucket(bucket, report.interval)).collect(),
         full: answer.buckets.iter().map(|bucket| words::bucket_in_full(bucket, report.interval)).collect(),
         hint: if report.formula.is_some() { String::new() } else { looked.hint() },
         partial: is_partial,
-        series: answer.series.iter().enumerate().map(line).collect(),
+        series: answer.series.iter().enumerate().take(most).map(line).collect(),
         links: Vec::new(),
         title: words::range(looked.visit, &report.scope).0,
     }

@@ -5,7 +5,7 @@ use super::kept::Patience;
 use super::reports::limits;
 use super::show::{Shown, Visitor, show};
 use crate::html::menu::Place;
-use crate::html::{self, Address, Confirm, DashboardPage, Visit};
+use crate::html::{self, Address, Confirm, DashboardPage, TileCard, Visit};
 use crate::model::Timestamp;
 use crate::saved::{DashboardChange, NewDashboard, Saved, SavedError, Tile, TileChange, TileWidth};
 use crate::server::app::App;
@@ -78,9 +78,13 @@ pub(super) async fn one(
         let saved = workspace.store.saved()?;
         let dashboard = saved.dashboard(&id)?;
         let patience = Patience { snapshot, visit, limits: &limits, until: Some(Instant::now() + WAIT) };
-        let ask = |tile: &Tile| Ok(patience.ask(saved.report(&tile.report)?));
-        let tiles = dashboard.tiles.iter().map(ask).collect::<Result<Vec<_>, SavedError>>()?;
         let edited = parameters.edit.map(|_| saved.reports());
+        // Drawn as it is answered, so that no two answers are held at a time.
+        let draw = |(at, tile): (usize, &Tile)| {
+            let kept = patience.ask(saved.report(&tile.report)?);
+            Ok(TileCard { dashboard, place: at + 1, kept: &kept, is_edited: edited.is_some() }.draw(visit))
+        };
+        let tiles = dashboard.tiles.iter().enumerate().map(draw).collect::<Result<Vec<_>, SavedError>>()?;
         Ok(Shown::Document(html::dashboard(visit, &DashboardPage { dashboard, tiles: &tiles, edited })))
     })
     .await
@@ -101,7 +105,7 @@ pub(super) async fn tile(
         let dashboard = saved.dashboard(&id)?;
         let tile = place.checked_sub(1).and_then(|at| dashboard.tiles.get(at)).ok_or(Problem::Address)?;
         let kept = Patience { snapshot, visit, limits: &limits, until: None }.ask(saved.report(&tile.report)?);
-        Ok(Shown::Document(html::tile(visit, dashboard, place, tile.width, &kept)))
+        Ok(Shown::Document(html::tile(visit, &TileCard { dashboard, place, kept: &kept, is_edited: false })))
     })
     .await
 }

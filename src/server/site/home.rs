@@ -72,8 +72,8 @@ fn latest(saved: &Saved, patience: &Patience<'_>) -> Vec<Latest> {
     let mut all: Vec<_> = reports.chain(dashboards).collect();
     all.sort_by(|(a, _), (b, _)| b.cmp(a));
     let one = |(_, one): (_, Result<&SavedReport, &Dashboard>)| match one {
-        Ok(report) => Latest::Report(Box::new(patience.ask(report))),
-        Err(dashboard) => Latest::Dashboard(dashboard.clone()),
+        Ok(report) => Latest::report(patience.visit, &patience.ask(report)),
+        Err(dashboard) => Latest::dashboard(patience.visit, dashboard),
     };
     all.into_iter().take(LATEST).map(one).collect()
 }
