@@ -110,7 +110,7 @@ function sankey({ data, box }, label) {
   const nodes = data.series.map((line, place) => ({ name: String(place), itemStyle: { color: color(line) } }));
   const told = ({ name }) => `${data.series[name].name}  ${data.series[name].told[0]}`;
   return {
-    type: "sankey", left: 8, right: room, top: 8, bottom: 8, nodeWidth: 12, nodeGap: 10, draggable: false, data: nodes, layoutIterations: 0,
+    type: "sankey", left: 8, right: room, top: 8, bottom: 8, nodeWidth: 12, nodeGap: 10, draggable: false, data: nodes, layoutIterations: 0, labelLayout: { hideOverlap: true },
     links: data.links.map(({ from, to, count }) => ({ source: String(from), target: String(to), value: count })),
     label: { ...label, color: css("--text"), formatter: told, width: room - 10, overflow: "truncate" },
     lineStyle: { color: "gradient", opacity: 0.25 }, emphasis: { focus: "adjacency" },

@@ -19,7 +19,7 @@ pub fn dashboards(visit: &Visit, saved: &Saved) -> Markup {
     let content = html! {
         div class="head" {
             div { h1 { "Dashboards" } p class="sub" { "Saved reports side by side, each with its own dates" } }
-            form class="actions" method="post" action=(visit.to(Place::Dashboards.path())) {
+            form class="inline" method="post" action=(visit.to(Place::Dashboards.path())) {
                 (name_field("name", "Name of a new dashboard", "", true))
                 button class="btn primary" { "Make it" }
             }
@@ -64,7 +64,7 @@ fn row(visit: &Visit, saved: &Saved, dashboard: &Dashboard) -> Markup {
         tr {
             th scope="row" class="name" { a href=(address(visit, dashboard)) { (dashboard.name) } }
             td class="num" data-l="Reports" { (count(tiles as u64)) }
-            td class="name muted" data-l="Shows" { @if names.is_empty() { "–" } @else { (names.join(", ")) } }
+            td class="name muted hide-s" { @if names.is_empty() { "–" } @else { (names.join(", ")) } }
             td class="nowrap" data-l="Changed" { @if let Ok(time) = Timestamp::parse(&dashboard.changed) { (ago(visit, time)) } }
         }
     }

@@ -21,7 +21,8 @@ pub fn draw<'a>(
     is_partial: bool,
 ) -> Drawn<'a> {
     let numbers = move || Triangle { looked, report, answer, is_partial }.draw();
-    Drawn::new(in_words(looked, report, answer), move || curve(answer), numbers)
+    let picture = move || if looked.tile.is_none() { curve(answer) } else { plotted(report, answer) };
+    Drawn::new(in_words(looked, report, answer), picture, numbers)
 }
 
 fn in_words(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer) -> Sentence {
@@ -47,6 +48,20 @@ fn in_words(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer) -
 /// Percent without decimals, as cells have it.
 fn rounded(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
+}
+
+/// The mean along periods where no table stands below that has the same numbers.
+fn plotted(report: &Retention, answer: &RetentionAnswer) -> Markup {
+    let word = words::interval(report.interval);
+    let known = answer.mean.iter().map_while(|mean| mean.to_f64());
+    let Some((last, share)) = known.enumerate().last().filter(|(last, _)| *last > 0) else { return html! {} };
+    html! {
+        div class="plot" role="img" aria-label={ "Curve of who came back, down to " (rounded(share)) " after " (crate::figure::counted(last as u64, word)) } {
+            ol class="ys" { li { "100%" } li { "50%" } li { "0%" } }
+            (curve(answer))
+            ol class="xs ends" { li { (words::capital(word)) " 0" } li { (words::capital(word)) " " (last) } }
+        }
+    }
 }
 
 /// The mean along periods.
