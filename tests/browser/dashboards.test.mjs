@@ -171,6 +171,8 @@ test("tiles of every kind have the numbers of the API, and one that has no answe
   assert.deepEqual((await told(shown("From use to export")).locator(".fmeta b").allTextContents()).map(number), steps.map(({ count }) => count));
   const { mean } = await ask("Companies that come back");
   assert.equal(await value(shown("Companies that come back")), `${Math.round(mean[Math.floor((mean.filter((share) => share !== null).length - 1) / 2)] * 100)}%`);
+  const last = mean.findLastIndex((share) => share !== null);
+  await told(shown("Companies that come back")).getByRole("img", { name: `: ${Math.round(mean[last] * 100)}% after ${last} weeks` }).waitFor();
   const { counts } = await ask("Days of use");
   const days = counts.reduce((sum, count, at) => sum + count * (at + 1), 0), units = counts.reduce((sum, count) => sum + count, 0);
   assert.equal(await value(shown("Days of use")), (days / units).toFixed(1));

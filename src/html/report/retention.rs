@@ -56,7 +56,7 @@ fn plotted(report: &Retention, answer: &RetentionAnswer) -> Markup {
     let known = answer.mean.iter().map_while(|mean| mean.to_f64());
     let Some((last, share)) = known.enumerate().last().filter(|(last, _)| *last > 0) else { return html! {} };
     html! {
-        div class="plot" role="img" aria-label={ "Curve of who came back, down to " (rounded(share)) " after " (crate::figure::counted(last as u64, word)) } {
+        div class="plot" role="img" aria-label={ "Curve of who came back: " (rounded(share)) " after " (crate::figure::counted(last as u64, word)) } {
             ol class="ys" { li { "100%" } li { "50%" } li { "0%" } }
             (curve(answer))
             ol class="xs ends" { li { (words::capital(word)) " 0" } li { (words::capital(word)) " " (last) } }
