@@ -41,6 +41,7 @@ const STYLE: &str = concat!(
     include_str!("assets/style/retention.css"),
     include_str!("assets/style/answers.css"),
     include_str!("assets/style/states.css"),
+    include_str!("assets/style/dashboard.css"),
     include_str!("assets/style/overlays.css"),
     include_str!("assets/style/narrow.css"),
 );
@@ -58,6 +59,7 @@ pub const FILES: &[File] = &[
     plain("choose.js", SCRIPT, include_str!("assets/choose.js")),
     plain("panel.js", SCRIPT, include_str!("assets/panel.js")),
     plain("chart.js", SCRIPT, include_str!("assets/chart.js")),
+    plain("dashboard.js", SCRIPT, include_str!("assets/dashboard.js")),
     plain("feed.js", SCRIPT, include_str!("assets/feed.js")),
     // Apache ECharts; `build.rs` says where it comes from.
     File {

@@ -1,5 +1,6 @@
 //! What is asked before something goes that cannot come back: what would go, and whether it is meant.
 
+use super::address::Address;
 use super::frame::Frame;
 use super::menu::Place;
 use super::properties::cut;
@@ -20,8 +21,12 @@ pub struct Confirm<'a> {
     pub removal: Option<&'a Removal>,
     /// What else is to be known.
     pub note: Option<String>,
+    /// Where in the sidebar it is.
+    pub place: Place,
     /// Where the answer is sent to.
-    pub path: &'static str,
+    pub to: Address,
+    /// Where it leads to leave everything as it is.
+    pub back: Address,
     /// What is sent.
     pub fields: Vec<(&'static str, String)>,
     /// What the button says.
@@ -33,7 +38,7 @@ pub fn confirm(visit: &Visit, confirm: &Confirm<'_>) -> Markup {
     let content = html! {
         div class="head" {
             div {
-                nav class="crumbs" aria-label="Where this is" { a href=(visit.to(Place::Settings.path())) { "Settings" } span aria-hidden="true" { "/" } }
+                nav class="crumbs" aria-label="Where this is" { a href=(visit.to(confirm.place.path())) { (confirm.place.name()) } span aria-hidden="true" { "/" } }
                 h1 class="name" { (confirm.question) }
             }
         }
@@ -42,15 +47,15 @@ pub fn confirm(visit: &Visit, confirm: &Confirm<'_>) -> Markup {
             div class="body gcol" {
                 @if let Some(removal) = confirm.removal { (goes(removal)) }
                 @if let Some(note) = &confirm.note { p { (note) } }
-                form class="inline" method="post" action=(visit.to(confirm.path)) {
+                form class="inline" method="post" action=(confirm.to) {
                     @for (name, value) in &confirm.fields { input type="hidden" name=(name) value=(value); }
                     button class="btn danger" { (confirm.button) }
-                    a class="btn" href=(visit.to(Place::Settings.path())) { "Leave it" }
+                    a class="btn" href=(confirm.back) { "Leave it" }
                 }
             }
         }
     };
-    Frame { title: &confirm.question, place: Some(Place::Settings), visit: Some(visit) }.around(&content)
+    Frame { title: &confirm.question, place: Some(confirm.place), visit: Some(visit) }.around(&content)
 }
 
 fn goes(removal: &Removal) -> Markup {

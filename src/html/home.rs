@@ -5,6 +5,7 @@ use super::counted::{Counted, count_by};
 use super::feed::feed;
 use super::frame::Frame;
 use super::headline::{Headline, change, headlines, whole};
+use super::latest::{Latest, latest};
 use super::menu::Place;
 use super::moment::{Day, now};
 use super::plot::{Form, Plot, rank};
@@ -29,6 +30,10 @@ pub struct HomePage<'a> {
     pub home: &'a Home,
     /// The events that arrived last.
     pub feed: &'a Feed,
+    /// What was saved or changed last.
+    pub latest: &'a [Latest],
+    /// How many reports are saved in all.
+    pub saved: usize,
 }
 
 /// The page.
@@ -46,7 +51,7 @@ pub fn home(visit: &Visit, page: &HomePage<'_>) -> Markup {
         }
         (page.figures(visit))
         div class="cols stretch" { (page.active(visit)) (page.live(visit)) }
-        div class="cols stretch" { (page.most_active(visit)) (page.events(visit)) }
+        div class="cols stretch" { (page.most_active(visit)) (page.events(visit)) (latest(visit, page.latest, page.saved)) }
     };
     Frame { title: "Home", place: Some(Place::Home), visit: Some(visit) }.around(&content)
 }
@@ -152,7 +157,7 @@ impl HomePage<'_> {
             .map(|unit| (html! { a class="mono trunc" href=(link(&unit.name)) { (unit.name) } }, unit.events))
             .collect();
         html! {
-            section class="card c6" aria-labelledby="most-active" {
+            section class="card c4" aria-labelledby="most-active" {
                 header { h2 id="most-active" { "Most active " (self.counted.several) } span class="meta" { "events, 7 days" } }
                 div class="body" { @if rows.is_empty() { p class="muted" { "None in these days" } } @else { (rank(&rows)) } }
             }
@@ -164,7 +169,7 @@ impl HomePage<'_> {
             (html! { a class="mono trunc" href=(visit.to(Place::Events.path()).part(&event.event)) { (event.event) } }, event.count)
         }).collect();
         html! {
-            section class="card c6" aria-labelledby="by-volume" {
+            section class="card c4" aria-labelledby="by-volume" {
                 header {
                     h2 id="by-volume" { "Events by volume" }
                     span class="meta" { "7 days" }

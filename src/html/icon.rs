@@ -45,6 +45,8 @@ pub enum Icon {
     Paths,
     /// Retention.
     Retention,
+    /// Saved reports.
+    Saved,
     /// A search.
     Search,
     /// Settings.
@@ -100,6 +102,7 @@ impl Icon {
             Self::Moon => r#"<path d="M13 9.5A5.5 5.5 0 0 1 6.5 3a5.5 5.5 0 1 0 6.5 6.5z"/>"#,
             Self::Paths => r#"<path d="M2.5 4.5c5 0 5 7 11 7M2.5 11.5c5 0 5-7 11-7"/>"#,
             Self::Retention => r#"<path d="M3 3.5h10M3 6.8h7.5M3 10.1h5M3 13.4h2.5"/>"#,
+            Self::Saved => r#"<path d="M4.5 2.5h7v11L8 10.8l-3.5 2.7z"/>"#,
             Self::Search => r#"<circle cx="7" cy="7" r="4"/><path d="m10 10 3.5 3.5"/>"#,
             Self::Settings => {
                 r#"<circle cx="8" cy="8" r="2.2"/><path d="M8 2v1.7M8 12.3V14M2 8h1.7M12.3 8H14M3.8 3.8 5 5M11 11l1.2 1.2M3.8 12.2 5 11M11 5l1.2-1.2"/>"#

@@ -6,6 +6,7 @@ use super::icon::Icon;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     Home,
+    Dashboards,
     Saved,
     Trends,
     Funnels,
@@ -31,7 +32,7 @@ pub struct Section {
 
 /// All of them.
 pub const MENU: &[Section] = &[
-    Section { heading: None, places: &[Place::Home, Place::Saved] },
+    Section { heading: None, places: &[Place::Home, Place::Dashboards, Place::Saved] },
     Section {
         heading: Some("Reports"),
         places: &[Place::Trends, Place::Funnels, Place::Retention, Place::Stickiness, Place::Lifecycle, Place::Paths],
@@ -48,6 +49,7 @@ impl Place {
     pub fn name(self) -> &'static str {
         match self {
             Self::Home => "Home",
+            Self::Dashboards => "Dashboards",
             Self::Saved => "Saved reports",
             Self::Trends => "Trends",
             Self::Funnels => "Funnels",
@@ -67,6 +69,7 @@ impl Place {
     pub fn path(self) -> &'static str {
         match self {
             Self::Home => "/",
+            Self::Dashboards => "/dashboards",
             Self::Saved => "/saved",
             Self::Trends => "/trends",
             Self::Funnels => "/funnels",
@@ -86,7 +89,8 @@ impl Place {
     pub fn icon(self) -> Icon {
         match self {
             Self::Home => Icon::Home,
-            Self::Saved => Icon::Dashboards,
+            Self::Dashboards => Icon::Dashboards,
+            Self::Saved => Icon::Saved,
             Self::Trends => Icon::Trends,
             Self::Funnels => Icon::Funnels,
             Self::Retention => Icon::Retention,

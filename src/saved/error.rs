@@ -28,6 +28,9 @@ pub enum SavedError {
         /// Most bytes.
         max: usize,
     },
+    /// A tile is not where it was said to be.
+    #[error("the dashboard was changed meanwhile, and this tile is elsewhere or gone; load the page again")]
+    Moved,
     /// There are as many as there may be.
     #[error("there are {max} {kind} already, and no more are kept; delete one that nobody needs")]
     Full {

@@ -9,10 +9,12 @@
 mod error;
 mod file;
 mod rules;
+mod tiles;
 
 pub use error::SavedError;
 pub use file::{SAVED, read_saved, write_saved};
 pub use rules::{DASHBOARDS_MAX, NAME_BYTES_MAX, REPORT_BYTES_MAX, REPORTS_MAX, TILES_MAX, VIEW_BYTES_MAX};
+pub use tiles::TileChange;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

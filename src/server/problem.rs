@@ -195,6 +195,7 @@ fn of_store(error: &StoreError) -> StatusCode {
         StoreError::Saved(SavedError::Document(_) | SavedError::Text { .. } | SavedError::Full { .. }) => {
             StatusCode::BAD_REQUEST
         }
+        StoreError::Saved(SavedError::Moved) => StatusCode::CONFLICT,
         StoreError::Saved(SavedError::File(_)) => StatusCode::SERVICE_UNAVAILABLE,
         StoreError::Saved(SavedError::Damaged { .. })
         | StoreError::File(_)

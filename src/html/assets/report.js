@@ -4,13 +4,13 @@ import { keep, kept } from "./address.js";
 import { chooser } from "./choose.js";
 import { draw, picture, redraw } from "./chart.js";
 import { open } from "./panel.js";
-import * as series from "./series.js";
+import { Series } from "./series.js";
 import * as table from "./table.js";
 
 const patience = 300; // ms until it shows that an answer is awaited
 const narrow = 820; // px, as in the style
 const main = document.getElementById("main");
-let asking;
+let asking, series;
 
 /** Asks for a page, and shows it in the place of this one. */
 async function go(url, { body, push = true } = {}) {
@@ -73,9 +73,9 @@ function arrive(fold) {
   for (const hidden of main.querySelectorAll("[data-copy], [data-copy-address], [data-png], input[data-series]")) hidden.hidden = false;
   for (const details of main.querySelectorAll("details.fold")) details.open = fold ?? innerWidth > narrow;
   for (const wide of main.querySelectorAll("[data-latest]")) wide.scrollLeft = wide.scrollWidth;
-  series.begin();
+  if (answer()) series = new Series(answer(), kept("hide"), (hidden) => keep("hide", hidden));
   table.begin();
-  draw();
+  draw(answer(), series);
   const units = kept("drill");
   if (units) drill(units);
 }
@@ -91,6 +91,7 @@ function drill(units) {
 }
 
 const report = () => document.getElementById("report");
+const answer = () => document.getElementById("answer");
 const send = (submitter) => {
   const form = report();
   go(form.action, { body: new URLSearchParams(new FormData(form, submitter)) });
@@ -116,7 +117,7 @@ addEventListener("change", ({ target }) => {
   } else if ("draw" in target.dataset) {
     keep("chart", target.value);
     for (const view of document.querySelectorAll("#save [name=view]")) view.value = `chart=${target.value}`;
-    draw();
+    draw(answer(), series);
   } else {
     send();
   }
@@ -127,7 +128,7 @@ addEventListener("toggle", ({ target, newState }) => {
   if (!target.matches?.("[popover]:not(.side)")) return;
   if (newState === "open") {
     place(target, document.querySelector(`[popovertarget="${CSS.escape(target.id)}"]`));
-    if (matchMedia("(hover: hover)").matches) target.querySelector("input[type=search], select, [aria-current]")?.focus();
+    if (matchMedia("(hover: hover)").matches) target.querySelector("input[type=search], input[name=name], select, [aria-current]")?.focus();
   } else if ("changed" in target.dataset && target.isConnected) {
     send();
   }
@@ -145,20 +146,20 @@ addEventListener("click", ({ target }) => {
   if (!button) return;
   if ("copy" in button.dataset) copied(button, button.dataset.copy);
   else if ("copyAddress" in button.dataset) copied(button, location.href);
-  else if ("png" in button.dataset) picture(document.querySelector("h1").textContent);
+  else if ("png" in button.dataset) picture(answer(), document.querySelector("h1").textContent);
   else if (button.closest(".legend")) toggle(Number(button.dataset.series), button.getAttribute("aria-pressed") !== "true");
   else if (button.parentElement.dataset.sort) table.press(button.parentElement);
 });
 
 function toggle(place, isOn) {
   series.toggle(place, isOn);
-  redraw();
+  redraw(answer());
 }
 
 // A row, or a name in the legend, that is pointed at.
 addEventListener("mouseover", ({ target }) => {
   const pointed = target.closest?.("#answer tr[data-row], #answer .legend [data-series]");
-  if (series.point(Number(pointed?.dataset.row ?? pointed?.dataset.series ?? -1))) redraw();
+  if (series?.point(Number(pointed?.dataset.row ?? pointed?.dataset.series ?? -1))) redraw(answer());
 });
 
 async function copied(button, text) {
@@ -175,6 +176,5 @@ addEventListener("keydown", (event) => {
 });
 
 addEventListener("popstate", () => go(location.href, { push: false }));
-new MutationObserver(() => draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 chooser(send);
 arrive();

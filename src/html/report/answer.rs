@@ -1,4 +1,5 @@
 //! The answer to a report, whatever its kind, and what the answers have in common: sentences, and numbers that open.
+//! The page of a report shows it whole; where there is little room, [`super::small`] shows less of the same.
 
 use super::nothing::{Passing, none_has_group, nothing};
 use super::words;
@@ -6,7 +7,7 @@ use super::{Chart, funnel, lifecycle, paths, retention, stickiness, trends};
 use crate::html::Visit;
 use crate::language::Report;
 use crate::reports::{Answer, Coverage, TrendsAnswer};
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 use serde_json::Value;
 
 /// An answer, and what else a page tells with it.
@@ -31,6 +32,48 @@ pub struct Looked<'a> {
     pub report: &'a Report,
     /// How it is drawn.
     pub chart: Chart,
+    /// On which tile of a dashboard, counted from 1; none on the page of the report.
+    pub tile: Option<usize>,
+}
+
+/// An answer in its parts; those that may be large are drawn where they are wanted.
+pub struct Drawn<'a> {
+    /// The answer in a sentence.
+    pub sentence: Sentence,
+    /// The chart, or what stands for it, with the names of its lines.
+    pub picture: Box<dyn FnOnce() -> Markup + 'a>,
+    /// All numbers.
+    pub numbers: Box<dyn FnOnce() -> Markup + 'a>,
+}
+
+impl<'a> Drawn<'a> {
+    /// These parts.
+    pub fn new(
+        sentence: Sentence,
+        picture: impl FnOnce() -> Markup + 'a,
+        numbers: impl FnOnce() -> Markup + 'a,
+    ) -> Self {
+        Self { sentence, picture: Box::new(picture), numbers: Box::new(numbers) }
+    }
+}
+
+/// An answer in a sentence, which begins with a number.
+#[derive(Debug, Default)]
+pub struct Sentence {
+    /// The number; empty where there is none, and no sentence then.
+    pub value: String,
+    said: Markup,
+    beside: Markup,
+}
+
+impl Render for Sentence {
+    fn render(&self) -> Markup {
+        html! {
+            @if !self.value.is_empty() {
+                div class="answer" { span class="val" { (self.value) } span { (self.said) } (self.beside) }
+            }
+        }
+    }
 }
 
 impl Answered {
@@ -54,9 +97,19 @@ impl Answered {
 }
 
 impl Looked<'_> {
+    /// The id of an element that each tile has one of.
+    pub fn id(&self, name: &str) -> String {
+        self.tile.map_or_else(|| name.to_owned(), |tile| format!("{name}-{tile}"))
+    }
+
     /// What is counted, in the plural.
     pub fn units(&self) -> String {
         words::units(&self.report.scope().count_by)
+    }
+
+    /// What a click on a chart does; nothing on tiles, which have no table of numbers to press.
+    pub fn hint(&self) -> String {
+        if self.tile.is_none() { format!("Click to see which {}", self.units()) } else { String::new() }
     }
 
     /// When, within a sentence.
@@ -73,13 +126,22 @@ impl Looked<'_> {
 /// The answer below the controls.
 pub fn draw(looked: &Looked<'_>, answered: &Answered) -> Markup {
     let coverage = answered.coverage();
-    if answered.is_nothing(looked.report) {
-        return nothing(looked, &answered.passing);
-    }
     if coverage.matched > 0 && coverage.matched == coverage.without_group {
         return none_has_group(looked, coverage);
     }
-    match (&answered.answer, looked.report) {
+    let Some(drawn) = drawn(looked, answered) else { return nothing(looked, &answered.passing) };
+    html! {
+        h2 class="sr" id="ans" { "Answer" }
+        (drawn.sentence) ((drawn.picture)()) ((drawn.numbers)())
+    }
+}
+
+/// An answer in its parts; none where nothing matched.
+pub fn drawn<'a>(looked: &'a Looked<'a>, answered: &'a Answered) -> Option<Drawn<'a>> {
+    if answered.is_nothing(looked.report) {
+        return None;
+    }
+    Some(match (&answered.answer, looked.report) {
         (Answer::Trends(answer), Report::Trends(report)) => trends::draw(looked, report, answer, answered),
         (Answer::Funnel(answer), Report::Funnel(report)) => funnel::draw(looked, report, answer, answered.is_partial),
         (Answer::Retention(answer), Report::Retention(report)) => {
@@ -90,8 +152,8 @@ pub fn draw(looked: &Looked<'_>, answered: &Answered) -> Markup {
             lifecycle::draw(looked, report, answer, answered.is_partial)
         }
         (Answer::Paths(answer), Report::Paths(report)) => paths::draw(looked, report, answer),
-        _ => html! {},
-    }
+        _ => return None,
+    })
 }
 
 /// Whether a report measures properties, which match no events.
@@ -100,16 +162,11 @@ fn has_properties(report: &Report) -> bool {
 }
 
 /// The sentence on top: the number, what it is, and what stands beside it.
-pub fn sentence(value: impl maud::Render, words: impl maud::Render, beside: impl maud::Render) -> Markup {
-    html! {
-        div class="answer" {
-            h2 class="sr" id="ans" { "Answer" }
-            span class="val" { (value) } span { (words) } (beside)
-        }
-    }
+pub fn sentence(value: impl Into<String>, said: impl Render, beside: impl Render) -> Sentence {
+    Sentence { value: value.into(), said: said.render(), beside: beside.render() }
 }
 
 /// A number that opens the units behind it.
-pub fn opens(units: &Value, shown: impl maud::Render) -> Markup {
+pub fn opens(units: &Value, shown: impl Render) -> Markup {
     html! { button class="num-open" form="drill" name="units" value=(units) { (shown) } }
 }

@@ -1,5 +1,6 @@
 //! What a chart is drawn from by the script, as JSON in the page, and small lines that need no script.
 
+use super::answer::Looked;
 use crate::reports::Figure;
 use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
@@ -68,13 +69,14 @@ pub struct Flow {
 
 impl ChartData {
     /// The data, and where the script draws it.
-    pub fn draw(&self, finding: &str) -> Markup {
+    pub fn draw(&self, looked: &Looked<'_>, finding: &str) -> Markup {
+        let place = if looked.tile.is_some() { "report" } else { "table below" };
         // Nothing in it ends the element: `<` is written as an escape.
         let json = serde_json::to_string(self).unwrap_or_default().replace('<', "\\u003c");
         html! {
-            div class="data" hidden { script type="application/json" id="chart-data" { (PreEscaped(json)) } }
-            div class="chart" id="chart" tabindex="0" role="img" aria-label=(finding) {
-                noscript { p class="muted" { "The chart needs scripts; the table has every number." } }
+            div class="data" hidden { script type="application/json" { (PreEscaped(json)) } }
+            div class="chart" id=(looked.id("chart")) tabindex="0" role="img" aria-label={ (finding) " The " (place) " has every number." } {
+                noscript { p class="muted" { "The chart needs scripts; the " (place) " has every number." } }
             }
         }
     }

@@ -1,18 +1,23 @@
 //! Lifecycle: who is new, returns or is back, stacked above zero, and who is missing below.
 
-use super::answer::{Looked, opens, sentence};
+use super::answer::{Drawn, Looked, opens, sentence};
 use super::chart::{ChartData, Line};
 use super::words;
 use crate::figure::count;
 use crate::language::Lifecycle;
 use crate::reports::LifecycleAnswer;
-use maud::{Markup, html};
+use maud::html;
 use serde_json::json;
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, is_partial: bool) -> Markup {
+pub fn draw<'a>(
+    looked: &'a Looked<'a>,
+    report: &'a Lifecycle,
+    answer: &'a LifecycleAnswer,
+    is_partial: bool,
+) -> Drawn<'a> {
     let word = words::interval(report.interval);
-    let states: [(&str, usize, &Vec<u64>, f64); 4] = [
+    let states: [(&str, usize, &'a Vec<u64>, f64); 4] = [
         ("new", 1, &answer.new, 1.0),
         ("returning", 3, &answer.returning, 1.0),
         ("resurrecting", 5, &answer.resurrecting, 1.0),
@@ -24,7 +29,7 @@ pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, i
     let net = at(&answer.new) as i64 + at(&answer.resurrecting) as i64 - at(&answer.dormant) as i64;
     let bucket =
         answer.buckets.get(told).map(|bucket| words::bucket_in_full(bucket, report.interval)).unwrap_or_default();
-    let sign = if net < 0 { "−" } else { "+" };
+    let sign = ["−", "±", "+"][(net.signum() + 1) as usize];
     let said = html! { (looked.units()) " more or less than the " (word) " before, " (bucket) };
     let beside = html! {
         span class="delta muted" { (count(at(&answer.new))) " new, " (count(at(&answer.resurrecting))) " back, " (count(at(&answer.dormant))) " gone quiet" }
@@ -33,7 +38,7 @@ pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, i
         kind: "stackedbars",
         x: answer.buckets.iter().map(|bucket| words::bucket(bucket, report.interval)).collect(),
         full: answer.buckets.iter().map(|bucket| words::bucket_in_full(bucket, report.interval)).collect(),
-        hint: format!("Click to see which {}", looked.units()),
+        hint: looked.hint(),
         partial: is_partial,
         series: states
             .iter()
@@ -51,34 +56,44 @@ pub fn draw(looked: &Looked<'_>, report: &Lifecycle, answer: &LifecycleAnswer, i
         title: words::range(looked.visit, &report.scope).0,
         ..ChartData::default()
     };
-    html! {
-        (sentence(format!("{sign}{}", count(net.unsigned_abs())), said, beside))
-        div class="legend" role="group" aria-label="Series shown" {
-            @for (place, (name, color, ..)) in states.iter().enumerate() {
-                button type="button" aria-pressed="true" data-series=(place) { i class={ "sw k" (color) } {} (name) }
-            }
-        }
-        (chart.draw(&format!("Bars of new, returning and resurrecting {} above zero and dormant ones below, by {word}. The table below has every number.", looked.units())))
-        div class="scroll" tabindex="0" role="region" aria-label="Table of the chart’s numbers" data-latest {
-            table class="fix" {
-                caption class="sr" { "By " (word) }
-                thead {
-                    tr {
-                        th scope="col" { "State" }
-                        @for bucket in &answer.buckets { th scope="col" class="num" { (words::bucket(bucket, report.interval)) } }
-                    }
+    let finding = format!(
+        "Bars of new, returning and resurrecting {} above zero and dormant ones below, by {word}.",
+        looked.units()
+    );
+    let picture = move || {
+        html! {
+            div class="legend" role="group" aria-label="Series shown" {
+                @for (place, (name, color, ..)) in states.iter().enumerate() {
+                    button type="button" aria-pressed="true" data-series=(place) { i class={ "sw k" (color) } {} (name) }
                 }
-                tbody {
-                    @for (place, (name, color, units, _)) in states.iter().enumerate() {
-                        tr data-row=(place) {
-                            th scope="row" { span class="ser" { i class={ "sw k" (color) } {} (name) } }
-                            @for (bucket, number) in answer.buckets.iter().zip(units.iter()) {
-                                td class="num" { @if *number == 0 { "0" } @else { (opens(&json!({ "bucket": bucket, "state": name }), count(*number))) } }
+            }
+            (chart.draw(looked, &finding))
+        }
+    };
+    let numbers = move || {
+        html! {
+            div class="scroll" tabindex="0" role="region" aria-label="Table of the chart’s numbers" data-latest {
+                table class="fix" {
+                    caption class="sr" { "By " (word) }
+                    thead {
+                        tr {
+                            th scope="col" { "State" }
+                            @for bucket in &answer.buckets { th scope="col" class="num" { (words::bucket(bucket, report.interval)) } }
+                        }
+                    }
+                    tbody {
+                        @for (place, (name, color, units, _)) in states.iter().enumerate() {
+                            tr data-row=(place) {
+                                th scope="row" { span class="ser" { i class={ "sw k" (color) } {} (name) } }
+                                @for (bucket, number) in answer.buckets.iter().zip(units.iter()) {
+                                    td class="num" { @if *number == 0 { "0" } @else { (opens(&json!({ "bucket": bucket, "state": name }), count(*number))) } }
+                                }
                             }
                         }
                     }
                 }
             }
         }
-    }
+    };
+    Drawn::new(sentence(format!("{sign}{}", count(net.unsigned_abs())), said, beside), picture, numbers)
 }

@@ -22,6 +22,7 @@ mod paths;
 mod range;
 mod retention;
 mod saved;
+mod small;
 mod stickiness;
 mod trends;
 mod units;
@@ -35,7 +36,8 @@ pub use csv::csv;
 pub use edit::{Fields, edited};
 pub use kind::Kind;
 pub use nothing::{Passing, passing, passing_report};
-pub use saved::saved;
+pub use saved::{address, name_field, saved, saved_report};
+pub use small::{Kept, Outcome, patterns};
 pub use units::{Units, searched, units, with_units};
 pub use view::Chart;
 
@@ -45,6 +47,7 @@ use super::icon::Icon;
 use super::state;
 use super::visit::Visit;
 use crate::language::{Interval, Report};
+use crate::saved::{Dashboard, SavedReport};
 use answer::Looked;
 use builder::Builder;
 use maud::{Markup, html};
@@ -61,6 +64,10 @@ pub struct ReportPage<'a> {
     pub choices: &'a Choices,
     /// How it is drawn.
     pub chart: Chart,
+    /// The saved report that it was opened from, whatever was changed since.
+    pub opened: Option<&'a SavedReport>,
+    /// The dashboards that it may be put on.
+    pub dashboards: &'a [Dashboard],
     /// What the answer is, or the sentence that says why there is none.
     pub answer: Result<&'a Answered, &'a str>,
 }
@@ -75,16 +82,20 @@ pub fn report(visit: &Visit, page: &ReportPage<'_>) -> Markup {
         choices: page.choices,
     };
     let json = page.report.to_json();
-    let looked = Looked { visit, report: page.report, chart: page.chart };
+    let looked = Looked { visit, report: page.report, chart: page.chart, tile: None };
     let title = page.title(&document);
     let content = html! {
         div class="head" {
-            div { h1 { (title) } p class="sub" { (page.kind.word()) } }
-            div class="actions" { (actions(visit, page.kind, &json)) (saved::save(visit, &json, page.chart.word())) }
+            div {
+                h1 { (title) }
+                p class="sub" { (page.kind.word()) @if let Some(opened) = page.opened { " · opened from “" (opened.name) "”" } }
+            }
+            div class="actions" { (actions(visit, page.kind, &json)) (saved::save(visit, &json, &format!("chart={}", page.chart.word()), page.opened, page.dashboards)) }
         }
         form class="whole" id="report" method="post" action=(visit.to(page.kind.place().path())) data-kept=(visit.to("/").to_string()) {
             // What Enter presses.
             button class="sr" tabindex="-1" aria-hidden="true" { "Apply" }
+            @if let Some(opened) = page.opened { input type="hidden" name="saved" value=(opened.id); }
             (builder.draw())
             section class="card" id="answer" aria-labelledby="ans" {
                 (controls(visit, page, &document))

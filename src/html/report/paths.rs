@@ -1,6 +1,6 @@
 //! Paths: a sankey of what units did step by step, and the same as a table.
 
-use super::answer::{Looked, sentence};
+use super::answer::{Drawn, Looked, sentence};
 use super::chart::{ChartData, Flow, Line};
 use super::words;
 use crate::figure::{count, percent};
@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup {
+pub fn draw<'a>(looked: &'a Looked<'a>, report: &'a Paths, answer: &'a PathsAnswer) -> Drawn<'a> {
     let all: u64 = answer.nodes.iter().filter(|node| node.step == 0).map(|node| node.count).sum();
     let (anchor, direction) = match &report.anchor {
         Anchor::First => ("their first event".to_owned(), "after"),
@@ -24,45 +24,50 @@ pub fn draw(looked: &Looked<'_>, report: &Paths, answer: &PathsAnswer) -> Markup
             span class="delta muted" { "most often " (direction) " it: " b class="mono" { (name(to)) } ", " (share(*units, all)) }
         }
     };
-    let chart = chart(looked, report, answer);
-    html! {
-        (sentence(count(all), html! { (if all == 1 { words::unit(&report.scope.count_by).to_owned() } else { looked.units() }) " " (said) }, beside))
-        (chart.draw(&format!("Paths of {} in {} steps. The table below has every number.", looked.units(), report.steps)))
-        div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
-            table {
-                caption class="sr" { "From step to step" }
-                thead {
-                    tr {
-                        th scope="col" class="num" data-sort="step" { "Step" }
-                        th scope="col" data-sort="from" { "From" }
-                        th scope="col" data-sort="to" { "To" }
-                        th scope="col" class="num" data-sort="units" { (words::capital(&looked.units())) }
-                        th scope="col" class="num" { "Of all" }
-                    }
-                 }
-                tbody {
-                    @for link in &answer.links {
-                        @let to = link.to.as_ref();
+    let units = if all == 1 { words::unit(&report.scope.count_by).to_owned() } else { looked.units() };
+    let picture = move || {
+        let finding = format!("Paths of {} in {} steps.", looked.units(), report.steps);
+        chart(looked, report, answer).draw(looked, &finding)
+    };
+    let numbers = move || {
+        html! {
+            div class="scroll y" tabindex="0" role="region" aria-label="Table of the chart’s numbers" {
+                table {
+                    caption class="sr" { "From step to step" }
+                    thead {
                         tr {
-                            td class="num" { (link.step + 1) }
-                            th scope="row" class="name" { span class="mono" { (name(&link.from)) } " " (here(answer, link.step, &link.from)) }
-                            td class="name" {
-                                @match to {
-                                    Some(to) => { span class="mono" { (name(to)) } " " (here(answer, link.step + 1, to)) }
-                                    None => span class="muted" { "nothing more" },
+                            th scope="col" class="num" data-sort="step" { "Step" }
+                            th scope="col" data-sort="from" { "From" }
+                            th scope="col" data-sort="to" { "To" }
+                            th scope="col" class="num" data-sort="units" { (words::capital(&looked.units())) }
+                            th scope="col" class="num" { "Of all" }
+                        }
+                     }
+                    tbody {
+                        @for link in &answer.links {
+                            @let to = link.to.as_ref();
+                            tr {
+                                td class="num" { (link.step + 1) }
+                                th scope="row" class="name" { span class="mono" { (name(&link.from)) } " " (here(answer, link.step, &link.from)) }
+                                td class="name" {
+                                    @match to {
+                                        Some(to) => { span class="mono" { (name(to)) } " " (here(answer, link.step + 1, to)) }
+                                        None => span class="muted" { "nothing more" },
+                                    }
                                 }
+                                td class="num" {
+                                    button class="num-open" form="drill" name="units" value=(json!({ "step": link.step, "from": link.from, "to": link.to }))
+                                        data-link=[flow(report, answer, link).map(|flow| format!("{}-{}", flow.from, flow.to))] { (count(link.count)) }
+                                }
+                                td class="num" { (share(link.count, all)) }
                             }
-                            td class="num" {
-                                button class="num-open" form="drill" name="units" value=(json!({ "step": link.step, "from": link.from, "to": link.to }))
-                                    data-link=[flow(report, answer, link).map(|flow| format!("{}-{}", flow.from, flow.to))] { (count(link.count)) }
-                            }
-                            td class="num" { (share(link.count, all)) }
                         }
                     }
                 }
             }
         }
-    }
+    };
+    Drawn::new(sentence(count(all), html! { (units) " " (said) }, beside), picture, numbers)
 }
 
 /// How many were at a node; opens who.

@@ -1,6 +1,6 @@
 //! Retention: the mean as a sentence, and the triangle of who came back.
 
-use super::answer::{Looked, sentence};
+use super::answer::{Drawn, Looked, Sentence, sentence};
 use super::view::Chart;
 use super::words;
 use crate::figure::count;
@@ -17,18 +17,32 @@ const LABELS_MAX: usize = 8;
 const CURVE: (f64, f64) = (1000.0, 100.0);
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer, is_partial: bool) -> Markup {
-    html! { (in_words(looked, report, answer)) (curve(report, answer)) (Triangle { looked, report, answer, is_partial }.draw()) }
+pub fn draw<'a>(
+    looked: &'a Looked<'a>,
+    report: &'a Retention,
+    answer: &'a RetentionAnswer,
+    is_partial: bool,
+) -> Drawn<'a> {
+    let numbers = move || Triangle { looked, report, answer, is_partial }.draw();
+    Drawn::new(in_words(looked, report, answer), move || curve(report, answer), numbers)
 }
 
-fn in_words(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer) -> Markup {
+fn in_words(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer) -> Sentence {
     let word = words::interval(report.interval);
+    let event = html! { b class="mono" { (report.start.label().replace('*', "any event")) } };
+    if answer.rows.iter().all(|row| row.size == 0) {
+        return sentence(
+            "0",
+            html! { (looked.units()) " began with " (event) " " (looked.when()) ", so none could come back" },
+            "",
+        );
+    }
     let known = |place: usize| answer.mean.get(place).copied().and_then(Figure::to_f64);
     // A period far enough to say something, and one at half the way to it.
     let last = (1..answer.mean.len()).rev().find(|place| known(*place).is_some()).unwrap_or(0);
     let told = (last / 2).max(usize::from(last > 0));
     let after = |place: usize| crate::figure::counted(place as u64, word);
-    let said = html! { "of " (looked.units()) " come back " (after(told)) " after " b class="mono" { (report.start.label().replace('*', "any event")) } };
+    let said = html! { "of " (looked.units()) " come back " (after(told)) " after " (event) };
     let beside = html! { @if last > told && let Some(share) = known(last) { span class="delta muted" { (rounded(share)) " after " (after(last)) } } };
     sentence(known(told).map_or_else(|| "–".to_owned(), rounded), said, beside)
 }

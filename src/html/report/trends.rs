@@ -1,6 +1,6 @@
 //! Trends: the sentence, the legend, the chart, and the table beside it.
 
-use super::answer::{Answered, Looked, opens, sentence};
+use super::answer::{Answered, Drawn, Looked, Sentence, opens, sentence};
 use super::chart::{ChartData, Line, color, spark};
 use super::words;
 use crate::language::{Measure, Source, Trends};
@@ -16,15 +16,19 @@ const LEGEND_MAX: usize = 12;
 const COLUMNS_MAX: usize = 62;
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Trends, answer: &TrendsAnswer, answered: &Answered) -> Markup {
-    let whole = answered.whole.as_ref().unwrap_or(answer);
-    let chart = chart(looked, report, answer, answered.is_partial);
-    html! {
-        (answer_in_words(looked, report, whole))
-        (legend(&chart))
-        (chart.draw(&finding(looked, report, &chart)))
-        (Table { report, answer, whole: answered.whole.as_ref(), is_partial: answered.is_partial }.draw())
-    }
+pub fn draw<'a>(
+    looked: &'a Looked<'a>,
+    report: &'a Trends,
+    answer: &'a TrendsAnswer,
+    answered: &'a Answered,
+) -> Drawn<'a> {
+    let (whole, is_partial) = (answered.whole.as_ref(), answered.is_partial);
+    let picture = move || {
+        let chart = chart(looked, report, answer, is_partial);
+        html! { (legend(&chart)) (chart.draw(looked, &finding(looked, report, &chart))) }
+    };
+    let sentence = answer_in_words(looked, report, whole.unwrap_or(answer));
+    Drawn::new(sentence, picture, move || Table { report, answer, whole, is_partial }.draw())
 }
 
 /// The name of a line of the answer.
@@ -38,8 +42,8 @@ pub fn name(report: &Trends, series: &TrendsSeries) -> String {
     }
 }
 
-fn answer_in_words(looked: &Looked<'_>, report: &Trends, whole: &TrendsAnswer) -> Markup {
-    let Some(first) = whole.series.first() else { return html! {} };
+fn answer_in_words(looked: &Looked<'_>, report: &Trends, whole: &TrendsAnswer) -> Sentence {
+    let Some(first) = whole.series.first() else { return Sentence::default() };
     let before = first.previous.as_ref().map(|previous| previous.total);
     let (units, unit) = (looked.units(), words::unit(&report.scope.count_by));
     let event = |label: &str| {
@@ -100,13 +104,15 @@ fn chart(looked: &Looked<'_>, report: &Trends, answer: &TrendsAnswer, is_partial
             previous: previous.map(|previous| values(&previous.values)).unwrap_or_default(),
         }
     };
+    // A tile has no table in which more of them could be chosen.
+    let most = looked.tile.map_or(usize::MAX, |_| LEGEND_MAX);
     ChartData {
         kind: looked.chart.word(),
         x: answer.buckets.iter().map(|bucket| words::bucket(bucket, report.interval)).collect(),
         full: answer.buckets.iter().map(|bucket| words::bucket_in_full(bucket, report.interval)).collect(),
-        hint: if report.formula.is_some() { String::new() } else { format!("Click to see which {}", looked.units()) },
+        hint: if report.formula.is_some() { String::new() } else { looked.hint() },
         partial: is_partial,
-        series: answer.series.iter().enumerate().map(line).collect(),
+        series: answer.series.iter().enumerate().take(most).map(line).collect(),
         title: words::range(looked.visit, &report.scope).0,
         ..ChartData::default()
     }
@@ -126,11 +132,7 @@ pub fn legend(chart: &ChartData) -> Markup {
 
 fn finding(looked: &Looked<'_>, report: &Trends, chart: &ChartData) -> String {
     let lines = crate::figure::plural(chart.series.len() as u64, "series", "series");
-    format!(
-        "Chart of {lines} by {}, {}. The table below has every number.",
-        words::interval(report.interval),
-        looked.when()
-    )
+    format!("Chart of {lines} by {}, {}.", words::interval(report.interval), looked.when())
 }
 
 /// The table of all numbers.

@@ -1,11 +1,13 @@
 //! `/`: what the workspace looks like now, or how to send something where nothing has arrived.
 
 use super::forms::origin;
+use super::kept::Patience;
 use super::show::{Shown, Visitor, show};
-use crate::html::{self, Counted, FEED, HomePage, Start, Visit};
+use crate::html::{self, Counted, FEED, HomePage, LATEST, Latest, Start, Visit};
 use crate::language::CountBy;
 use crate::pages;
 use crate::reports::{self, HomeQuery};
+use crate::saved::{Dashboard, Saved, SavedReport};
 use crate::server::app::App;
 use crate::server::keys::KeyKind;
 use crate::server::problem::Problem;
@@ -18,6 +20,10 @@ use axum::response::Response;
 use maud::Markup;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use std::time::{Duration, Instant};
+
+/// How long the page waits for the numbers of saved reports.
+const WAIT: Duration = Duration::from_millis(150);
 
 /// The parameters of the page.
 #[derive(Debug, Deserialize)]
@@ -46,15 +52,31 @@ pub(super) async fn page(
         let types = pages::declared_types(snapshot)?;
         let counted = group.as_deref().map_or_else(Counted::users, |group| Counted::keys(&types, group));
         let query = HomeQuery { count_by: group.map_or(CountBy::Users, CountBy::group), timezone: None };
+        let saved = workspace.store.saved()?;
         let page = HomePage {
             types: &types,
             counted: &counted,
             home: &reports::home(snapshot, &query, visit.now, &limits)?,
             feed: &pages::feed(snapshot, 0, FEED)?,
+            latest: &latest(&saved, &Patience { snapshot, visit, limits: &limits, until: Some(Instant::now() + WAIT) }),
+            saved: saved.reports().len(),
         };
         Ok(Shown::Document(html::home(visit, &page)))
     })
     .await
+}
+
+/// What was saved or changed last, in this order.
+fn latest(saved: &Saved, patience: &Patience<'_>) -> Vec<Latest> {
+    let reports = saved.reports().iter().map(|report| (&report.changed, Ok(report)));
+    let dashboards = saved.dashboards().iter().map(|dashboard| (&dashboard.changed, Err(dashboard)));
+    let mut all: Vec<_> = reports.chain(dashboards).collect();
+    all.sort_by(|(a, _), (b, _)| b.cmp(a));
+    let one = |(_, one): (_, Result<&SavedReport, &Dashboard>)| match one {
+        Ok(report) => Latest::report(patience.visit, &patience.ask(report)),
+        Err(dashboard) => Latest::dashboard(patience.visit, dashboard),
+    };
+    all.into_iter().take(LATEST).map(one).collect()
 }
 
 fn start(snapshot: &Snapshot, visit: &Visit, workspace: &Workspace, origin: &str) -> Result<Markup, Problem> {

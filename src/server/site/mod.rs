@@ -5,10 +5,12 @@ mod asset;
 mod cohorts;
 mod cookie;
 mod counted;
+mod dashboards;
 mod events;
 mod forms;
 mod groups;
 mod home;
+mod kept;
 mod licenses;
 mod lists;
 mod login;
@@ -33,7 +35,12 @@ use axum::routing::{MethodRouter, get, post};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Page {
     Home,
+    Dashboards,
+    Dashboard,
+    DashboardDelete,
+    DashboardTile,
     Saved,
+    SavedReport,
     Report(Kind),
     Units,
     Export,
@@ -61,9 +68,14 @@ pub(super) enum Page {
 }
 
 impl Page {
-    const ALL: [Self; 31] = [
+    const ALL: [Self; 36] = [
         Self::Home,
+        Self::Dashboards,
+        Self::Dashboard,
+        Self::DashboardDelete,
+        Self::DashboardTile,
         Self::Saved,
+        Self::SavedReport,
         Self::Report(Kind::Trends),
         Self::Report(Kind::Funnel),
         Self::Report(Kind::Retention),
@@ -99,7 +111,12 @@ impl Page {
     fn path(self) -> &'static str {
         match self {
             Self::Home => "/",
+            Self::Dashboards => "/dashboards",
+            Self::Dashboard => "/dashboards/{id}",
+            Self::DashboardDelete => "/dashboards/{id}/delete",
+            Self::DashboardTile => "/dashboards/{id}/{place}",
             Self::Saved => "/saved",
+            Self::SavedReport => "/saved/{id}",
             Self::Report(kind) => kind.place().path(),
             Self::Units => "/units",
             Self::Export => "/export/{format}",
@@ -130,7 +147,12 @@ impl Page {
     fn route(self) -> MethodRouter<App> {
         match self {
             Self::Home => get(home::page),
+            Self::Dashboards => get(dashboards::list).post(dashboards::make),
+            Self::Dashboard => get(dashboards::one).post(dashboards::change),
+            Self::DashboardDelete => get(dashboards::ask_delete).post(dashboards::delete),
+            Self::DashboardTile => get(dashboards::tile),
             Self::Saved => get(saved::list).post(saved::change),
+            Self::SavedReport => get(saved::one),
             Self::Report(kind) => {
                 get(move |app, visitor, headers, query| reports::page(kind, app, visitor, headers, query))
                     .post(reports::change)

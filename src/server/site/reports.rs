@@ -34,6 +34,8 @@ pub(super) struct Parameters {
     _sort: Option<IgnoredAny>,
     #[serde(rename = "drill")]
     _drill: Option<IgnoredAny>,
+    /// The saved report that it was opened from.
+    saved: Option<String>,
     /// Read before routing.
     #[serde(rename = "workspace")]
     _workspace: Option<IgnoredAny>,
@@ -61,7 +63,7 @@ pub(super) async fn page(
 ) -> Result<Response, Problem> {
     let parameters = in_query(query)?;
     let asked = parameters.report()?;
-    let count_by = last_choice(&headers);
+    let (count_by, workspace) = (last_choice(&headers), visitor.workspace());
     let (limits, _called_off) = limits(&app);
     show(app, visitor, move |snapshot, visit| {
         let choices = Choices::gather(snapshot, visit.now)?;
@@ -79,13 +81,16 @@ pub(super) async fn page(
         let chart = Chart::named(kind, parameters.chart.as_deref());
         let asked = chart.suited(asked);
         let choices = choices.with_properties(snapshot, kind, &document)?;
-        let answered = match answered(snapshot, visit, &choices, &asked, &limits) {
+        let answered = match answered(snapshot, visit, Some(&choices), &asked, &limits) {
             Ok(answered) => Ok(answered),
             Err(ReportError::Store(error)) => return Err(error.into()),
             Err(other) => Err(other.to_string()),
         };
         let answer = answered.as_ref().map_err(String::as_str);
-        let page = ReportPage { kind, report: &asked, choices: &choices, chart, answer };
+        let saved = workspace.store.saved()?;
+        let opened = parameters.saved.as_deref().and_then(|id| saved.report(id).ok());
+        let dashboards = saved.dashboards();
+        let page = ReportPage { kind, report: &asked, choices: &choices, chart, opened, dashboards, answer };
         Ok(Shown::Document(report::report(visit, &page)))
     })
     .await
@@ -104,17 +109,18 @@ fn elsewhere(visit: &Visit, report: &Report) -> Result<Shown, Problem> {
 }
 
 /// Within what a report is answered; it is called off when the second is dropped.
-fn limits(app: &App) -> (Limits, CallOff) {
+pub(super) fn limits(app: &App) -> (Limits, CallOff) {
     let cancel = Cancel::default();
     let limits =
         Limits { time: Some(app.report_time_max), bytes: Some(app.report_bytes_max), cancel: Some(cancel.clone()) };
     (limits, CallOff(cancel))
 }
 
-fn answered(
+/// An answer with what else pages tell of it; where `choices` are there, also why nothing matched.
+pub(super) fn answered(
     snapshot: &Snapshot,
     visit: &Visit,
-    choices: &Choices,
+    choices: Option<&Choices>,
     report: &Report,
     limits: &Limits,
 ) -> Result<Answered, ReportError> {
@@ -136,7 +142,8 @@ fn answered(
         _ => None,
     };
     let mut answered = Answered { answer, whole, is_partial: is_partial(visit, report), passing: Vec::new() };
-    if answered.is_nothing(report)
+    if let Some(choices) = choices
+        && answered.is_nothing(report)
         && let Some(Report::Trends(counting)) = report::passing_report(report)
         && let Some(counted) = trends(counting)?
     {
@@ -175,6 +182,7 @@ pub(super) async fn change(State(app): State<App>, visitor: Visitor, request: Re
         let chart = (chart != Chart::named(kind, None)).then(|| chart.word());
         let address: Address =
             visit.to(kind.place().path()).with("report", changed.to_json()).with_some("chart", chart);
+        let address = address.with_some("saved", fields.first("saved"));
         let before = fields.first("base").and_then(|base| serde_json::from_str(base).ok()).unwrap_or_default();
         Ok((address.to_string(), choice(&parts.headers, &before, &document)?))
     });

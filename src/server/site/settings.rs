@@ -211,7 +211,9 @@ pub(super) async fn ask_revoke(
             question: format!("Take back the {} key {named}?", entry.kind.name()),
             removal: None,
             note: Some(note),
-            path: "/settings/revoke",
+            place: Place::Settings,
+            to: visit.to("/settings/revoke"),
+            back: visit.to(Place::Settings.path()),
             fields: vec![("id", id)],
             button: "Take it back",
         };
@@ -260,7 +262,9 @@ pub(super) async fn ask_keep(
                 Some(_) => "Each day more goes, from then on. Properties of users and groups stay.".to_owned(),
                 None => "Nothing goes by its age from now on.".to_owned(),
             }),
-            path: "/settings/keep",
+            place: Place::Settings,
+            to: visit.to("/settings/keep"),
+            back: visit.to(Place::Settings.path()),
             fields: vec![("days", text)],
             button,
         };
@@ -303,7 +307,9 @@ pub(super) async fn ask_delete(
                 "It goes from every answer and every file, and cannot be undone. Backups made before keep it."
                     .to_owned(),
             ),
-            path: "/settings/delete",
+            place: Place::Settings,
+            to: visit.to("/settings/delete"),
+            back: visit.to(Place::Settings.path()),
             fields: vec![("group", group.clone()), ("name", name.clone())],
             button: "Delete for good",
         };

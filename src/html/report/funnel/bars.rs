@@ -6,7 +6,7 @@ use crate::html::report::words;
 use maud::{Markup, PreEscaped, html};
 
 /// Stripes for who was lost.
-const HATCH: &str = r#"<svg width="0" height="0" aria-hidden="true"><defs><pattern id="hatch" width="6" height="6" patternTransform="rotate(45)" patternUnits="userSpaceOnUse"><rect class="stripe" width="2" height="6"/></pattern></defs></svg>"#;
+pub const HATCH: &str = r#"<svg width="0" height="0" aria-hidden="true"><defs><pattern id="hatch" width="6" height="6" patternTransform="rotate(45)" patternUnits="userSpaceOnUse"><rect class="stripe" width="2" height="6"/></pattern></defs></svg>"#;
 
 /// An arrow to the next step.
 const ARROW: &str = r#"<svg width="40" height="8" viewBox="0 0 40 8" fill="none" stroke="currentColor" stroke-width="1.3" stroke-linecap="round" stroke-linejoin="round"><path d="M1 4h37M35 1l3 3-3 3"/></svg>"#;
@@ -14,7 +14,8 @@ const ARROW: &str = r#"<svg width="40" height="8" viewBox="0 0 40 8" fill="none"
 impl View<'_> {
     pub(super) fn bars(&self) -> Markup {
         html! {
-            (PreEscaped(HATCH))
+            // The tiles of a page refer to one.
+            @if self.looked.tile.is_none() { (PreEscaped(HATCH)) }
             ol class="funnel" aria-label="Steps" {
                 @for step in 0..self.steps() {
                     li class="fstep" {
@@ -48,7 +49,7 @@ impl View<'_> {
                     @let lost = part.lost(place);
                     @if lost > 0 {
                         span {
-                            button class="lostl num-open" form="drill" name="units" value=(part.units(place, true)) { (count(lost)) " dropped off" }
+                            button class="lostl num-open" form=(self.looked.id("drill")) name="units" value=(part.units(place, true)) { (count(lost)) " dropped off" }
                         }
                     }
                     @if self.steps() > 2 && steepest(part) == Some(place) { span { span class="tag bad" { "steepest drop" } } }
@@ -81,7 +82,7 @@ impl View<'_> {
         let lost = (before - got).max(0.0);
         let of = if part.value.is_some() { format!(" of {}", part.name()) } else { String::new() };
         html! {
-            button class={ "fbar " (part.color()) } data-of=(part.place) form="drill" name="units" value=(part.units(place + 1, false)) disabled[part.count(place) == 0]
+            button class={ "fbar " (part.color()) } data-of=(part.place) form=(self.looked.id("drill")) name="units" value=(part.units(place + 1, false)) disabled[part.count(place) == 0]
                 aria-label={ (self.looked.counted(part.count(place))) (of) " reached " (self.event(place)) "; show them" } {
                 svg class="v" viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true" {
                     rect class="lost" y={ (format!("{:.1}", 100.0 - before)) } width="100" height={ (format!("{lost:.1}")) } {}

@@ -5,7 +5,9 @@ mod starts;
 mod table;
 mod times;
 
-use super::answer::{Looked, sentence};
+pub use bars::HATCH;
+
+use super::answer::{Drawn, Looked, Sentence, sentence};
 use super::chart::color;
 use super::view::Chart;
 use super::words;
@@ -19,27 +21,31 @@ use serde_json::{Value, json};
 const DRAWN: usize = 6;
 
 /// The answer.
-pub fn draw(looked: &Looked<'_>, report: &Funnel, answer: &FunnelAnswer, is_partial: bool) -> Markup {
-    let parts = Part::all(answer);
-    let view = View { looked, report, parts: &parts };
-    html! {
-        @match looked.chart {
-            Chart::OverTime => { (view.in_words()) (view.over_time(is_partial)) }
-            Chart::TimeToConvert => { (view.slowest_in_words()) (view.times()) }
-            _ => { (view.in_words()) (view.legend(DRAWN)) (view.bars()) (view.table()) }
+pub fn draw<'a>(looked: &'a Looked<'a>, report: &'a Funnel, answer: &'a FunnelAnswer, is_partial: bool) -> Drawn<'a> {
+    let view = View { looked, report, parts: Part::all(answer) };
+    let numbers = view.clone();
+    match looked.chart {
+        Chart::OverTime => {
+            Drawn::new(view.in_words(), move || view.over_time(is_partial), move || numbers.table_of_starts(is_partial))
         }
+        Chart::TimeToConvert => {
+            Drawn::new(view.slowest_in_words(), move || view.times(), move || numbers.table_of_times())
+        }
+        _ => Drawn::new(view.in_words(), move || html! { (view.legend(DRAWN)) (view.bars()) }, move || numbers.table()),
     }
 }
 
 /// A funnel that is looked at.
+#[derive(Clone)]
 struct View<'a> {
     looked: &'a Looked<'a>,
     report: &'a Funnel,
     /// Everyone, or one for each value of the breakdown.
-    parts: &'a [Part<'a>],
+    parts: Vec<Part<'a>>,
 }
 
 /// The units of one value of a breakdown, or everyone.
+#[derive(Clone, Copy)]
 struct Part<'a> {
     value: Option<&'a FunnelSeries>,
     all: &'a FunnelSteps,
@@ -136,7 +142,7 @@ impl View<'_> {
         }
     }
 
-    fn in_words(&self) -> Markup {
+    fn in_words(&self) -> Sentence {
         let last = self.steps().saturating_sub(1);
         let (began, ended) = (self.count(0), self.count(last));
         let share = if began == 0 { "–".to_owned() } else { crate::figure::percent(ended as f64 / began as f64) };

@@ -36,26 +36,25 @@ impl FunnelStarts {
 
 impl View<'_> {
     pub(super) fn over_time(&self, is_partial: bool) -> Markup {
-        let Some(buckets) =
-            self.parts.first().and_then(|part| part.all.by_start.as_ref()).map(|starts| &starts.buckets)
-        else {
-            return html! {};
-        };
-        let chart = self.chart(buckets, is_partial);
+        let chart = self.chart(self.buckets(), is_partial);
         let finding = format!(
-            "Line of the share of {} that reached the last step, by the {} of their start. The table below has every number.",
+            "Line of the share of {} that reached the last step, by the {} of their start.",
             self.looked.units(),
             words::interval(self.interval())
         );
         html! {
             @if self.is_split() { (legend(&chart)) }
-            (chart.draw(&finding))
+            (chart.draw(self.looked, &finding))
             p class="meta keys" {
                 span { "Who began in several " (words::interval(self.interval())) "s counts in each." }
                 @if self.has_time() { span { "Who began in the last " (self.window()) " still has time to go on: these shares can rise." } }
             }
-            (self.table_of_starts(buckets, is_partial))
         }
+    }
+
+    fn buckets(&self) -> &[String] {
+        let starts = self.parts.first().and_then(|part| part.all.by_start.as_ref());
+        starts.map_or(&[], |starts| &starts.buckets)
     }
 
     fn interval(&self) -> Interval {
@@ -112,7 +111,8 @@ impl View<'_> {
         self.report.entry == FunnelEntry::Best && !self.is_split()
     }
 
-    fn table_of_starts(&self, buckets: &[String], is_partial: bool) -> Markup {
+    pub(super) fn table_of_starts(&self, is_partial: bool) -> Markup {
+        let buckets = self.buckets();
         let first = buckets.len().saturating_sub(COLUMNS_MAX);
         html! {
             div class="scroll" tabindex="0" role="region" aria-label="Table of the chart’s numbers" data-latest {
@@ -131,7 +131,7 @@ impl View<'_> {
                         }
                     }
                     tbody {
-                        @for part in self.parts { (self.shares(part, buckets, first)) }
+                        @for part in &self.parts { (self.shares(part, buckets, first)) }
                         @if !self.is_split() && let Some(part) = self.parts.first() {
                             @for step in 0..self.steps() { (self.counts(part, step, buckets, first)) }
                         }

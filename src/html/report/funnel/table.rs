@@ -71,7 +71,7 @@ impl View<'_> {
                     }
                 }
                 tbody {
-                    @for part in self.parts {
+                    @for part in &self.parts {
                         tr data-row=(part.place) {
                             th scope="row" { span class="ser" { i class={ "sw " (part.color()) } {} bdi class="trunc" { (part.name()) } } }
                             td class="num" { b { (words::share(part.conversion())) } }

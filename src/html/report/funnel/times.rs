@@ -3,7 +3,7 @@
 use super::table::time;
 use super::{Part, View};
 use crate::figure::count;
-use crate::html::report::answer::sentence;
+use crate::html::report::answer::{Sentence, sentence};
 use crate::html::report::words;
 use crate::reports::{Figure, FunnelStep};
 use maud::{Markup, PreEscaped, html};
@@ -17,9 +17,9 @@ struct Bars<'a> {
 
 impl View<'_> {
     /// The step that took longest.
-    pub(super) fn slowest_in_words(&self) -> Markup {
+    pub(super) fn slowest_in_words(&self) -> Sentence {
         let median = |part: &Part<'_>, step: usize| part.all.steps[step].median_seconds.to_f64();
-        let Some(part) = self.parts.first() else { return html! {} };
+        let Some(part) = self.parts.first() else { return Sentence::default() };
         let steps = (1..part.all.steps.len()).filter_map(|step| Some((step, median(part, step)?)));
         let Some((step, seconds)) = steps.max_by(|a, b| a.1.total_cmp(&b.1)) else {
             let said = html! { (self.looked.units()) " went from one step to the next " (self.looked.when()) };
@@ -45,11 +45,10 @@ impl View<'_> {
                 div class="legend" { span class="two" { i class="sw k1" {} "Median" } span class="two" { i class="sw k1 faint" {} "Average" } }
             }
             ol class="times" aria-label="Time of each step" { @for step in 1..self.steps() { (bars.step(step)) } }
-            (self.table_of_times())
         }
     }
 
-    fn table_of_times(&self) -> Markup {
+    pub(super) fn table_of_times(&self) -> Markup {
         html! {
             div class="scroll" tabindex="0" role="region" aria-label="Table of the times" {
                 table class=[self.is_split().then_some("fix")] {
@@ -95,7 +94,7 @@ impl View<'_> {
                 }
             }
             tbody {
-                @for part in self.parts {
+                @for part in &self.parts {
                     tr data-row=(part.place) {
                         th scope="row" { span class="ser" { i class={ "sw " (part.color()) } {} bdi class="trunc" { (part.name()) } } }
                         @for step in part.all.steps.iter().skip(1) { (cell(step.median_seconds)) (cell(step.average_seconds)) }
