@@ -4,7 +4,7 @@ use crate::data::Random;
 use criterion::Criterion;
 use trackcrumb::language::{Condition, CountBy, Zone};
 use trackcrumb::model::{Event, Line, Timestamp};
-use trackcrumb::pages::{self, ListQuery, Owner, Sort, ValuesQuery};
+use trackcrumb::pages::{self, ListQuery, Look, Owner, Sort, ValuesQuery};
 use trackcrumb::reports::{HomeQuery, Limits};
 use trackcrumb::store::Snapshot;
 use trackcrumb::{Store, input, reports};
@@ -87,7 +87,7 @@ pub fn bench(criterion: &mut Criterion) {
     ];
     for (name, owner) in owners {
         group.bench_function(format!("properties of {name}"), |bencher| {
-            bencher.iter(|| pages::properties(&snapshot, &owner).expect("an answer"));
+            bencher.iter(|| pages::properties(&snapshot, &owner, Look::Thorough).expect("an answer"));
         });
         let query = ValuesQuery { owner, property: "plan".to_owned(), search: None, limit: 20 };
         group.bench_function(format!("values of {name}"), |bencher| {

@@ -50,15 +50,18 @@ fn answer(snapshot: &Snapshot, question: &str) -> Result<String, Box<dyn Error>>
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let mut output = std::io::stdout().lock();
     // Cargo's own arguments begin with dashes.
     let Some(directory) = std::env::args().skip(1).find(|argument| !argument.starts_with('-')) else {
-        println!("answers benches/peers/run.py, which names a directory; there is nothing to measure without it");
+        writeln!(
+            output,
+            "answers benches/peers/run.py, which names a directory; without one there is nothing to measure"
+        )?;
         return Ok(());
     };
     let started = Instant::now();
     let store = Store::open(&directory)?;
     let snapshot = store.snapshot()?;
-    let mut output = std::io::stdout().lock();
     writeln!(output, r#"{{"open_ms":{}}}"#, started.elapsed().as_secs_f64() * 1e3)?;
     for line in std::io::stdin().lock().lines() {
         output.flush()?;
