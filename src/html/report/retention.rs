@@ -3,7 +3,7 @@
 use super::answer::{Drawn, Looked, Sentence, sentence};
 use super::view::Chart;
 use super::words;
-use crate::figure::count;
+use crate::figure::{count, counted};
 use crate::language::Retention;
 use crate::reports::{Figure, RetentionAnswer, RetentionRow};
 use maud::{Markup, html};
@@ -24,7 +24,7 @@ pub fn draw<'a>(
     is_partial: bool,
 ) -> Drawn<'a> {
     let numbers = move || Triangle { looked, report, answer, is_partial }.draw();
-    Drawn::new(in_words(looked, report, answer), move || curve(report, answer), numbers)
+    Drawn::new(in_words(looked, report, answer), move || curve(looked, report, answer), numbers)
 }
 
 fn in_words(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer) -> Sentence {
@@ -58,7 +58,7 @@ fn period(report: &Retention, place: usize) -> String {
 }
 
 /// The mean along periods.
-fn curve(report: &Retention, answer: &RetentionAnswer) -> Markup {
+fn curve(looked: &Looked<'_>, report: &Retention, answer: &RetentionAnswer) -> Markup {
     let (width, height) = CURVE;
     let known: Vec<f64> = answer.mean.iter().map_while(|mean| mean.to_f64()).collect();
     let step = width / known.len().saturating_sub(1).max(1) as f64;
@@ -70,9 +70,14 @@ fn curve(report: &Retention, answer: &RetentionAnswer) -> Markup {
     let line = line.join("L");
     // So many labels have room.
     let every = known.len().div_ceil(LABELS_MAX).max(1);
+    // The table below says the same; a tile has none.
+    let finding = known.last().filter(|_| looked.tile.is_some()).map(|share| {
+        let periods = counted(known.len() as u64 - 1, words::interval(report.interval));
+        format!("Curve of who came back: {} after {periods}", rounded(*share))
+    });
     html! {
         @if known.len() > 1 {
-            div class="plot curve" aria-hidden="true" {
+            div class="plot curve" aria-hidden=[finding.is_none().then_some("true")] role=[finding.as_ref().map(|_| "img")] aria-label=[finding] {
                 ol class="ys" { @for label in ["100%", "50%", "0%"] { li { (label) } } }
                 svg class="k1" viewBox={ "0 0 " (width) " " (height) } preserveAspectRatio="none" {
                     line class="grid" x1="0" x2=(width) y1="0" y2="0" {}
