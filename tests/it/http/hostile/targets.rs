@@ -52,7 +52,7 @@ fn whole_addresses() -> Vec<Case> {
     [
         ("http://localhost/healthz", Stays(200)),
         ("http://LOCALHOST:80/healthz", Stays(200)),
-        ("http://localhost", Stays(303)),
+        ("http://localhost", Stays(200)),
         ("http://localhost/http://localhost/healthz", Stays(404)),
         ("http://evil.example/healthz", Stays(403)),
         ("http://localhost@evil.example/healthz", Stays(403)),
