@@ -1,14 +1,15 @@
 // The pictures that the README shows, of the demo's pages: left with the artifacts, or where TRACKCRUMB_PICTURES says.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { test } from "node:test";
-import { Server, binary } from "./support/server.mjs";
+import { binary } from "./support/server.mjs";
 import { look } from "./support/look.mjs";
+import { until } from "./support/until.mjs";
 import { Visitor } from "./support/visitor.mjs";
 
 const place = process.env.TRACKCRUMB_PICTURES || fileURLToPath(new URL("artifacts/pictures", import.meta.url));
@@ -25,17 +26,21 @@ const pictures = {
 };
 
 test("the demo's pages show charts with data in them", async (t) => {
-  const data = join(await mkdtemp(join(tmpdir(), "trackcrumb-pictures-")), "data");
-  await promisify(execFile)(binary, ["demo", "--no-serve", "--data", data]);
-  const server = await Server.start({ keys: false, data });
-  const visitor = await Visitor.arrive(undefined, { deviceScaleFactor: 1 });
+  const directory = await mkdtemp(join(tmpdir(), "trackcrumb-pictures-"));
+  const demo = spawn(binary, ["demo", "--data", join(directory, "data"), "--listen", "127.0.0.1:0"]);
+  const visitor = await Visitor.arrive();
   t.after(async () => {
     await visitor.leave();
-    await server.close();
+    demo.kill("SIGTERM");
+    await once(demo, "exit");
+    await rm(directory, { recursive: true });
   });
+  let printed = "";
+  demo.stdout.on("data", (text) => { printed += text; });
+  const [origin] = await until("the demo prints its address", () => /^http:\S+/.exec(printed), Boolean, 60_000);
   await mkdir(place, { recursive: true });
   for (const [name, path] of Object.entries(pictures)) {
-    const page = await look(visitor, server.origin + path, { screen });
+    const page = await look(visitor, origin + path, { screen });
     const drawn = page.locator(".chart svg path, .plot svg path, .plot svg rect, .funnel rect.got, table .h10, table .h12, table .h14");
     await drawn.first().waitFor({ state: "attached" });
     assert.ok(await page.locator("[role=alert]").count() === 0, `${name} has a problem`);

@@ -13,6 +13,9 @@ use crate::saved::{Dashboard, NAME_BYTES_MAX, Saved, SavedReport};
 use maud::{Markup, html};
 use serde_json::Value;
 
+/// Most bytes of a document in an address. Each may become three there, and servers take 8 KiB.
+const DOCUMENT_BYTES_MAX: usize = 2_500;
+
 /// The list, the report that was changed last on top.
 pub fn saved(visit: &Visit, saved: &Saved) -> Markup {
     let mut reports: Vec<&SavedReport> = saved.reports().iter().collect();
@@ -128,10 +131,12 @@ pub fn name_field(id: &str, label: &str, value: &str, is_needed: bool) -> Markup
     }
 }
 
-/// Where a saved report is seen, as it was when it was saved.
+/// Where a saved report is seen, as it was when it was saved. The document is in the address, so that it can be handed
+/// on and stays when what is saved changes; unless it is long, as addresses may not be.
 pub fn address(visit: &Visit, kind: Kind, report: &SavedReport) -> Address {
     let chart = Some(chart(kind, report)).filter(|chart| *chart != Chart::named(kind, None)).map(Chart::word);
-    let address = visit.to(kind.place().path()).with("report", &report.report).with_some("chart", chart);
+    let document = Some(&report.report).filter(|document| document.len() <= DOCUMENT_BYTES_MAX);
+    let address = visit.to(kind.place().path()).with_some("report", document).with_some("chart", chart);
     address.with("saved", &report.id)
 }
 

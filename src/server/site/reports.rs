@@ -53,7 +53,7 @@ impl Parameters {
     }
 }
 
-/// `GET /trends` and its like: the report of the address, or one to begin with.
+/// `GET /trends` and its like: the report of the address, the saved one that it names, or one to begin with.
 pub(super) async fn page(
     kind: Kind,
     State(app): State<App>,
@@ -67,9 +67,12 @@ pub(super) async fn page(
     let (limits, _called_off) = limits(&app);
     show(app, visitor, move |snapshot, visit| {
         let choices = Choices::gather(snapshot, visit.now)?;
-        let asked = match asked {
-            Some(report) => report,
-            None => match kind.first(&choices, count_by.as_deref()) {
+        let saved = workspace.store.saved()?;
+        let opened = parameters.saved.as_deref().and_then(|id| saved.report(id).ok());
+        let asked = match (asked, opened) {
+            (Some(report), _) => report,
+            (None, Some(opened)) => Report::parse(&opened.report).map_err(ReportError::from)?,
+            (None, None) => match kind.first(&choices, count_by.as_deref()) {
                 Some(document) => Report::from_value(&document).map_err(ReportError::from)?,
                 None => return Ok(Shown::Document(report::report_empty(visit, kind))),
             },
@@ -87,8 +90,6 @@ pub(super) async fn page(
             Err(other) => Err(other.to_string()),
         };
         let answer = answered.as_ref().map_err(String::as_str);
-        let saved = workspace.store.saved()?;
-        let opened = parameters.saved.as_deref().and_then(|id| saved.report(id).ok());
         let dashboards = saved.dashboards();
         let page = ReportPage { kind, report: &asked, choices: &choices, chart, opened, dashboards, answer };
         Ok(Shown::Document(report::report(visit, &page)))

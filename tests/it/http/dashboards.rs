@@ -192,6 +192,12 @@ fn a_saved_report_is_renamed_changed_and_deleted() {
     );
     expect_page(&site.send("/saved", &[("id", &id), ("name", " ")]), 400);
     expect_page(&site.send("/saved", &[("id", "nothing"), ("name", "x")]), 404);
+    // A document that is too long for an address is found by its id.
+    let filter = json!({ "property": "p", "op": "is_not", "value": "x".repeat(9_000) });
+    let long = longer.replace("\"to\":", &format!("\"filter\":{filter},\"to\":"));
+    expect_led(&site.send("/saved", &[("id", &id), ("report", &long)]), &format!("/trends?chart=total&saved={id}"));
+    let page = site.page(&format!("/trends?chart=total&saved={id}"));
+    assert!(page.contains(&"x".repeat(9_000)) && page.contains(r#"<span class="val">1</span>"#), "{page}");
     expect_led(&site.send("/saved", &[("delete", &id)]), "/saved");
     expect_page(&site.ask(&look(&format!("/saved/{id}"))), 404);
     assert!(site.page("/saved").contains("No saved reports yet"));
