@@ -84,6 +84,8 @@ test("a funnel over time: its shares are those of the API, and a bucket opens wh
     const cells = await rows.nth(step + 1).locator("td").allTextContents();
     assert.deepEqual(cells.map(plain), [steps[step].count, ...counts[step]]);
   }
+  const file = await (await fetch(await page.getByRole("link", { name: /^CSV/, includeHidden: true }).evaluate(({ href }) => href))).text();
+  assert.deepEqual(file.trim().split("\r\n").slice(1).map((row) => row.split(",").slice(2).map(Number)), counts);
   // Each number opens so many.
   const bucket = counts[1].findIndex((count) => count > 0);
   await rows.nth(2).locator("td").nth(bucket + 1).locator("button").click();

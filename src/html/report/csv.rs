@@ -1,12 +1,13 @@
 //! Answers as CSV, for spreadsheets: RFC 4180, and no cell that one would take for a formula.
 
 use super::trends;
+use super::view::Chart;
 use super::words;
 use crate::language::Report;
-use crate::reports::{Answer, Figure, FunnelAnswer, FunnelResult, FunnelSeries, FunnelStep, PathsEnd};
+use crate::reports::{Answer, Figure, FunnelAnswer, FunnelResult, FunnelSeries, FunnelStep, FunnelSteps, PathsEnd};
 
-/// The table of an answer.
-pub fn csv(report: &Report, answer: &Answer) -> String {
+/// The table of an answer, as it is looked at.
+pub fn csv(report: &Report, answer: &Answer, chart: Chart) -> String {
     let rows = match (answer, report) {
         (Answer::Trends(answer), Report::Trends(report)) => {
             let mut rows = vec![head(&["series"], &answer.buckets, &["total"])];
@@ -16,6 +17,7 @@ pub fn csv(report: &Report, answer: &Answer) -> String {
             }));
             rows
         }
+        (Answer::Funnel(answer), _) if chart == Chart::OverTime => funnel_over_time(answer),
         (Answer::Funnel(answer), _) => funnel(answer),
         (Answer::Retention(answer), _) => {
             let periods: Vec<String> = (0..answer.mean.len()).map(|place| format!("period {place}")).collect();
@@ -85,6 +87,31 @@ fn funnel(answer: &FunnelAnswer) -> Vec<Vec<String>> {
             std::iter::once(head(&[&["value"][..], &names[..]].concat(), &[], &[])).chain(rows).collect()
         }
     }
+}
+
+/// How many came to each step, by when they began.
+fn funnel_over_time(answer: &FunnelAnswer) -> Vec<Vec<String>> {
+    let rows = |value: Option<&FunnelSeries>, steps: &FunnelSteps| -> Vec<Vec<String>> {
+        let Some(starts) = &steps.by_start else { return Vec::new() };
+        let value = value.map(|value| text(&words::tuple(&value.breakdown, value.other)));
+        let row = |(place, counts): (usize, &Vec<u64>)| {
+            let event = steps.steps.get(place).map(|step| text(&step.event)).unwrap_or_default();
+            let own = value.iter().cloned().chain([(place + 1).to_string(), event]);
+            own.chain(counts.iter().map(u64::to_string)).collect()
+        };
+        starts.counts.iter().enumerate().map(row).collect()
+    };
+    let buckets = |steps: Option<&FunnelSteps>| {
+        steps.and_then(|steps| steps.by_start.as_ref()).map(|starts| starts.buckets.clone()).unwrap_or_default()
+    };
+    let (first, buckets, rows): (&[&str], _, Vec<_>) = match &answer.result {
+        FunnelResult::Whole(whole) => (&["step", "event"], buckets(Some(whole)), rows(None, whole)),
+        FunnelResult::Split { series } => {
+            let all = series.iter().flat_map(|series| rows(Some(series), &series.steps)).collect();
+            (&["value", "step", "event"], buckets(series.first().map(|series| &series.steps)), all)
+        }
+    };
+    std::iter::once(head(first, &buckets, &[])).chain(rows).collect()
 }
 
 fn number(figure: Figure) -> String {

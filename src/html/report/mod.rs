@@ -90,7 +90,10 @@ pub fn report(visit: &Visit, page: &ReportPage<'_>) -> Markup {
                 h1 { (title) }
                 p class="sub" { (page.kind.word()) @if let Some(opened) = page.opened { " · opened from “" (opened.name) "”" } }
             }
-            div class="actions" { (actions(visit, page.kind, &json)) (saved::save(visit, &json, &format!("chart={}", page.chart.word()), page.opened, page.dashboards)) }
+            div class="actions" {
+                (actions(visit, page.kind, &json, page.chart))
+                (saved::save(visit, &json, &format!("chart={}", page.chart.word()), page.opened, page.dashboards))
+            }
         }
         form class="whole" id="report" method="post" action=(visit.to(page.kind.place().path())) data-kept=(visit.to("/").to_string()) {
             // What Enter presses.
@@ -161,8 +164,9 @@ impl ReportPage<'_> {
     }
 }
 
-fn actions(visit: &Visit, kind: Kind, json: &str) -> Markup {
-    let export = |format: &str| visit.to("/export").part(format).with("report", json);
+fn actions(visit: &Visit, kind: Kind, json: &str, chart: Chart) -> Markup {
+    let other = (chart == Chart::OverTime).then(|| chart.word());
+    let export = |format: &str| visit.to("/export").part(format).with("report", json).with_some("chart", other);
     html! {
         button class="btn quiet hide-s" type="button" data-copy-address hidden { (Icon::Link) "Copy link" }
         button class="btn" type="button" popovertarget="export" { (Icon::Export) "Export" }
@@ -170,7 +174,7 @@ fn actions(visit: &Visit, kind: Kind, json: &str) -> Markup {
             ul {
                 li { a href=(export("csv")) download { "CSV " span class="n" { "the table below" } } }
                 li { a href=(export("json")) download { "JSON " span class="n" { "the report’s answer" } } }
-                @if matches!(kind, Kind::Trends | Kind::Lifecycle | Kind::Stickiness | Kind::Paths) {
+                @if other.is_some() || matches!(kind, Kind::Trends | Kind::Lifecycle | Kind::Stickiness | Kind::Paths) {
                     li { button type="button" data-png hidden { "PNG " span class="n" { "the chart" } } }
                 }
             }

@@ -253,7 +253,12 @@ pub(super) async fn export(
     let name = format!("attachment; filename=\"{}.{format}\"", asked.kind());
     let bytes = visitor.work_out(app, move |snapshot, visit| {
         let answer = reports::run_within(snapshot, &asked, visit.now, &limits)?;
-        if format == "csv" { Ok(report::csv(&asked, &answer).into_bytes()) } else { json(&answer) }
+        let chart = Kind::of(&asked.to_value()).map(|kind| Chart::named(kind, parameters.chart.as_deref()));
+        if format == "csv" {
+            Ok(report::csv(&asked, &answer, chart.unwrap_or_default()).into_bytes())
+        } else {
+            json(&answer)
+        }
     });
     let bytes = bytes.await?;
     let name = HeaderValue::try_from(name).map_err(|_| Problem::Fault)?;
