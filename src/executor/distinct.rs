@@ -100,14 +100,28 @@ fn days_of(range: ResolvedRange) -> (Option<Day>, Option<Day>) {
     (Day::starting_at(range.from_micros), Day::starting_at(range.to_micros))
 }
 
-/// Calls `visit` with every day of the range, until it stops: where it starts, and the units as stored. Only for looks
-/// without a filter, over whole UTC days.
+/// The range of whole UTC days that holds the same rows as the look's; `None` where only rows can tell. An end beyond
+/// all rows, as "now" mostly is, is as good as the midnight after it.
+fn whole_days(query: Query<'_>, look: &Look) -> Option<ResolvedRange> {
+    if look.filter.is_some() {
+        return None;
+    }
+    let tables = query.snapshot.segments().iter().flat_map(|segment| look.tables(segment));
+    let times =
+        tables.map(|table| table.time_range()).reduce(|(first, last), (from, to)| (first.min(from), last.max(to)));
+    let (first, last) = times?;
+    Some(look.range.widened_to_utc_days((first.micros(), last.micros()))).filter(ResolvedRange::is_utc_day_aligned)
+}
+
+/// Calls `visit` with every day of a range of whole UTC days, until it stops: where it starts, but not before the look
+/// does, and the units as stored. Only for looks without a filter.
 fn visit_days(
     query: Query<'_>,
     look: &Look,
+    whole_days: ResolvedRange,
     mut visit: impl FnMut(i64, RoaringBitmap) -> Result<(), Stop>,
 ) -> Result<(), ExecutionError> {
-    let (from, to) = days_of(look.range);
+    let (from, to) = days_of(whole_days);
     for segment in query.snapshot.segments() {
         for table in tables_of(query, look, segment) {
             query.trace.count(|counts| counts.tables_by_index += 1);
@@ -115,16 +129,16 @@ fn visit_days(
             for (day, _, place) in days.days(from, to) {
                 query.guard.check()?;
                 query.trace.count(|counts| counts.bitmaps_read += 1);
-                visit(day.start_micros(), days.units(place)?)?;
+                visit(day.start_micros().max(look.range.from_micros), days.units(place)?)?;
             }
         }
     }
     Ok(())
 }
 
-/// Whether bitmaps per UTC day answer for these buckets.
-fn answers_by_day(look: &Look, buckets: &impl Division) -> bool {
-    look.filter.is_none() && buckets.are_utc_days(look.range)
+/// The days whose bitmaps answer for these buckets; `None` where only rows can tell.
+fn answering_days(query: Query<'_>, look: &Look, buckets: &impl Division) -> Option<ResolvedRange> {
+    whole_days(query, look).filter(|days| buckets.are_utc_days(*days))
 }
 
 /// Sets of units, one for each piece.
@@ -139,9 +153,9 @@ pub fn units_by_bucket(query: Query<'_>, look: &Look, buckets: &impl Division) -
     if look.range.is_empty() {
         return Ok(sets);
     }
-    if answers_by_day(look, buckets) {
+    if let Some(days) = answering_days(query, look, buckets) {
         let mut sets_bytes = Charged::list(query.guard, 0, buckets.len())?;
-        visit_days(query, look, |start, units| {
+        visit_days(query, look, days, |start, units| {
             let Some(bucket) = buckets.index_of(start) else { return Ok(()) };
             sets[bucket] |= units;
             let bytes = sets[bucket].footprint();
@@ -196,8 +210,8 @@ pub fn units_in(query: Query<'_>, look: &Look) -> Result<Charged<RoaringBitmap>,
     if look.range.is_empty() {
         return Ok(set);
     }
-    if look.filter.is_none() && look.range.is_utc_day_aligned() {
-        visit_days(query, look, |_, units| {
+    if let Some(days) = whole_days(query, look) {
+        visit_days(query, look, days, |_, units| {
             *set |= units;
             set.settle()
         })?;
@@ -223,10 +237,8 @@ pub fn units_in(query: Query<'_>, look: &Look) -> Result<Charged<RoaringBitmap>,
 /// # Errors
 /// As [`units_by_bucket`].
 pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Option<Vec<u64>>, ExecutionError> {
-    if !answers_by_day(look, buckets) {
-        return Ok(None);
-    }
-    let (from, to) = days_of(look.range);
+    let Some(days) = answering_days(query, look, buckets) else { return Ok(None) };
+    let (from, to) = days_of(days);
     let mut counts = vec![0; buckets.len()];
     for segment in query.snapshot.segments() {
         for table in tables_of(query, look, segment) {
@@ -234,7 +246,7 @@ pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Op
             query.trace.count(|counts| counts.tables_by_index += 1);
             let Some(days) = unit_days(query, table)? else { continue };
             for (day, rows, _) in days.days(from, to) {
-                if let Some(bucket) = buckets.index_of(day.start_micros()) {
+                if let Some(bucket) = buckets.index_of(day.start_micros().max(look.range.from_micros)) {
                     counts[bucket] += rows;
                 }
             }
@@ -319,6 +331,7 @@ pub(super) fn counted_rows(
 ) -> Result<Option<(u64, u64)>, DecodeError> {
     let (first, last) = table.time_range();
     let whole = covers(range, (first.micros(), last.micros()));
+    let range = range.widened_to_utc_days((first.micros(), last.micros()));
     if !whole && !range.is_utc_day_aligned() {
         return Ok(None);
     }

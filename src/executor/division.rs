@@ -15,7 +15,7 @@ pub trait Division {
     /// The piece that holds an instant.
     fn index_of(&self, time_micros: i64) -> Option<usize>;
 
-    /// Whether whole UTC days answer for the part of the pieces inside the range.
+    /// Whether whole UTC days answer for the part of the pieces inside the range, which is of whole days itself.
     fn are_utc_days(&self, range: ResolvedRange) -> bool;
 }
 
@@ -70,7 +70,9 @@ impl Division for Edges {
     }
 
     fn are_utc_days(&self, range: ResolvedRange) -> bool {
-        cut_at_utc_days(&self.0, range)
+        // Nothing is asked beyond the outermost.
+        let inner = self.0.get(1..self.0.len().saturating_sub(1)).unwrap_or_default();
+        cut_at_utc_days(inner, range)
     }
 }
 

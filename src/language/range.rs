@@ -40,6 +40,20 @@ impl ResolvedRange {
         is_utc_midnight(self.from_micros) && is_utc_midnight(self.to_micros)
     }
 
+    /// The range with the same rows among those from `first` to `last`, both included: an end beyond them becomes the
+    /// next midnight of UTC outwards.
+    #[must_use]
+    pub const fn widened_to_utc_days(mut self, (first, last): (i64, i64)) -> Self {
+        if self.from_micros <= first {
+            self.from_micros = self.from_micros.saturating_sub(self.from_micros.rem_euclid(MICROS_PER_DAY));
+        }
+        if self.to_micros > last {
+            let over = self.to_micros.wrapping_neg().rem_euclid(MICROS_PER_DAY);
+            self.to_micros = self.to_micros.saturating_add(over);
+        }
+        self
+    }
+
     /// Both ends moved back by this many intervals on the zone's wall clock: what `compare` looks at. An end on a
     /// skipped time moves to the jump, one on a repeated time to its first showing; a day that the earlier month
     /// does not have becomes its last.

@@ -385,3 +385,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn ends_beyond_all_rows_reach_to_midnight() {
+    let day = MICROS_PER_DAY;
+    let widened = |from_micros, to_micros, rows| {
+        let range = ResolvedRange { from_micros, to_micros }.widened_to_utc_days(rows);
+        (range.from_micros, range.to_micros)
+    };
+    assert_eq!(widened(day + 5, 3 * day + 7, (day + 5, 3 * day + 6)), (day, 4 * day));
+    assert_eq!(widened(day + 5, 3 * day + 7, (day + 4, 3 * day + 7)), (day + 5, 3 * day + 7));
+    assert_eq!(widened(day, 3 * day, (day, 3 * day - 1)), (day, 3 * day));
+    assert_eq!(widened(-day - 1, -1, (-day - 1, -2)), (-2 * day, 0));
+}

@@ -28,6 +28,17 @@ fn an_explanation_tells_tables_rows_and_bitmaps_and_what_was_skipped() {
     let by_index = explain(Value::Null);
     assert_eq!((by_index.tables_by_index, by_index.bitmaps_read, by_index.tables_read), (1, 2, 0));
     assert_eq!((by_index.tables_of_other_events, by_index.tables_out_of_range), (1, 1));
+    // An end beyond the last event is as good as the midnight after it; one among the events is not.
+    let until = |to: &str| {
+        let document = json!({"report": "trends", "from": "2026-01-01", "to": to, "series": [{"event": "a"}]});
+        let report = Report::from_value(&document).unwrap();
+        let (answer, stages) = reports::explain(&snapshot, &report, Timestamp::MAX, &Limits::default()).unwrap();
+        let counts = stages.into_iter().find(|stage| stage.stage == "series `a`").unwrap().counts;
+        (serde_json::to_value(&answer).unwrap()["series"][0]["total"].as_u64().unwrap(), counts.tables_read)
+    };
+    assert_eq!(until("2026-01-09T12:00:00Z"), (1, 0));
+    assert_eq!(until("2026-01-02T12:00:00Z").0, 1);
+    assert!(until("2026-01-02T09:00:00Z").1 > 0);
     let by_rows = explain(json!({"property": "n", "op": "gt", "value": 1}));
     assert_eq!((by_rows.tables_read, by_rows.rows_tested, by_rows.rows_passed), (1, 2, 1));
     assert_eq!(by_rows.bitmaps_read, 0);
