@@ -52,16 +52,16 @@ pub(super) fn fill_runs(starts: &Packed, values: &Packed, rows: Range<usize>, ou
     if rows.is_empty() {
         return;
     }
-    let mut run = starts.lower_bound(rows.start as i64 + 1).saturating_sub(1);
+    let run = starts.lower_bound(rows.start as i64 + 1).saturating_sub(1);
+    let (mut ends, mut values) = (starts.iter_from(run + 1), values.iter_from(run));
     let mut row = rows.start;
     while row < rows.end {
-        let end = if run + 1 < starts.len() { (starts.get(run + 1) as usize).min(rows.end) } else { rows.end };
+        let end = ends.next().map_or(rows.end, |end| (end as usize).min(rows.end));
         // A damaged column may not ascend; one row at least keeps the loop going forward.
         let end = end.max(row + 1);
-        let value = if run < values.len() { values.get(run) as u32 } else { 0 };
+        let value = values.next().unwrap_or(0) as u32;
         out[row - rows.start..end - rows.start].fill(value);
         row = end;
-        run += 1;
     }
 }
 

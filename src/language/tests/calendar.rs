@@ -388,7 +388,7 @@ proptest! {
 
 #[test]
 fn ends_beyond_all_rows_reach_to_midnight() {
-    let day = MICROS_PER_DAY;
+    let day = 24 * MICROS_PER_HOUR;
     let widened = |from_micros, to_micros, rows| {
         let range = ResolvedRange { from_micros, to_micros }.widened_to_utc_days(rows);
         (range.from_micros, range.to_micros)
