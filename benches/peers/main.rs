@@ -20,32 +20,29 @@ use trackcrumb::store::Snapshot;
 const NOW: Timestamp = Timestamp::MAX;
 
 #[derive(Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-enum Question<'q> {
-    Report {
-        #[serde(borrow)]
-        report: &'q RawValue,
-    },
-    Groups {
-        groups: String,
-        limit: usize,
-    },
-    Group {
-        group: String,
-        key: String,
-    },
+#[serde(deny_unknown_fields)]
+struct Question<'q> {
+    #[serde(borrow)]
+    report: Option<&'q RawValue>,
+    groups: Option<&'q str>,
+    limit: Option<usize>,
+    group: Option<&'q str>,
+    key: Option<&'q str>,
 }
 
 fn answer(snapshot: &Snapshot, question: &str) -> Result<String, Box<dyn Error>> {
     Ok(match serde_json::from_str(question)? {
-        Question::Report { report } => {
+        Question { report: Some(report), .. } => {
             serde_json::to_string(&reports::run(snapshot, &Report::parse(report.get())?, NOW)?)?
         }
-        Question::Groups { groups, limit } => {
+        Question { groups: Some(groups), limit: Some(limit), .. } => {
             let query = ListQuery { limit, ..ListQuery::default() };
-            serde_json::to_string(&pages::group_list(snapshot, &groups, &query)?)?
+            serde_json::to_string(&pages::group_list(snapshot, groups, &query)?)?
         }
-        Question::Group { group, key } => serde_json::to_string(&pages::group(snapshot, &group, &key)?)?,
+        Question { group: Some(group), key: Some(key), .. } => {
+            serde_json::to_string(&pages::group(snapshot, group, key)?)?
+        }
+        _ => return Err(format!("no question: {question}").into()),
     })
 }
 

@@ -2,7 +2,7 @@
 // a script, and everything fits phones. One server for the file; each test makes what it looks at.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { expectAccessible, expectNoSidewaysScroll, look, screens } from "./support/look.mjs";
+import { expectAccessible, expectNoSidewaysScroll, expectSmall, look, screens } from "./support/look.mjs";
 import { Server } from "./support/server.mjs";
 import { Visitor } from "./support/visitor.mjs";
 
@@ -234,6 +234,7 @@ for (const theme of ["light", "dark"]) {
         const page = await look(visitor, path, { screen, theme });
         if (name.startsWith("dashboard-") || name === "dashboard") await page.locator(".tile .chart svg").nth(4).waitFor();
         await expectNoSidewaysScroll(page);
+        await expectSmall(page);
         assert.equal(await page.locator("main img, main script:not([src]):not([type='application/json'])").count(), 0);
         assert.doesNotMatch(await page.title(), /^broken/);
         if (size !== "small") {

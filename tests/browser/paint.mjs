@@ -53,6 +53,7 @@ try {
   const report = (path, document) => `${path}?report=${encodeURIComponent(JSON.stringify({ from: "-30d", to: "now", ...document }))}`;
   const company = { count_by: { group: "company" } };
   const pages = {
+    "a page without data": "/licenses",
     "home": "/?group=company",
     "trend, companies": report("/trends", { report: "trends", series: [{ event: "feature_used" }], ...company }),
     "trend by country, users": report("/trends", { report: "trends", series: [{ event: "feature_used" }], breakdown: [{ property: "country" }] }),

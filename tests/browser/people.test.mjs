@@ -2,7 +2,7 @@
 // are, the feed goes on, and everything fits phones.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { expectAccessible, expectNoSidewaysScroll, look, screens } from "./support/look.mjs";
+import { expectAccessible, expectNoSidewaysScroll, expectSmall, look, screens } from "./support/look.mjs";
 import { Server } from "./support/server.mjs";
 import { until } from "./support/until.mjs";
 import { Visitor } from "./support/visitor.mjs";
@@ -202,6 +202,7 @@ for (const theme of ["light", "dark"]) {
       for (const [size, screen] of Object.entries(screens)) {
         const page = await look(visitor, server.origin + path, { screen, theme });
         await expectNoSidewaysScroll(page);
+        await expectSmall(page);
         if (size !== "small") {
           await expectAccessible(page);
           await visitor.screenshot(page, `${name}-${size}-${theme}`);

@@ -23,6 +23,13 @@ export async function expectNoSidewaysScroll(page) {
   assert.ok(content <= screen, `${page.url()} is ${content} px wide on ${screen} px`);
 }
 
+/** Fails where a page, with all that it loads but the chart library, takes 100 KB on its way. */
+export async function expectSmall(page) {
+  const bytes = await page.evaluate(() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .filter(({ name }) => !name.includes("/echarts")).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0));
+  assert.ok(bytes > 1_000 && bytes < 100_000, `${page.url()} takes ${bytes} bytes`);
+}
+
 /** Fails where axe-core finds anything against WCAG 2.2 AA or good practice. */
 export async function expectAccessible(page) {
   await page.evaluate(await axe);

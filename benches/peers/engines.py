@@ -1,0 +1,230 @@
+"""The three engines, each in a process of its own, so that its peak of memory is its own."""
+
+import json
+import multiprocessing
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+THREADS = 2
+
+
+def bytes_of(path):
+    return sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
+
+
+def peak_mib(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s*(\d+)", status)[1]) / 1024
+
+
+class DuckDb:
+    """A native table, rows sorted by event and time: what suits it best."""
+
+    name = "duckdb"
+
+    def __init__(self, directory):
+        import duckdb
+
+        directory.mkdir(parents=True, exist_ok=True)
+        self.connection = duckdb.connect(str(directory / "events.db"))
+        self.connection.execute(f"SET threads={THREADS}; SET preserve_insertion_order=false")
+
+    def ask(self, sql):
+        return self.connection.execute(sql).fetchall()
+
+    def load(self, data):
+        self.ask(f"CREATE TABLE events AS SELECT * FROM read_parquet('{data}/events.parquet') ORDER BY event, ts")
+        for table in ("groups", "users"):
+            self.ask(f"CREATE TABLE {table} AS SELECT * FROM read_parquet('{data}/{table}.parquet')")
+        self.ask("CHECKPOINT")
+
+    def ingest(self, file):
+        """The track lines of the file; returns how many. The others would be a second pass."""
+        columns = (
+            "{type:'VARCHAR', distinct_id:'VARCHAR', event:'VARCHAR', timestamp:'TIMESTAMP', "
+            "groups:'STRUCT(company VARCHAR, team VARCHAR)', properties:'STRUCT(feature VARCHAR, path VARCHAR, "
+            "country VARCHAR, device VARCHAR, amount DOUBLE, duration_ms INTEGER)'}"
+        )
+        self.ask(
+            "CREATE TABLE read AS SELECT timestamp, event, distinct_id, groups.company, groups.team, properties.feature, "
+            "properties.path, properties.country, properties.device, properties.amount, properties.duration_ms "
+            f"FROM read_json('{file}', format='newline_delimited', columns={columns}) WHERE type = 'track'"
+        )
+        self.ask("CHECKPOINT")
+        return self.ask("SELECT count(*) FROM read")[0][0]
+
+    def bytes(self):
+        block, used = self.ask("SELECT block_size, used_blocks FROM pragma_database_size()")[0]
+        return block * used
+
+
+class ClickHouse:
+    """MergeTree ordered by event, day and user, merged into one part: what suits it best."""
+
+    name = "clickhouse"
+    EVENTS = (
+        "ts DateTime64(6, 'UTC'), event LowCardinality(String), user String, company String, team String, "
+        "feature LowCardinality(String), path LowCardinality(String), country LowCardinality(String), "
+        "device LowCardinality(String), amount Nullable(Float64), duration_ms Nullable(Int32)"
+    )
+    GROUPS = (
+        "ts DateTime64(6, 'UTC'), user String, type LowCardinality(String), key String, plan LowCardinality(String), "
+        "seats Nullable(Int32), industry LowCardinality(String), name String"
+    )
+    USERS = "ts DateTime64(6, 'UTC'), user String, role LowCardinality(String), country LowCardinality(String)"
+
+    def __init__(self, directory):
+        from chdb import session
+
+        directory.mkdir(parents=True, exist_ok=True)
+        self.session = session.Session(str(directory / "store"))
+        self.do("CREATE DATABASE IF NOT EXISTS peers ENGINE = Atomic")
+        self.do("USE peers")
+        for name in ("max_threads", "max_insert_threads"):
+            self.do(f"SET {name} = {THREADS}")
+        self.do("SET session_timezone = 'UTC'")
+        self.do("SET output_format_json_quote_64bit_integers = 0")
+
+    def do(self, sql):
+        self.session.query(sql, "JSONCompact")
+
+    def ask(self, sql):
+        return json.loads(self.session.query(sql, "JSONCompact").bytes())["data"]
+
+    def make(self, name, columns, order):
+        self.do(f"CREATE TABLE {name} ({columns}) ENGINE = MergeTree ORDER BY ({order})")
+
+    def load(self, data):
+        self.make("events", self.EVENTS, "event, toDate(ts), user")
+        self.make("groups", self.GROUPS, "type, key, ts")
+        self.make("users", self.USERS, "user")
+        some = lambda *names: ", ".join(f"ifNull({name}, '')" for name in names)
+        self.do(
+            f"INSERT INTO events SELECT ts, event, user, {some('company', 'team', 'feature', 'path')}, country, device, "
+            f"amount, duration_ms FROM file('{data}/events.parquet', Parquet)"
+        )
+        self.do(
+            f"INSERT INTO groups SELECT ts, user, type, key, {some('plan')}, seats, {some('industry', 'name')} "
+            f"FROM file('{data}/groups.parquet', Parquet)"
+        )
+        self.do(f"INSERT INTO users SELECT ts, user, role, country FROM file('{data}/users.parquet', Parquet)")
+        for table in ("events", "groups", "users"):
+            self.do(f"OPTIMIZE TABLE {table} FINAL")
+
+    def ingest(self, file):
+        """The track lines of the file; returns how many."""
+        self.make("read", self.EVENTS, "event, toDate(ts), user")
+        columns = (
+            "type LowCardinality(String), distinct_id String, event LowCardinality(String), "
+            "timestamp DateTime64(6, \\'UTC\\'), groups Tuple(company String, team String), properties Tuple("
+            "feature LowCardinality(String), path LowCardinality(String), country LowCardinality(String), "
+            "device LowCardinality(String), amount Nullable(Float64), duration_ms Nullable(Int32))"
+        )
+        properties = ("feature", "path", "country", "device", "amount", "duration_ms")
+        self.do(
+            "INSERT INTO read SELECT timestamp, event, distinct_id, tupleElement(groups, 'company'), "
+            "tupleElement(groups, 'team'), "
+            + ", ".join(f"tupleElement(properties, '{name}')" for name in properties)
+            + f" FROM file('{file}', JSONEachRow, '{columns}') WHERE type = 'track' SETTINGS "
+            "date_time_input_format = 'best_effort', input_format_skip_unknown_fields = 1, "
+            "input_format_json_defaults_for_missing_elements_in_named_tuple = 1"
+        )
+        return self.ask("SELECT count() FROM read")[0][0]
+
+    def bytes(self):
+        parts = "system.parts WHERE active AND database = 'peers' AND table IN ('events', 'groups', 'users')"
+        return int(self.ask(f"SELECT sum(bytes_on_disk) FROM {parts}")[0][0])
+
+
+def serve(connection, engine, directory):
+    """The loop of a peer's process."""
+    peer = engine(directory)
+    while message := connection.recv():
+        what, argument = message
+        started = time.perf_counter()
+        answer = getattr(peer, what)(*argument)
+        connection.send((1e3 * (time.perf_counter() - started), answer))
+
+
+class Peer:
+    """DuckDB or ClickHouse in its process."""
+
+    def __init__(self, engine, directory):
+        self.name = engine.name
+        self.connection, other = multiprocessing.Pipe()
+        self.process = multiprocessing.Process(target=serve, args=(other, engine, directory), daemon=True)
+        self.process.start()
+
+    def call(self, what, *argument):
+        """Milliseconds, and what came of it."""
+        self.connection.send((what, argument))
+        return self.connection.recv()
+
+    def ask(self, sql):
+        return self.call("ask", sql)
+
+    def peak_mib(self):
+        return peak_mib(self.process.pid)
+
+    def close(self):
+        self.connection.send(None)
+        self.process.join()
+
+
+class Trackcrumb:
+    """The project's library in its process (`main.rs`)."""
+
+    name = "trackcrumb"
+
+    def __init__(self, directory):
+        started = time.perf_counter()
+        self.process = subprocess.Popen([program(), str(directory)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.open_ms = json.loads(self.process.stdout.readline())["open_ms"]
+        self.started_ms = 1e3 * (time.perf_counter() - started)
+
+    def ask(self, question):
+        self.process.stdin.write(question + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"trackcrumb ended at {question}")
+        answer = json.loads(line)
+        return answer["ms"], answer["answer"]
+
+    def peak_mib(self):
+        return peak_mib(self.process.pid)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+    @staticmethod
+    def load(directory, *files):
+        """Imports files; seconds, and the peak of memory in MiB. It is durable, sealed and merged at the end."""
+        binary = ROOT / "target/release/trackcrumb"
+        started = time.perf_counter()
+        peak = 0
+        for command in [["import", str(file)] for file in files] + [["compact"]]:
+            run = subprocess.Popen([binary, *command, "--data", str(directory)], stdout=subprocess.DEVNULL)
+            while run.poll() is None:
+                try:
+                    peak = max(peak, peak_mib(run.pid))
+                except (FileNotFoundError, TypeError, ProcessLookupError):
+                    break  # it has just ended
+                time.sleep(0.02)
+            if run.wait():
+                raise SystemExit(f"trackcrumb {command[0]} failed")
+        return time.perf_counter() - started, peak
+
+
+def program():
+    """Builds what answers, and says where it is."""
+    command = ["cargo", "bench", "--bench", "peers", "--no-run", "--message-format=json", "--quiet"]
+    lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    artifacts = [json.loads(line) for line in lines]
+    return next(one["executable"] for one in artifacts if one.get("executable") and one["target"]["name"] == "peers")

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Compares trackcrumb with DuckDB and ClickHouse: the same data, machine and two threads, in turn in one run.
+
+    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install -r benches/peers/requirements.txt
+    /tmp/peers/bin/python benches/peers/run.py --events 1000000 --work /tmp/peers-work
+
+Makes the data (gen.py, a fixed seed), loads all three, asks every query of each in turn (A B C A B C ...), checks that
+the rows are the same, and prints a table. Each peer is asked in the way of writing the query that was the fastest for it
+(queries/BEST.json). trackcrumb answers documents through the library, planned anew each time, without any cache.
+README.md says what the queries mean.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from answers import QUERIES, canonical
+from engines import HERE, ROOT, ClickHouse, DuckDb, Peer, Trackcrumb, bytes_of
+
+COHORT = json.loads((HERE / "queries/trackcrumb/C1.json").read_text())["report"]["where"]
+
+
+def main():
+    arguments = parse_arguments()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    data = arguments.work / f"data-{arguments.events}"
+    if not (data / "params.json").exists():
+        command = [sys.executable, HERE / "gen.py", "--events", str(arguments.events), "--out", data, "--ndjson"]
+        subprocess.run(command, check=True)
+    parameters = json.loads((data / "params.json").read_text())
+    subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
+    loaded = load(arguments, data)
+    directory = lambda name: arguments.work / f"{name}-{arguments.events}"
+    # Peers first: a process that is forked later would hold the pipe to trackcrumb open.
+    peers = [Peer(engine, directory(engine.name)) for engine in (DuckDb, ClickHouse)]
+    own = Trackcrumb(directory("trackcrumb"))
+    wanted = set(arguments.only.split(",")) if arguments.only else set(QUERIES)
+    results = {name: ask(name, parameters, own, peers, arguments.rounds) for name in QUERIES if name in wanted}
+    result = {
+        "events": arguments.events,
+        "queries": results,
+        "open_ms": own.open_ms,
+        "peak_mib": {engine.name: engine.peak_mib() for engine in (own, *peers)},
+        "bytes": {
+            "trackcrumb": bytes_of(directory("trackcrumb")),
+            **{peer.name: peer.call("bytes")[1] for peer in peers},
+        },
+        "loaded": loaded,
+    }
+    for engine in (own, *peers):
+        engine.close()
+    (arguments.work / f"results-{arguments.events}.json").write_text(json.dumps(result, indent=1))
+    show(result)
+    if not all(one["equal"] for one in results.values()):
+        raise SystemExit("rows differ; the table says where")
+
+
+def load(arguments, data):
+    """Loads each engine that is not loaded yet; what that took stands beside."""
+    file, note = data / "events.ndjson", arguments.work / f"loaded-{arguments.events}.json"
+    loaded = json.loads(note.read_text()) if note.exists() else {}
+    if "trackcrumb" not in loaded:
+        directory = arguments.work / f"trackcrumb-{arguments.events}"
+        seconds, peak = Trackcrumb.load(directory, file)
+        loaded["trackcrumb"] = {"seconds": seconds, "peak_mib": peak}
+        cohort = arguments.work / "cohort.ndjson"
+        line = {"type": "cohort", "name": "C1", "report": {"report": "cohort", "where": COHORT}}
+        cohort.write_text(json.dumps(line) + "\n")
+        Trackcrumb.load(directory, cohort)
+        note.write_text(json.dumps(loaded))
+    for engine in (DuckDb, ClickHouse):
+        if engine.name in loaded:
+            continue
+        scratch = Peer(engine, arguments.work / f"{engine.name}-{arguments.events}-ingest")
+        milliseconds, events = scratch.call("ingest", str(file))
+        loaded[engine.name] = {"seconds": milliseconds / 1e3, "events": events, "peak_mib": scratch.peak_mib()}
+        scratch.close()
+        peer = Peer(engine, arguments.work / f"{engine.name}-{arguments.events}")
+        peer.call("load", str(data))
+        peer.close()
+        note.write_text(json.dumps(loaded))
+    return loaded
+
+
+def ask(name, parameters, own, peers, rounds):
+    """Asks one query of every engine in turn."""
+    document, rows_of, compared = QUERIES[name]
+    fill = lambda text: text.replace("{MID}", parameters["MID"]).replace("{BIG}", parameters["BIG"])
+    question = fill((HERE / f"queries/trackcrumb/{document}.json").read_text().strip())
+    best = json.loads((HERE / "queries/BEST.json").read_text())
+    questions = {own.name: question}
+    for peer in peers:
+        variant = best[peer.name].get(name, name)
+        questions[peer.name] = fill((HERE / f"queries/{peer.name}/{variant}.sql").read_text())
+    times = {engine: [] for engine in questions}
+    answers = {}
+    for number in range(rounds + 1):
+        for engine in (own, *peers):
+            milliseconds, answers[engine.name] = engine.ask(questions[engine.name])
+            if number:  # the first round warms
+                times[engine.name].append(milliseconds)
+    rows = {peer.name: canonical(answers[peer.name]) for peer in peers}
+    rows = {engine: (compared or (lambda rows: rows))(found) for engine, found in rows.items()}
+    rows[own.name] = canonical(rows_of(answers[own.name], parameters))
+    first = rows[own.name]
+    different = next((engine for engine, found in rows.items() if found != first), None)
+    if different:
+        at = next((n for n, (a, b) in enumerate(zip(first, rows[different])) if a != b), min(len(first), len(rows[different])))
+        print(f"{name}: {own.name} has {first[at:at + 2]} of {len(first)}, {different} has {rows[different][at:at + 2]} "
+              f"of {len(rows[different])}, at row {at}", file=sys.stderr)
+    medians = {engine: statistics.median(each) for engine, each in times.items()}
+    ratio = min(medians[peer.name] for peer in peers) / medians[own.name]
+    print(f"{name:4} " + "  ".join(f"{engine} {value:9.3f} ms" for engine, value in medians.items()) + f"  {ratio:7.1f}x", file=sys.stderr)
+    return {"ms": medians, "ratio": ratio, "rows": len(first), "equal": different is None}
+
+
+def show(result):
+    """The table, as Markdown."""
+    queries = result["queries"]
+    engines = ("trackcrumb", "duckdb", "clickhouse")
+    print(f"| {result['events']:,} events | " + " | ".join(f"{engine}, ms" for engine in engines) + " | best peer / trackcrumb | rows | equal |")
+    print("|---|---:|---:|---:|---:|---:|---|")
+    for name, one in queries.items():
+        cells = " | ".join(f"{one['ms'][engine]:.2f}" for engine in engines)
+        print(f"| {name} | {cells} | {one['ratio']:.1f} | {one['rows']} | {'yes' if one['equal'] else 'NO'} |")
+    ratios = [one["ratio"] for one in queries.values()]
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    print(f"\nGeometric mean of the ratios {mean:.1f}, least {min(ratios):.1f}.\n")
+    print("| | " + " | ".join(engines) + " |\n|---|---:|---:|---:|")
+    print("| bytes an event | " + " | ".join(f"{result['bytes'][engine] / result['events']:.1f}" for engine in engines) + " |")
+    print("| peak memory while answering, MiB | " + " | ".join(f"{result['peak_mib'][engine]:.0f}" for engine in engines) + " |")
+    rate = lambda engine: f"{result['events'] / result['loaded'][engine]['seconds']:,.0f}"
+    print("| events read from NDJSON a second | " + " | ".join(map(rate, engines)) + " |")
+    print("| peak memory meanwhile, MiB | " + " | ".join(f"{result['loaded'][engine]['peak_mib']:.0f}" for engine in engines) + " |")
+    print(f"\ntrackcrumb opened its directory in {result['open_ms']:.2f} ms.")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=1_000_000, help="how many (default: 1,000,000)")
+    parser.add_argument("--work", type=Path, required=True, help="where data and stores are kept for the next run")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each query is asked after the first time")
+    parser.add_argument("--only", default="", help="some queries, such as T1,F1")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
