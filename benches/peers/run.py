@@ -6,7 +6,7 @@
 
 Makes the data (gen.py, a fixed seed), loads all three, asks every query of each in turn (A B C A B C ...), checks that
 the rows are the same, and prints a table. Each peer is asked in the way of writing the query that was the fastest for it
-(queries/BEST.json). trackcrumb answers documents through the library, planned anew each time, without any cache.
+(queries/BEST.json), or with --variants in every way, of which the fastest counts. trackcrumb answers documents through the library, planned anew each time, without any cache.
 README.md says what the queries mean.
 """
 
@@ -39,7 +39,7 @@ def main():
     peers = [Peer(engine, directory(engine.name)) for engine in (DuckDb, ClickHouse)]
     own = Trackcrumb(directory("trackcrumb"))
     wanted = set(arguments.only.split(",")) if arguments.only else set(QUERIES)
-    results = {name: ask(name, parameters, own, peers, arguments.rounds) for name in QUERIES if name in wanted}
+    results = {name: ask(name, parameters, own, peers, arguments) for name in QUERIES if name in wanted}
     result = {
         "events": arguments.events,
         "queries": results,
@@ -86,23 +86,31 @@ def load(arguments, data):
     return loaded
 
 
-def ask(name, parameters, own, peers, rounds):
+def ways(peer, name, is_every):
+    """The ways of writing a query that a peer is asked in."""
+    folder = HERE / "queries" / peer.name
+    best = json.loads((HERE / "queries/BEST.json").read_text())[peer.name].get(name, name)
+    return sorted(folder.glob(f"{name}.*sql")) if is_every else [folder / f"{best}.sql"]
+
+
+def ask(name, parameters, own, peers, arguments):
     """Asks one query of every engine in turn."""
     document, rows_of, compared = QUERIES[name]
     fill = lambda text: text.replace("{MID}", parameters["MID"]).replace("{BIG}", parameters["BIG"])
-    question = fill((HERE / f"queries/trackcrumb/{document}.json").read_text().strip())
-    best = json.loads((HERE / "queries/BEST.json").read_text())
-    questions = {own.name: question}
-    for peer in peers:
-        variant = best[peer.name].get(name, name)
-        questions[peer.name] = fill((HERE / f"queries/{peer.name}/{variant}.sql").read_text())
-    times = {engine: [] for engine in questions}
-    answers = {}
-    for number in range(rounds + 1):
-        for engine in (own, *peers):
-            milliseconds, answers[engine.name] = engine.ask(questions[engine.name])
+    asked = [(own, HERE / f"queries/trackcrumb/{document}.json")]
+    asked += [(peer, way) for peer in peers for way in ways(peer, name, arguments.variants)]
+    asked = [(engine, way, fill(way.read_text().strip())) for engine, way in asked]
+    times, given = {way: [] for _, way, _ in asked}, {}
+    for number in range(arguments.rounds + 1):
+        for engine, way, question in asked:
+            milliseconds, given[way] = engine.ask(question)
             if number:  # the first round warms
-                times[engine.name].append(milliseconds)
+                times[way].append(milliseconds)
+    medians, answers = {}, {}
+    for engine, way, _ in asked:
+        median = statistics.median(times[way])
+        if median < medians.get(engine.name, math.inf):
+            medians[engine.name], answers[engine.name] = median, given[way]
     rows = {peer.name: canonical(answers[peer.name]) for peer in peers}
     rows = {engine: (compared or (lambda rows: rows))(found) for engine, found in rows.items()}
     rows[own.name] = canonical(rows_of(answers[own.name], parameters))
@@ -112,7 +120,6 @@ def ask(name, parameters, own, peers, rounds):
         at = next((n for n, (a, b) in enumerate(zip(first, rows[different])) if a != b), min(len(first), len(rows[different])))
         print(f"{name}: {own.name} has {first[at:at + 2]} of {len(first)}, {different} has {rows[different][at:at + 2]} "
               f"of {len(rows[different])}, at row {at}", file=sys.stderr)
-    medians = {engine: statistics.median(each) for engine, each in times.items()}
     ratio = min(medians[peer.name] for peer in peers) / medians[own.name]
     print(f"{name:4} " + "  ".join(f"{engine} {value:9.3f} ms" for engine, value in medians.items()) + f"  {ratio:7.1f}x", file=sys.stderr)
     return {"ms": medians, "ratio": ratio, "rows": len(first), "equal": different is None}
@@ -144,6 +151,7 @@ def parse_arguments():
     parser.add_argument("--events", type=int, default=1_000_000, help="how many (default: 1,000,000)")
     parser.add_argument("--work", type=Path, required=True, help="where data and stores are kept for the next run")
     parser.add_argument("--rounds", type=int, default=5, help="how often each query is asked after the first time")
+    parser.add_argument("--variants", action="store_true", help="ask peers in every way that a query is written")
     parser.add_argument("--only", default="", help="some queries, such as T1,F1")
     return parser.parse_args()
 

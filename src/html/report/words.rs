@@ -2,15 +2,13 @@
 
 use crate::figure::{count, number, percent};
 use crate::html::Visit;
+use crate::html::moment::{MONTHS, WEEKDAYS};
 use crate::language::{CountBy, Interval, Scope};
 use crate::model::Value;
 use crate::reports::Figure;
 use jiff::civil::DateTime;
 use maud::{Markup, html};
 use std::borrow::Cow;
-
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// What one counted unit is called: `user`, `company`.
 pub fn unit(count_by: &CountBy) -> &str {
@@ -120,7 +118,7 @@ pub fn bucket(label: &str, interval: Interval) -> String {
 /// `Sun 15 Nov 2026`: a bucket in full.
 pub fn bucket_in_full(label: &str, interval: Interval) -> String {
     let Some(at) = clock(label) else { return label.to_owned() };
-    let day = DAYS[usize::from(at.weekday().to_monday_zero_offset().unsigned_abs()) % 7];
+    let day = &WEEKDAYS[usize::from(at.weekday().to_monday_zero_offset().unsigned_abs()) % 7][..3];
     let date = format!("{} {} {}", at.day(), month(at), at.year());
     match interval {
         Interval::Hour => format!("{day} {date}, {:02}:00", at.hour()),
