@@ -16,16 +16,25 @@ const PIECE_BYTES: usize = 1024;
 
 /// Memory that all bodies share.
 #[derive(Clone, Debug)]
-pub(super) struct Budget(Arc<Semaphore>);
+pub(super) struct Budget {
+    left: Arc<Semaphore>,
+    pieces: usize,
+}
 
 impl Budget {
     /// So many bytes.
     pub fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes / PIECE_BYTES)))
+        let pieces = bytes / PIECE_BYTES;
+        Self { left: Arc::new(Semaphore::new(pieces)), pieces }
+    }
+
+    /// Bytes that are in use now.
+    pub fn used(&self) -> usize {
+        (self.pieces - self.left.available_permits()) * PIECE_BYTES
     }
 
     fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.0).try_acquire_many_owned(pieces(bytes)).map_err(|_| Problem::Busy)
+        Arc::clone(&self.left).try_acquire_many_owned(pieces(bytes)).map_err(|_| Problem::Busy)
     }
 
     /// Waits until there is so much, which must be no more than there is in all.
@@ -33,7 +42,7 @@ impl Budget {
     /// # Errors
     /// Never, as the budget is not closed.
     pub async fn wait(&self, bytes: usize) -> Result<Memory, Problem> {
-        Arc::clone(&self.0).acquire_many_owned(pieces(bytes)).await.map(Memory).map_err(|_| Problem::Busy)
+        Arc::clone(&self.left).acquire_many_owned(pieces(bytes)).await.map(Memory).map_err(|_| Problem::Busy)
     }
 }
 
@@ -180,9 +189,12 @@ mod tests {
         let budget = Budget::new(4 * PIECE_BYTES);
         let body = |bytes: usize| Full::new(Bytes::from(vec![b'x'; bytes]));
         let held = read(body(3 * PIECE_BYTES), &budget).await.unwrap();
+        assert_eq!(budget.used(), 3 * PIECE_BYTES);
         assert!(matches!(read(body(PIECE_BYTES + 1), &budget).await, Err(Problem::Busy)));
         let other = read(body(PIECE_BYTES), &budget).await.unwrap();
+        assert_eq!(budget.used(), 4 * PIECE_BYTES);
         drop((held, other));
+        assert_eq!(budget.used(), 0);
         read(body(4 * PIECE_BYTES), &budget).await.unwrap();
     }
 

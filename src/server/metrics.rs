@@ -1,5 +1,6 @@
 //! What the server counts, in the text form of Prometheus.
 
+use super::body::Budget;
 use super::problem::Problem;
 use super::receive::Received;
 use super::workspaces::Workspaces;
@@ -52,14 +53,16 @@ impl Metrics {
         Connected(&self.connections)
     }
 
-    /// Everything, with what the stores say of themselves.
+    /// Everything, with the memory that bodies take and with what the stores say of themselves.
     ///
     /// # Errors
     /// When a store cannot be read.
-    pub fn text(&self, workspaces: &Workspaces) -> Result<String, Problem> {
+    pub fn text(&self, bodies: &Budget, workspaces: &Workspaces) -> Result<String, Problem> {
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = self.write(&mut text);
+        let _ = write_head(&mut text, "body_bytes", "Memory of the bodies that are being received.", "gauge");
+        let _ = writeln!(text, "trackcrumb_body_bytes {}", bodies.used());
         let mut rows = Vec::new();
         for (name, workspace) in &*workspaces.all() {
             let stats = workspace.store.stats()?;

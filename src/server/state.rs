@@ -18,6 +18,6 @@ pub(super) async fn health(State(app): State<App>) -> Response {
 pub(super) async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
     let worker = App::clone(&app);
     // The store may be busy sealing, which must hold up nobody else.
-    let text = app.reading.run(move || worker.metrics.text(&worker.workspaces)).await?;
+    let text = app.reading.run(move || worker.metrics.text(&worker.bodies, &worker.workspaces)).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
