@@ -52,22 +52,40 @@ pub fn unpack_one(bytes: &[u8], index: usize, width: u8) -> u64 {
 
 /// Values 0.. into `out`, as [`unpack_one`] one by one.
 pub fn unpack(bytes: &[u8], width: u8, base: i64, out: &mut [i64]) {
-    match width {
-        0 => out.fill(base),
-        1..=56 => {
-            // Bound by loads: one unaligned load, a shift and a mask a value.
-            let (mask, step) = (mask(width), usize::from(width));
-            let mut bit = 0;
-            for slot in out {
-                *slot = base.wrapping_add(((load(bytes, bit >> 3) >> (bit & 7)) & mask) as i64);
-                bit += step;
+    macro_rules! by_width {
+        ($($width:literal)*) => {
+            match width {
+                0 => out.fill(base),
+                $($width => unpack_eights::<$width>(bytes, base, out),)*
+                _ => unpack_each(bytes, width, base, 0, out),
             }
+        };
+    }
+    by_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38
+        39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56);
+}
+
+/// Eight values of `WIDTH` bits are `WIDTH` bytes, so that each of them has its place and shift when this is compiled:
+/// bound by one load, a shift, a mask and a store a value, with no check between them.
+fn unpack_eights<const WIDTH: usize>(bytes: &[u8], base: i64, out: &mut [i64]) {
+    let mask = mask(WIDTH as u8);
+    // The last eight may end less than eight bytes before the end of the padding.
+    let whole = (out.len() / 8).min((bytes.len().saturating_sub(PADDING_BYTES)) / WIDTH);
+    let (eights, rest) = out.split_at_mut(whole * 8);
+    for (eight, out) in eights.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+        let bytes = &bytes[eight * WIDTH..eight * WIDTH + WIDTH + PADDING_BYTES];
+        for (place, slot) in out.iter_mut().enumerate() {
+            let bit = place * WIDTH;
+            *slot = base.wrapping_add(((load(bytes, bit / 8) >> (bit % 8)) & mask) as i64);
         }
-        _ => {
-            for (index, slot) in out.iter_mut().enumerate() {
-                *slot = base.wrapping_add(unpack_one(bytes, index, width) as i64);
-            }
-        }
+    }
+    unpack_each(bytes, WIDTH as u8, base, whole * 8, rest);
+}
+
+/// Values from `first` on.
+fn unpack_each(bytes: &[u8], width: u8, base: i64, first: usize, out: &mut [i64]) {
+    for (place, slot) in out.iter_mut().enumerate() {
+        *slot = base.wrapping_add(unpack_one(bytes, first + place, width) as i64);
     }
 }
 
@@ -81,8 +99,9 @@ fn load(bytes: &[u8], at: usize) -> u64 {
     }
 }
 
+/// The greatest value of so many bits.
 #[inline]
-fn mask(width: u8) -> u64 {
+pub fn mask(width: u8) -> u64 {
     if width >= 64 { u64::MAX } else { (1 << width) - 1 }
 }
 

@@ -21,7 +21,7 @@ const TRAILER_BYTES: usize = 32;
 const TRAILER_MAGIC: [u8; 8] = *b"crumbend";
 
 /// A blob's place in the file's list of blobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlobIndex(u32);
 
 /// Where a blob lies, and its checksum.

@@ -1,7 +1,7 @@
 //! Columns of integers: blocks of 1,024, each with its own base and bit width.
 //! Layout: `format-spec/README.md`, "Packed integers".
 
-use super::bits::{PADDING_BYTES, pack, packed_bytes, unpack, unpack_one, width_of};
+use super::bits::{PADDING_BYTES, mask, pack, packed_bytes, unpack, unpack_one, width_of};
 use super::{BlobParts, DecodeError, Reader, Writer};
 use bytes::Bytes;
 
@@ -172,6 +172,12 @@ impl Packed {
         self.block(block).0
     }
 
+    /// The least value of a block, and a value that none of the block exceeds.
+    pub fn block_bounds(&self, block: usize) -> (i64, i64) {
+        let (base, width, _) = self.block(block);
+        (base, base.saturating_add_unsigned(mask(width)))
+    }
+
     /// Decodes a block into the front of `out`; returns how many values it holds.
     pub fn decode_block(&self, block: usize, out: &mut [i64; BLOCK_VALUES]) -> usize {
         let values = (self.count - block * BLOCK_VALUES).min(BLOCK_VALUES);
@@ -217,6 +223,10 @@ mod tests {
             let values: Vec<i64> = if narrow { values.iter().map(|value| value >> 50).collect() } else { values };
             let column = Packed::open(encode(&values).into()).unwrap();
             prop_assert_eq!(column.to_vec(), values.clone());
+            for (block, values) in values.chunks(BLOCK_VALUES).enumerate() {
+                let (least, most) = column.block_bounds(block);
+                prop_assert!(values.iter().all(|value| *value <= most) && values.iter().min() == Some(&least));
+            }
             for from in [0, 1, 1023, 1024, 1025, values.len()] {
                 let rest = values.get(from..).unwrap_or_default();
                 prop_assert_eq!(column.iter_from(from).collect::<Vec<_>>(), rest);

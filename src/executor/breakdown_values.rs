@@ -214,15 +214,13 @@ impl<'a> TablePart<'a> {
     ) {
         let count = block.times.len();
         let rows = block.first_row..block.first_row + count;
-        out.clear();
+        // Every value is written below.
         out.resize(count, NULL);
         match self {
             Self::Constant(id) => out.fill(*id),
             Self::Event(values) => {
-                let mut found = Vec::new();
                 let of = |number: Number| ids.borrow_mut().id(&Value::Number(number));
-                values.decode(block.number, count, buffer, of, &mut found);
-                out.iter_mut().zip(found).for_each(|(out, id)| *out = id.unwrap_or(NULL));
+                values.decode_or(block.number, count, buffer, NULL, of, out);
             }
             Self::Key { column, id_of, .. } => {
                 column.decode(rows, out);

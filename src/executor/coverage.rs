@@ -1,13 +1,13 @@
 //! What a report looked at: events that matched, and those of them without a counted unit.
 
 use super::candidates::Candidates;
-use super::distinct::counted_rows;
+use super::day_index::Indexed;
 use super::error::ExecutionError;
-use super::look::Look;
+use super::look::{Look, Named};
 use super::mask::Mask;
-use super::query::{NO_UNIT, Query, misses};
+use super::query::{NO_UNIT, Query, Units, misses};
 use super::row_test::RowTest;
-use super::scan::TableScan;
+use super::scan::{Block, TableScan};
 use crate::language::ResolvedRange;
 use crate::segment::Table;
 use serde::Serialize;
@@ -26,22 +26,77 @@ pub struct Coverage {
 /// # Errors
 /// When the store is damaged, or the execution stopped.
 pub fn coverage(query: Query<'_>, looks: &[Look]) -> Result<Coverage, ExecutionError> {
+    if let Some(coverage) = remembered(query, looks) {
+        return Ok(coverage);
+    }
     let mut coverage = Coverage::default();
     for segment in query.snapshot.segments() {
+        // Every row of the segment is of any event.
+        if let [look] = looks
+            && look.events == Named::Any
+            && coverage.count_by_index(query, Indexed::Segment(segment), look)?
+        {
+            continue;
+        }
         for table in segment.tables() {
             query.guard.check()?;
-            let (first, last) = table.time_range();
-            let mut asked: Vec<&Look> = looks
-                .iter()
-                .filter(|look| look.names(table.event()) && !misses(look.range, (first.micros(), last.micros())))
-                .collect();
-            asked.dedup();
+            let times = Indexed::Table(table).time_range();
+            let asks = |look: &&Look| look.names(table.event()) && !misses(look.range, times);
+            let mut asked: Vec<&Look> = looks.iter().filter(asks).collect();
+            // Of one table those are the same that differ by other events only.
+            asked.dedup_by(|a, b| (a.range, &a.filter) == (b.range, &b.filter));
             if !asked.is_empty() {
                 count_table(query, table, &asked, &mut coverage)?;
             }
         }
     }
     Ok(coverage)
+}
+
+/// What the looks looked at, when all of them were visited and no two ask for one event.
+fn remembered(query: Query<'_>, looks: &[Look]) -> Option<Coverage> {
+    let mut coverage = Coverage::default();
+    for (place, look) in looks.iter().enumerate() {
+        if looks[..place].contains(look) {
+            continue;
+        }
+        if looks[..place].iter().any(|other| other.events.share(&look.events)) {
+            return None;
+        }
+        let Coverage { matched, without_group } = query.trace.recall(query.units, look)?;
+        coverage.matched += matched;
+        coverage.without_group += without_group;
+    }
+    Some(coverage)
+}
+
+impl Coverage {
+    /// Counts the rows of a block that matched.
+    #[inline]
+    pub(super) fn count(&mut self, query: Query<'_>, block: &Block<'_>, mask: &Mask) {
+        self.matched += mask.count();
+        if query.units != Units::Users {
+            let without = Mask::from_fn(block.units.len(), |row| block.units[row] == NO_UNIT);
+            self.without_group += mask.and(&without).count();
+        }
+    }
+
+    /// Counts what a look asks for without reading rows. Answers whether it could.
+    fn count_by_index(&mut self, query: Query<'_>, index: Indexed<'_>, look: &Look) -> Result<bool, ExecutionError> {
+        if look.filter.is_some() {
+            return Ok(false);
+        }
+        let Some((rows, with_unit)) = index.counted_rows(query, look.range)? else { return Ok(false) };
+        query.trace.count(|counts| {
+            counts.tables_by_index += match index {
+                Indexed::Table(_) => 1,
+                Indexed::Segment(segment) => segment.table_count() as u64,
+            };
+        });
+        self.matched += rows;
+        self.without_group += rows - with_unit;
+        Ok(true)
+    }
 }
 
 fn count_table(
@@ -51,12 +106,8 @@ fn count_table(
     coverage: &mut Coverage,
 ) -> Result<(), ExecutionError> {
     if let [look] = looks
-        && look.filter.is_none()
-        && let Some((rows, with_unit)) = counted_rows(query, table, look.range)?
+        && coverage.count_by_index(query, Indexed::Table(table), look)?
     {
-        query.trace.count(|counts| counts.tables_by_index += 1);
-        coverage.matched += rows;
-        coverage.without_group += rows - with_unit;
         return Ok(());
     }
     let tests = looks
@@ -66,16 +117,26 @@ fn count_table(
     let candidates = tests.iter().map(|(test, _)| &test.candidates);
     let candidates = candidates.fold(Candidates::none(), Candidates::or);
     let mut scan = TableScan::new(query, table)?;
-    scan.visit(&RowTest::compile(query, table, None)?, &candidates, ResolvedRange::ALL, |block, all, buffer| {
-        let rows = block.times.len();
-        let mask = tests.iter().fold(Mask::NONE, |mask, (test, range)| {
-            let in_range = Mask::from_fn(rows, |row| range.contains(block.times[row]));
-            if in_range.is_empty() { mask } else { mask.or(&in_range.and(&test.select(block.number, rows, buffer))) }
-        });
-        let mask = mask.and(all);
-        coverage.matched += mask.count();
-        coverage.without_group += mask.rows().filter(|row| block.units[*row] == NO_UNIT).count() as u64;
-        Ok(())
-    })?;
+    let every_row = scan.all_rows();
+    scan.visit(
+        &RowTest::compile(query, table, None)?,
+        &candidates,
+        ResolvedRange::ALL,
+        every_row,
+        |block, all, buffer| {
+            let rows = block.times.len();
+            let mask = tests.iter().fold(Mask::NONE, |mask, (test, range)| {
+                let in_range = Mask::from_fn(rows, |row| range.contains(block.times[row]));
+                if in_range.is_empty() {
+                    mask
+                } else {
+                    mask.or(&in_range.and(&test.select(block.number, rows, buffer)))
+                }
+            });
+            let mask = mask.and(all);
+            coverage.count(query, block, &mask);
+            Ok(())
+        },
+    )?;
     Ok(())
 }

@@ -1,17 +1,15 @@
 //! Which units did something, by bucket of time, how often, and when first.
 
 use super::charge::{Charge, Charged};
+use super::day_index::{answering_days, visit_day_counts, visit_days, whole_days};
 use super::division::Division;
 use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes};
-use super::limits::Stop;
 use super::look::Look;
-use super::query::{NO_UNIT, Query, covers};
-use super::scan::{tables_of, visit_rows};
-use crate::codec::DecodeError;
-use crate::index::{Day, UnitDays};
+use super::query::{NO_UNIT, Query};
+use super::scan::visit_rows;
+use super::unit_grid::UnitGrid;
 use crate::language::{Buckets, ResolvedRange};
-use crate::segment::Table;
 use roaring::RoaringBitmap;
 
 /// Units on their way into a set: most come in ascending order, and repeat.
@@ -42,9 +40,8 @@ impl UnitCollector {
         if self.recent.is_empty() {
             return;
         }
-        if !self.recent.is_sorted() {
-            self.recent.sort_unstable();
-        }
+        // Rows of each table ascend by user, which a stable sort makes use of.
+        self.recent.sort();
         self.recent.dedup();
         // Sorted and without repeats, so it cannot fail.
         if let Ok(recent) = RoaringBitmap::from_sorted_iter(self.recent.drain(..)) {
@@ -87,60 +84,6 @@ impl Footprint for UnitCollector {
     }
 }
 
-/// The day index of a table for what is counted; `None` when no row has a unit.
-fn unit_days(query: Query<'_>, table: Table<'_>) -> Result<Option<UnitDays>, DecodeError> {
-    match query.group_type() {
-        None => table.user_days().map(Some),
-        Some(group_type) => table.key_days(group_type),
-    }
-}
-
-/// The days of a range of whole UTC days.
-fn days_of(range: ResolvedRange) -> (Option<Day>, Option<Day>) {
-    (Day::starting_at(range.from_micros), Day::starting_at(range.to_micros))
-}
-
-/// The range of whole UTC days that holds the same rows as the look's; `None` where only rows can tell. An end beyond
-/// all rows, as "now" mostly is, is as good as the midnight after it.
-fn whole_days(query: Query<'_>, look: &Look) -> Option<ResolvedRange> {
-    if look.filter.is_some() {
-        return None;
-    }
-    let tables = query.snapshot.segments().iter().flat_map(|segment| look.tables(segment));
-    let times =
-        tables.map(|table| table.time_range()).reduce(|(first, last), (from, to)| (first.min(from), last.max(to)));
-    let (first, last) = times?;
-    Some(look.range.widened_to_utc_days((first.micros(), last.micros()))).filter(ResolvedRange::is_utc_day_aligned)
-}
-
-/// Calls `visit` with every day of a range of whole UTC days, until it stops: where it starts, but not before the look
-/// does, and the units as stored. Only for looks without a filter.
-fn visit_days(
-    query: Query<'_>,
-    look: &Look,
-    whole_days: ResolvedRange,
-    mut visit: impl FnMut(i64, RoaringBitmap) -> Result<(), Stop>,
-) -> Result<(), ExecutionError> {
-    let (from, to) = days_of(whole_days);
-    for segment in query.snapshot.segments() {
-        for table in tables_of(query, look, segment) {
-            query.trace.count(|counts| counts.tables_by_index += 1);
-            let Some(days) = unit_days(query, table)? else { continue };
-            for (day, _, place) in days.days(from, to) {
-                query.guard.check()?;
-                query.trace.count(|counts| counts.bitmaps_read += 1);
-                visit(day.start_micros().max(look.range.from_micros), days.units(place)?)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The days whose bitmaps answer for these buckets; `None` where only rows can tell.
-fn answering_days(query: Query<'_>, look: &Look, buckets: &impl Division) -> Option<ResolvedRange> {
-    whole_days(query, look).filter(|days| buckets.are_utc_days(*days))
-}
-
 /// Sets of units, one for each piece.
 pub type UnitSets = Charged<Vec<RoaringBitmap>>;
 
@@ -168,6 +111,14 @@ pub fn units_by_bucket(query: Query<'_>, look: &Look, buckets: &impl Division) -
             }
             sets.settle()?;
         }
+        return Ok(sets);
+    }
+    if let Some(grid) = UnitGrid::fold(query, look, buckets, None)? {
+        for (set, units) in sets.iter_mut().zip(grid.bitmaps(0)) {
+            query.guard.check()?;
+            *set = units;
+        }
+        sets.settle()?;
         return Ok(sets);
     }
     let mut held = Charge::of(query.guard, buckets.len() * size_of::<UnitCollector>())?;
@@ -238,20 +189,12 @@ pub fn units_in(query: Query<'_>, look: &Look) -> Result<Charged<RoaringBitmap>,
 /// As [`units_by_bucket`].
 pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Option<Vec<u64>>, ExecutionError> {
     let Some(days) = answering_days(query, look, buckets) else { return Ok(None) };
-    let (from, to) = days_of(days);
     let mut counts = vec![0; buckets.len()];
-    for segment in query.snapshot.segments() {
-        for table in tables_of(query, look, segment) {
-            query.guard.check()?;
-            query.trace.count(|counts| counts.tables_by_index += 1);
-            let Some(days) = unit_days(query, table)? else { continue };
-            for (day, rows, _) in days.days(from, to) {
-                if let Some(bucket) = buckets.index_of(day.start_micros().max(look.range.from_micros)) {
-                    counts[bucket] += rows;
-                }
-            }
+    visit_day_counts(query, look, days, |start, rows| {
+        if let Some(bucket) = buckets.index_of(start) {
+            counts[bucket] += rows;
         }
-    }
+    })?;
     Ok(Some(counts))
 }
 
@@ -266,11 +209,11 @@ pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Charged<Vec<u64>
         look,
         |_| Ok(()),
         |(), block, mask, _| {
-            for row in mask.rows() {
+            mask.rows().for_each(|row| {
                 if let Some(count) = counts.get_mut(block.units[row] as usize) {
                     *count += 1;
                 }
-            }
+            });
             Ok(())
         },
     )?;
@@ -288,11 +231,11 @@ pub fn first_times(query: Query<'_>, look: &Look) -> Result<Charged<Vec<i64>>, E
         look,
         |_| Ok(()),
         |(), block, mask, _| {
-            for row in mask.rows() {
+            mask.rows().for_each(|row| {
                 if let Some(time) = first.get_mut(block.units[row] as usize) {
                     *time = (*time).min(block.times[row]);
                 }
-            }
+            });
             Ok(())
         },
     )?;
@@ -308,6 +251,20 @@ pub fn first_units_by_bucket(
     look: &Look,
     buckets: &impl Division,
 ) -> Result<UnitSets, ExecutionError> {
+    if let Some(days) = answering_days(query, look, buckets) {
+        // A unit's first bucket is the first that has it.
+        let before = ResolvedRange { to_micros: days.from_micros, ..ResolvedRange::ALL };
+        let mut known = units_in(query, &look.within(before))?;
+        let mut sets = units_by_bucket(query, look, buckets)?;
+        for set in sets.iter_mut() {
+            query.guard.check()?;
+            *set -= &*known;
+            *known |= &*set;
+            known.settle()?;
+        }
+        sets.settle()?;
+        return Ok(sets);
+    }
     let mut sets = UnitSets::list(query.guard, RoaringBitmap::new(), buckets.len())?;
     let first = first_times(query, &look.within(ResolvedRange::ALL))?;
     for item in query.guard.watch(first.iter().enumerate()) {
@@ -320,27 +277,4 @@ pub fn first_units_by_bucket(
     }
     sets.settle()?;
     Ok(sets)
-}
-
-/// The rows of a table in the range, and those of them with a unit, without reading rows; `None` where that needs
-/// them.
-pub(super) fn counted_rows(
-    query: Query<'_>,
-    table: Table<'_>,
-    range: ResolvedRange,
-) -> Result<Option<(u64, u64)>, DecodeError> {
-    let (first, last) = table.time_range();
-    let whole = covers(range, (first.micros(), last.micros()));
-    let range = range.widened_to_utc_days((first.micros(), last.micros()));
-    if !whole && !range.is_utc_day_aligned() {
-        return Ok(None);
-    }
-    let (from, to) = if whole { (None, None) } else { days_of(range) };
-    let sum = |days: UnitDays| days.days(from, to).map(|(_, rows, _)| rows).sum();
-    let rows = if whole { table.rows() as u64 } else { sum(table.user_days()?) };
-    let with_unit = match query.group_type() {
-        None => rows,
-        Some(group_type) => table.key_days(group_type)?.map_or(0, sum),
-    };
-    Ok(Some((rows, with_unit)))
 }

@@ -17,6 +17,16 @@ pub enum Named {
     Ids(Vec<EventId>),
 }
 
+impl Named {
+    /// Whether both have an event.
+    pub(super) fn share(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Ids(ids), Self::Ids(others)) => ids.iter().any(|id| others.binary_search(id).is_ok()),
+            _ => true,
+        }
+    }
+}
+
 /// Rows of some events, in a range of time, that pass a filter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Look {

@@ -1,6 +1,7 @@
 //! Which rows of a block are meant: one bit a row.
 
 use crate::codec::packed::BLOCK_VALUES;
+use std::ops::Range;
 
 const WORDS: usize = BLOCK_VALUES / 64;
 
@@ -14,7 +15,19 @@ impl Mask {
 
     /// The first `rows` rows.
     pub fn first(rows: usize) -> Self {
-        Self::from_fn(rows, |_| true)
+        let mut words = [0; WORDS];
+        let (whole, rest) = (rows / 64, rows % 64);
+        words[..whole].fill(u64::MAX);
+        if rest > 0 {
+            words[whole] = (1 << rest) - 1;
+        }
+        Self(words)
+    }
+
+    /// These rows.
+    pub fn of_rows(rows: Range<usize>) -> Self {
+        let before = Self::first(rows.start);
+        before.complement(&Self::first(rows.end))
     }
 
     /// The rows among the first `rows` for which `is_in` says so.
@@ -22,10 +35,12 @@ impl Mask {
     pub fn from_fn(rows: usize, mut is_in: impl FnMut(usize) -> bool) -> Self {
         let mut words = [0; WORDS];
         for (word, slot) in words.iter_mut().enumerate().take(rows.div_ceil(64)) {
-            let end = (rows - word * 64).min(64);
-            for bit in 0..end {
-                *slot |= u64::from(is_in(word * 64 + bit)) << bit;
-            }
+            let first = word * 64;
+            // Bits come in at the top, so that each is shifted by one place only.
+            let in_word = |row: usize| u64::from(is_in(row)) << 63;
+            let end = (rows - first).min(64);
+            let bits = (first..first + end).map(in_word).fold(0, |bits, bit| bits >> 1 | bit);
+            *slot = bits >> (64 - end);
         }
         Self(words)
     }
@@ -69,18 +84,49 @@ impl Mask {
 
     /// The rows, ascending.
     #[inline]
-    pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
-        self.0.iter().enumerate().flat_map(|(place, word)| {
-            let mut word = *word;
-            std::iter::from_fn(move || {
-                if word == 0 {
-                    return None;
-                }
-                let bit = word.trailing_zeros() as usize;
+    pub fn rows(&self) -> Rows<'_> {
+        Rows { words: &self.0, place: 0, word: self.0[0] }
+    }
+}
+
+/// The rows of a mask, ascending.
+pub struct Rows<'a> {
+    words: &'a [u64; WORDS],
+    place: usize,
+    /// What is left of the word at `place`.
+    word: u64,
+}
+
+impl Iterator for Rows<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.word == 0 {
+            self.place += 1;
+            self.word = *self.words.get(self.place)?;
+        }
+        let bit = self.word.trailing_zeros() as usize;
+        self.word &= self.word - 1;
+        Some(self.place * 64 + bit)
+    }
+
+    /// Words without a gap, which are most where nothing is filtered, are counted through.
+    #[inline]
+    fn fold<B, F: FnMut(B, usize) -> B>(self, init: B, mut f: F) -> B {
+        let mut folded = init;
+        for (place, word) in self.words.iter().enumerate().skip(self.place) {
+            let mut word = if place == self.place { self.word } else { *word };
+            if word == u64::MAX {
+                folded = (place * 64..place * 64 + 64).fold(folded, &mut f);
+                continue;
+            }
+            while word != 0 {
+                folded = f(folded, place * 64 + word.trailing_zeros() as usize);
                 word &= word - 1;
-                Some(place * 64 + bit)
-            })
-        })
+            }
+        }
+        folded
     }
 }
 
@@ -96,6 +142,16 @@ mod tests {
         assert_eq!(third.count(), 67);
         assert_eq!(third.complement(&Mask::first(200)).count(), 133);
         assert_eq!(third.or(&third.complement(&Mask::first(200))), Mask::first(200));
+        for rows in [0, 1, 63, 64, 65, 1000, 1024] {
+            assert_eq!(Mask::first(rows), Mask::from_fn(rows, |_| true));
+            let odd = Mask::from_fn(rows, |row| row % 2 == 1 || row > 700);
+            let expected: Vec<usize> = (0..rows).filter(|row| row % 2 == 1 || *row > 700).collect();
+            assert_eq!(odd.rows().collect::<Vec<_>>(), expected);
+            let mut folded = Vec::new();
+            odd.rows().for_each(|row| folded.push(row));
+            assert_eq!(folded, expected);
+        }
+        assert_eq!(Mask::of_rows(3..130).rows().collect::<Vec<_>>(), (3..130).collect::<Vec<_>>());
         assert!(Mask::first(0).is_empty() && !Mask::first(1024).is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::cells::Cells;
 use super::charge::{Charge, Charged};
+use super::day_index::answering_days;
 use super::distinct::{day_counts, units_by_bucket, units_in};
 use super::division::{Division, Edges};
 use super::error::ExecutionError;
@@ -18,6 +19,7 @@ use super::query::{NO_UNIT, Query};
 use super::scan::visit_rows;
 use super::sliding_union::SlidingUnion;
 use super::slots::Slots;
+use super::unit_grid::UnitGrid;
 use crate::language::{Buckets, DecimalFraction, Measure, ResolvedRange, Span};
 use crate::model::{Number, Value};
 use roaring::RoaringBitmap;
@@ -91,11 +93,12 @@ fn fold<F: Fold>(
                 values.decode(block.number, block.times.len(), buffer, Some, &mut numbers);
             }
             let row_slots = table_slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
-            for row in mask.rows().filter(|row| block.units[*row] != NO_UNIT) {
+            mask.rows().filter(|row| block.units[*row] != NO_UNIT).for_each(|row| {
                 let slot = row_slots.map_or(0, |slots| slots[row] as usize);
-                let Some(piece) = division.index_of(block.times[row]) else { continue };
-                cells.add(slot, piece, block.units[row], numbers.get(row).copied().flatten().flatten());
-            }
+                if let Some(piece) = division.index_of(block.times[row]) {
+                    cells.add(slot, piece, block.units[row], numbers.get(row).copied().flatten().flatten());
+                }
+            });
             cells.settle()
         },
     )?;
@@ -149,18 +152,26 @@ fn distinct(fold: &mut UnitsFold) -> Figure {
     Figure::Count(fold.count())
 }
 
+fn grid_figures(query: Query<'_>, series: &Series<'_>, grid: &UnitGrid, slot: usize) -> Result<Figures, Stop> {
+    let (counts, total) = grid.counts(query.guard, slot, series.is_cumulative)?;
+    Ok(Figures { values: counts.into_iter().map(Figure::Count).collect(), total: Figure::Count(total) })
+}
+
 /// Measures a series. Without slots there is one list of figures, for all rows.
 ///
 /// # Errors
 /// When the store is damaged, or the execution stopped.
 pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Result<Vec<Figures>, ExecutionError> {
     match measure {
-        Measure::Unique if series.slots.is_none() => {
+        Measure::Unique if series.slots.is_none() && answering_days(query, series.look, series.buckets).is_some() => {
             let mut sets = units_by_bucket(query, series.look, series.buckets)?;
             let folds = sets.iter_mut().map(|set| Some(UnitsFold::from(std::mem::take(set))));
             Ok(vec![figures(query.guard, folds, series.is_cumulative, distinct)?])
         }
-        Measure::Unique => folded(query, series, None, distinct),
+        Measure::Unique => match UnitGrid::fold(query, series.look, series.buckets, series.slots)? {
+            Some(grid) => (0..grid.slots()).map(|slot| Ok(grid_figures(query, series, &grid, slot)?)).collect(),
+            None => folded(query, series, None, distinct),
+        },
         Measure::Total => {
             let count = |rows: &mut RowsFold| Figure::Count(rows.0);
             if series.slots.is_none()

@@ -16,6 +16,7 @@ mod candidates;
 mod cells;
 mod charge;
 mod coverage;
+mod day_index;
 mod distinct;
 mod division;
 mod error;
@@ -44,6 +45,7 @@ mod slots;
 mod trace;
 mod trails;
 mod unit_column;
+mod unit_grid;
 mod units;
 mod value_ids;
 

@@ -3,6 +3,7 @@
 use super::charge::Charge;
 use super::error::ExecutionError;
 use super::footprint::Footprint;
+use super::mask::Mask;
 use super::query::Query;
 use crate::model::value::lookup_path;
 use crate::model::{Number, Value};
@@ -93,6 +94,68 @@ impl<T: Copy> PathValues<T> {
                     }
                 }
                 ColumnBlock::Numbers(_) => {}
+            }
+        }
+    }
+}
+
+impl PathValues<u32> {
+    /// What the rows of a block say, `absent` where there is no value; `of` says what a number means.
+    pub fn decode_or(
+        &self,
+        block: usize,
+        rows: usize,
+        buffer: &mut BlockBuffer,
+        absent: u32,
+        of: impl FnMut(Number) -> u32,
+        out: &mut Vec<u32>,
+    ) {
+        out.clear();
+        if let [Candidate { column, by_code, .. }] = &self.candidates[..]
+            && !by_code.is_empty()
+            && let ColumnBlock::Codes(codes) = column.decode_block(block, buffer)
+        {
+            let said = |code: &i64| by_code.get(*code as usize).copied().flatten().unwrap_or(absent);
+            out.extend(codes.iter().map(said));
+            return;
+        }
+        let mut found = Vec::new();
+        self.decode(block, rows, buffer, of, &mut found);
+        out.extend(found.into_iter().map(|said| said.unwrap_or(absent)));
+    }
+}
+
+impl PathValues<bool> {
+    /// The rows of a block that say yes; `absent` is what rows without a value say, and `of` what a number says.
+    pub fn select(
+        &self,
+        block: usize,
+        rows: usize,
+        buffer: &mut BlockBuffer,
+        absent: bool,
+        of: impl Fn(Number) -> bool,
+    ) -> Mask {
+        match &self.candidates[..] {
+            [] => {
+                if absent {
+                    Mask::first(rows)
+                } else {
+                    Mask::NONE
+                }
+            }
+            // Mostly there is one column, and codes, each of which is a look into a short list.
+            [Candidate { column, by_code, is_whole, .. }] => match column.decode_block(block, buffer) {
+                ColumnBlock::Codes(codes) => {
+                    Mask::from_fn(rows, |row| by_code.get(codes[row] as usize).copied().flatten().unwrap_or(absent))
+                }
+                ColumnBlock::Numbers(numbers) => {
+                    Mask::from_fn(rows, |row| numbers[row].filter(|_| *is_whole).map_or(absent, &of))
+                }
+            },
+            _ => {
+                let mut said = Vec::new();
+                self.decode(block, rows, buffer, of, &mut said);
+                Mask::from_fn(rows, |row| said[row].unwrap_or(absent))
             }
         }
     }

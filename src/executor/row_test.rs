@@ -58,10 +58,8 @@ impl<'a> PropertyTest<'a> {
     }
 
     fn select(&self, block: usize, rows: usize, buffer: &mut BlockBuffer) -> Mask {
-        let mut passing = Vec::new();
         let passes = |number| self.test.passes(Some(&Value::Number(number)));
-        self.values.decode(block, rows, buffer, passes, &mut passing);
-        Mask::from_fn(rows, |row| passing[row].unwrap_or(self.absent))
+        self.values.select(block, rows, buffer, self.absent, passes)
     }
 }
 

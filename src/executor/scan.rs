@@ -1,11 +1,12 @@
 //! Walking the rows of a table in blocks.
 
 use super::candidates::Candidates;
+use super::coverage::Coverage;
 use super::error::ExecutionError;
 use super::limits::Stop;
 use super::look::Look;
 use super::mask::Mask;
-use super::query::{Query, misses};
+use super::query::{Query, covers, misses};
 use super::row_test::RowTest;
 use super::unit_column::UnitColumn;
 use crate::codec::DecodeError;
@@ -42,6 +43,7 @@ pub(super) struct TableScan<'a> {
 
 impl<'a> TableScan<'a> {
     pub fn new(query: Query<'a>, table: Table<'_>) -> Result<Self, DecodeError> {
+        query.trace.count(|counts| counts.tables_read += 1);
         Ok(Self {
             query,
             rows: table.rows(),
@@ -54,9 +56,9 @@ impl<'a> TableScan<'a> {
         })
     }
 
-    /// How many blocks there are.
-    pub fn blocks(&self) -> usize {
-        self.rows.div_ceil(BLOCK_VALUES)
+    /// All rows of the table.
+    pub fn all_rows(&self) -> Range<usize> {
+        0..self.rows
     }
 
     /// The rows of a block, counted through the segment.
@@ -65,9 +67,8 @@ impl<'a> TableScan<'a> {
         at(block * BLOCK_VALUES)..at(self.rows.min((block + 1) * BLOCK_VALUES))
     }
 
-    /// Decodes the times of a block and answers how many rows it has.
-    fn decode_times(&mut self, block: usize) -> usize {
-        self.times.decode_block(block, &mut self.time_buffer)
+    fn decode_times(&mut self, block: usize) {
+        self.times.decode_block(block, &mut self.time_buffer);
     }
 
     fn decode_units(&mut self, block: usize, rows: usize) {
@@ -75,26 +76,38 @@ impl<'a> TableScan<'a> {
         self.units.decode(self.query.snapshot.aliases(), first..first + rows, &mut self.unit_buffer[..rows]);
     }
 
-    /// Calls `visit` with every block that has rows which `test` lets pass in `range`, and those rows, until it stops.
-    /// Blocks without a candidate are left out.
+    /// Calls `visit` with every block that has some of `wanted` which `test` lets pass in `range`, and those rows, until
+    /// it stops. Blocks without a candidate are left out.
     pub fn visit(
         &mut self,
         test: &RowTest<'_>,
         candidates: &Candidates,
         range: ResolvedRange,
+        wanted: Range<usize>,
         mut visit: impl FnMut(&Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         let trace = self.query.trace;
-        trace.count(|counts| counts.tables_read += 1);
-        for number in 0..self.blocks() {
+        for number in wanted.start / BLOCK_VALUES..wanted.end.div_ceil(BLOCK_VALUES) {
             self.query.guard.check()?;
             if !candidates.has_any(self.segment_rows(number)) {
                 trace.count(|counts| counts.blocks_by_index += 1);
                 continue;
             }
-            let rows = self.decode_times(number);
-            let times = &self.time_buffer[..rows];
-            let in_range = Mask::from_fn(rows, |row| range.contains(times[row]));
+            let first_row = number * BLOCK_VALUES;
+            let rows = self.rows.min(first_row + BLOCK_VALUES) - first_row;
+            let wanted = wanted.start.saturating_sub(first_row)..rows.min(wanted.end - first_row);
+            let bounds = self.times.block_bounds(number);
+            // Times are decoded late, as a filter may leave nothing of the block.
+            let is_whole = covers(range, bounds);
+            let in_range = if is_whole {
+                Mask::first(rows)
+            } else if misses(range, bounds) {
+                Mask::NONE
+            } else {
+                self.decode_times(number);
+                Mask::from_fn(rows, |row| range.contains(self.time_buffer[row]))
+            };
+            let in_range = if wanted.len() < rows { in_range.and(&Mask::of_rows(wanted)) } else { in_range };
             if in_range.is_empty() {
                 trace.count(|counts| counts.blocks_out_of_range += 1);
                 continue;
@@ -109,13 +122,11 @@ impl<'a> TableScan<'a> {
             if mask.is_empty() {
                 continue;
             }
+            if is_whole {
+                self.decode_times(number);
+            }
             self.decode_units(number, rows);
-            let block = Block {
-                number,
-                first_row: number * BLOCK_VALUES,
-                times: &self.time_buffer[..rows],
-                units: &self.unit_buffer[..rows],
-            };
+            let block = Block { number, first_row, times: &self.time_buffer[..rows], units: &self.unit_buffer[..rows] };
             visit(&block, &mask, &mut self.buffer)?;
         }
         Ok(())
@@ -145,15 +156,20 @@ pub(super) fn visit_rows<T>(
     mut open: impl FnMut(Table<'_>) -> Result<T, ExecutionError>,
     mut visit: impl FnMut(&mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
 ) -> Result<(), ExecutionError> {
+    let mut coverage = Coverage::default();
     for segment in query.snapshot.segments() {
         query.guard.check()?;
         for table in tables_of(query, look, segment) {
             let test = RowTest::compile(query, table, look.filter.as_deref())?;
             let mut opened = open(table)?;
-            TableScan::new(query, table)?.visit(&test, &test.candidates, look.range, |block, mask, buffer| {
+            let mut scan = TableScan::new(query, table)?;
+            let all = scan.all_rows();
+            scan.visit(&test, &test.candidates, look.range, all, |block, mask, buffer| {
+                coverage.count(query, block, mask);
                 visit(&mut opened, block, mask, buffer)
             })?;
         }
     }
+    query.trace.remember(query.units, look, coverage);
     Ok(())
 }

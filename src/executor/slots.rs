@@ -44,13 +44,13 @@ impl Slots {
                 |table| values.open(query, table),
                 |rows, block, mask, buffer| {
                     let tuples = rows.decode(block, buffer)?;
-                    for row in mask.rows().filter(|row| block.units[*row] != NO_UNIT) {
-                        let tuple = tuples[row] as usize;
-                        if counts.len() <= tuple {
-                            counts.resize(tuple + 1, 0);
-                        }
-                        counts[tuple] += 1;
+                    let most = tuples.iter().max().map_or(0, |most| *most as usize + 1);
+                    if counts.len() < most {
+                        counts.resize(most, 0);
                     }
+                    mask.rows().filter(|row| block.units[*row] != NO_UNIT).for_each(|row| {
+                        counts[tuples[row] as usize] += 1;
+                    });
                     counts.settle()
                 },
             )?;

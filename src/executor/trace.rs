@@ -1,5 +1,8 @@
 //! What an execution read, what it skipped and why: the numbers behind `report --explain`.
 
+use super::coverage::Coverage;
+use super::look::Look;
+use super::query::Units;
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::time::Instant;
@@ -79,7 +82,12 @@ pub struct Trace {
     stages: Option<RefCell<Vec<Stage>>>,
     /// Whether a stage is under way: what it calls is part of it.
     inside: Cell<bool>,
+    /// Looks whose rows were visited while these units were counted, and what rows they were.
+    visited: RefCell<Vec<(Units, Look, Coverage)>>,
 }
+
+/// Looks to remember at a time; a report has few of them.
+const VISITED_MAX: usize = 64;
 
 impl Trace {
     /// A trace that keeps the stages.
@@ -93,6 +101,20 @@ impl Trace {
         let mut counts = self.counts.get();
         change(&mut counts);
         self.counts.set(counts);
+    }
+
+    /// Remembers what the rows of a look were, so that they need not be visited again to be counted.
+    pub(super) fn remember(&self, units: Units, look: &Look, coverage: Coverage) {
+        let mut visited = self.visited.borrow_mut();
+        if visited.len() < VISITED_MAX && !visited.iter().any(|known| (known.0, &known.1) == (units, look)) {
+            visited.push((units, look.clone(), coverage));
+        }
+    }
+
+    /// What the rows of a look were, if they were visited.
+    pub(super) fn recall(&self, units: Units, look: &Look) -> Option<Coverage> {
+        let visited = self.visited.borrow();
+        visited.iter().find(|known| (known.0, &known.1) == (units, look)).map(|known| known.2)
     }
 
     /// Does a stage's work. A stage inside another is part of that one.

@@ -4,21 +4,22 @@ use super::query::{NO_UNIT, Units};
 use crate::codec::DecodeError;
 use crate::model::UserId;
 use crate::profiles::Aliases;
-use crate::segment::{GroupColumn, Table, UserRuns};
+use crate::segment::{RunReader, Table};
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// What yields the unit of each row.
 pub(super) enum UnitColumn {
-    Users(UserRuns),
+    Users(RefCell<RunReader>),
     /// `None` where no row has a key.
-    Keys(Option<GroupColumn>),
+    Keys(Option<RefCell<RunReader>>),
 }
 
 impl UnitColumn {
     pub fn open(table: Table<'_>, units: Units) -> Result<Self, DecodeError> {
         Ok(match units {
-            Units::Users => Self::Users(table.users()?),
-            Units::Keys(group_type) => Self::Keys(table.group(group_type)?),
+            Units::Users => Self::Users(RefCell::new(table.users()?.reader())),
+            Units::Keys(group_type) => Self::Keys(table.group(group_type)?.map(|column| RefCell::new(column.reader()))),
         })
     }
 
@@ -26,7 +27,7 @@ impl UnitColumn {
     pub fn decode(&self, aliases: &Aliases, rows: Range<usize>, out: &mut [u32]) {
         match self {
             Self::Users(users) => {
-                users.decode(rows, out);
+                users.borrow_mut().fill(rows, out);
                 if !aliases.is_empty() {
                     // A user's rows come together, so the map is asked once a run.
                     let mut last = (NO_UNIT, NO_UNIT);
@@ -39,7 +40,7 @@ impl UnitColumn {
                 }
             }
             Self::Keys(Some(column)) => {
-                column.decode(rows, out);
+                column.borrow_mut().fill(rows, out);
                 // Key plus 1 becomes the key, and 0 becomes NO_UNIT.
                 out.iter_mut().for_each(|key| *key = key.wrapping_sub(1));
             }

@@ -7,9 +7,6 @@ use crate::codec::DecodeError;
 use crate::model::{GroupTypeId, Moment, StoredName};
 use roaring::RoaringBitmap;
 
-/// How many runs of users are taken into a set at one go.
-const RUNS_MAX: usize = 1 << 16;
-
 /// Every user with an event, identify() or group(); every key with an event or group().
 ///
 /// # Errors
@@ -24,12 +21,11 @@ pub fn universe(query: Query<'_>) -> Result<Charged<RoaringBitmap>, ExecutionErr
                 part.add_users(&mut users)?;
                 users.settle()?;
             }
-            for table in query.snapshot.segments().iter().flat_map(|segment| segment.tables()) {
-                let runs = table.users()?;
-                for start in (0..runs.len()).step_by(RUNS_MAX) {
+            for segment in query.snapshot.segments() {
+                let days = segment.user_days()?;
+                for (_, _, place) in days.days(None, None) {
                     query.guard.check()?;
-                    let end = runs.len().min(start + RUNS_MAX);
-                    users.extend((start..end).map(|run| runs.user(run).raw()));
+                    *users |= days.units(place)?;
                 }
                 users.settle()?;
             }

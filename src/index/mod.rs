@@ -10,4 +10,4 @@ mod keyed;
 mod unit_days;
 
 pub use key_rows::{KeyRows, KeyRowsBuilder};
-pub use unit_days::{Day, UnitDays, UnitDaysBuilder};
+pub use unit_days::{Day, UnitDays, UnitDaysBuilder, UnitDaysUnion};

@@ -64,13 +64,41 @@ impl UnitDaysBuilder {
         self.days.is_empty()
     }
 
-    /// The index.
-    pub fn finish(self) -> BlobParts {
+    /// The index. What it says is added to `all`.
+    pub fn finish(self, all: &mut UnitDaysUnion) -> BlobParts {
         let mut encoder = KeyedEncoder::default();
         for (day, (rows, mut units)) in self.days {
             units.sort_unstable();
             units.dedup();
-            encoder.push(day, rows, &units.into_iter().collect());
+            let units = units.into_iter().collect();
+            encoder.push(day, rows, &units);
+            all.add(Day(day), rows, units);
+        }
+        encoder.finish()
+    }
+}
+
+/// Collects what the indexes of several events say, to say it of any event. It holds a bitmap for each day.
+#[derive(Default)]
+pub struct UnitDaysUnion {
+    days: BTreeMap<Day, (u64, RoaringBitmap)>,
+}
+
+impl UnitDaysUnion {
+    /// So many rows of these units.
+    pub fn add(&mut self, day: Day, rows: u64, units: RoaringBitmap) {
+        let (all_rows, all_units) = self.days.entry(day).or_default();
+        *all_rows = all_rows.wrapping_add(rows);
+        *all_units |= units;
+    }
+
+    /// The index of any event.
+    pub fn finish(self) -> BlobParts {
+        let mut encoder = KeyedEncoder::default();
+        for (day, (rows, mut units)) in self.days {
+            // So that the bytes do not depend on what was joined.
+            units.remove_run_compression();
+            encoder.push(day.0, rows, &units);
         }
         encoder.finish()
     }
@@ -104,11 +132,11 @@ impl UnitDays {
         self.0.bitmap(place)
     }
 
-    /// The index of all rows of several, none of which are in two of them.
+    /// The index of all rows of several, none of which are in two of them. What it says is added to `all`.
     ///
     /// # Errors
     /// When one of them is damaged.
-    pub fn merge(parts: &[Self]) -> Result<BlobParts, DecodeError> {
+    pub fn merge(parts: &[Self], all: &mut UnitDaysUnion) -> Result<BlobParts, DecodeError> {
         let mut days: Vec<(Day, usize, usize, u64)> = Vec::new();
         for (part, index) in parts.iter().enumerate() {
             days.extend(index.days(None, None).map(|(day, rows, place)| (day, part, place, rows)));
@@ -124,8 +152,20 @@ impl UnitDays {
             units.remove_run_compression();
             let rows = same.iter().fold(0u64, |sum, (_, _, _, rows)| sum.wrapping_add(*rows));
             encoder.push(same[0].0.0, rows, &units);
+            all.add(same[0].0, rows, units);
         }
         Ok(encoder.finish())
+    }
+
+    /// Adds what it says to an index of several events.
+    ///
+    /// # Errors
+    /// When a bitmap is damaged.
+    pub fn add_to(&self, all: &mut UnitDaysUnion) -> Result<(), DecodeError> {
+        self.days(None, None).try_for_each(|(day, rows, place)| {
+            all.add(day, rows, self.units(place)?);
+            Ok(())
+        })
     }
 
     /// Whether both say the same.
@@ -155,7 +195,7 @@ mod tests {
         for (day, unit) in [(-1, 9), (3, 5), (3, 2), (3, 5), (7, 70_000)] {
             builder.add(Day(day), unit);
         }
-        let index = UnitDays::open(builder.finish().concat().into()).unwrap();
+        let index = UnitDays::open(builder.finish(&mut UnitDaysUnion::default()).concat().into()).unwrap();
         let read = |from, to| -> Vec<(i64, u64, Vec<u32>)> {
             index
                 .days(from, to)
@@ -166,6 +206,20 @@ mod tests {
         assert_eq!(read(Some(Day(0)), Some(Day(7))).len(), 1);
         assert_eq!(read(Some(Day(8)), Some(Day(2))).len(), 0);
         assert_eq!(index.verify(), Ok(()));
+    }
+
+    #[test]
+    fn any_event_has_the_units_of_all() {
+        let mut all = UnitDaysUnion::default();
+        for rows in [[(3, 5), (3, 2), (4, 5)], [(3, 5), (4, 5), (9, 1)]] {
+            let mut builder = UnitDaysBuilder::default();
+            rows.into_iter().for_each(|(day, unit)| builder.add(Day(day), unit));
+            builder.finish(&mut all);
+        }
+        let index = UnitDays::open(all.finish().concat().into()).unwrap();
+        let units = |place| index.units(place).unwrap().into_iter().collect::<Vec<_>>();
+        let found: Vec<_> = index.days(None, None).map(|(day, rows, place)| (day.0, rows, units(place))).collect();
+        assert_eq!(found, [(3, 3, vec![2, 5]), (4, 2, vec![5]), (9, 1, vec![1])]);
     }
 
     #[test]

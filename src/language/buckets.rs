@@ -19,8 +19,8 @@ pub const BUCKETS_MAX: usize = 100_000;
 pub struct Buckets {
     /// The starts, and last the end of the last: one more than there are buckets, or none.
     edges: Vec<i64>,
-    /// The mean length; at least 1.
-    mean_micros: i64,
+    /// 2^64 over the mean length.
+    per_micro: u64,
     interval: Interval,
     week_start: WeekDay,
     zone: Zone,
@@ -39,7 +39,7 @@ impl Buckets {
     ) -> Result<Self, DocumentError> {
         let mut edges = Vec::new();
         if range.is_empty() {
-            return Ok(Self { edges, mean_micros: 1, interval, week_start, zone: zone.clone() });
+            return Ok(Self { edges, per_micro: u64::MAX, interval, week_start, zone: zone.clone() });
         }
         let mut ruler = Ruler::new(interval, week_start, zone);
         let (start, mut end) = ruler.bucket_at(range.from_micros);
@@ -51,13 +51,14 @@ impl Buckets {
             end = ruler.bucket_at(end).1;
             edges.push(end);
         }
-        Ok(Self { edges, mean_micros: 1, interval, week_start, zone: zone.clone() }.measured())
+        Ok(Self { edges, per_micro: u64::MAX, interval, week_start, zone: zone.clone() }.measured())
     }
 
     /// Itself with the mean length of its buckets.
     fn measured(mut self) -> Self {
         if let (Some(first), Some(last)) = (self.edges.first(), self.edges.last()) {
-            self.mean_micros = ((last - first) / self.len() as i64).max(1);
+            let mean_micros = ((last - first) / self.len() as i64).max(1) as u64;
+            self.per_micro = u64::MAX / mean_micros;
         }
         self
     }
@@ -122,7 +123,9 @@ impl Buckets {
             return None;
         }
         // Where the instant would lie among buckets of the same length, then a step or two from there.
-        let mut index = (((time_micros - first) / self.mean_micros) as usize).min(self.len() - 1);
+        let since = (time_micros - first) as u128;
+        let mut index = ((since * u128::from(self.per_micro)) >> 64) as usize;
+        index = index.min(self.len() - 1);
         while self.edges[index] > time_micros {
             index -= 1;
         }

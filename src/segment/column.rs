@@ -1,5 +1,6 @@
 //! Columns that are read in blocks of [`BLOCK_VALUES`] rows.
 
+use super::runs::{RunReader, fill_runs};
 use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::value::read_value;
 use crate::codec::{DecodeError, Packed, Reader, Texts};
@@ -31,6 +32,11 @@ impl GroupColumn {
         fill_runs(&self.run_starts, &self.run_keys, rows, out);
     }
 
+    /// The same for many rows, one block after the other.
+    pub fn reader(&self) -> RunReader {
+        RunReader::new(self.run_starts.clone(), self.run_keys.clone())
+    }
+
     /// Key plus 1 (0 for none) of one row.
     pub fn get(&self, row: usize) -> u32 {
         let mut key = [0];
@@ -44,24 +50,6 @@ impl GroupColumn {
             let end = if run + 1 < self.run_starts.len() { self.run_starts.get(run + 1) as usize } else { self.rows };
             (self.run_starts.get(run) as usize..end, self.run_keys.get(run) as u32)
         })
-    }
-}
-
-/// Fills `out` with the values of the runs that cover `rows`.
-pub(super) fn fill_runs(starts: &Packed, values: &Packed, rows: Range<usize>, out: &mut [u32]) {
-    if rows.is_empty() {
-        return;
-    }
-    let run = starts.lower_bound(rows.start as i64 + 1).saturating_sub(1);
-    let (mut ends, mut values) = (starts.iter_from(run + 1), values.iter_from(run));
-    let mut row = rows.start;
-    while row < rows.end {
-        let end = ends.next().map_or(rows.end, |end| (end as usize).min(rows.end));
-        // A damaged column may not ascend; one row at least keeps the loop going forward.
-        let end = end.max(row + 1);
-        let value = values.next().unwrap_or(0) as u32;
-        out[row - rows.start..end - rows.start].fill(value);
-        row = end;
     }
 }
 

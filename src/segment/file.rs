@@ -5,7 +5,7 @@ use super::layout::{Content, GroupLayout, InsertIdLayout, InsertIndexLayout, Pro
 use crate::codec::{
     BlobIndex, ContainerWriter, DecodeError, FileId, FileKind, PackedEncoder, TextsEncoder, WriteError,
 };
-use crate::index::KeyRowsBuilder;
+use crate::index::{KeyRowsBuilder, UnitDaysUnion};
 use crate::model::{Arrival, GroupKeyId};
 use bytes::Bytes;
 use siphasher::sip::SipHasher13;
@@ -30,6 +30,9 @@ pub(super) struct SegmentFile<W = Vec<u8>> {
     id: FileId,
     content: Content,
     key_rows: BTreeMap<u32, KeyRowsBuilder>,
+    /// What the unit bitmaps of all tables say together: of users, and of keys by group type.
+    pub user_days: UnitDaysUnion,
+    pub key_days: BTreeMap<u32, UnitDaysUnion>,
     /// Upper half of a hash, lower half, row: no byte between them is lost, as would be beside a `u64`.
     insert_hashes: Vec<[u32; 3]>,
 }
@@ -41,6 +44,8 @@ impl<W: io::Write> SegmentFile<W> {
             id,
             content: Content { first_arrival: first_arrival.raw(), ..Content::default() },
             key_rows: BTreeMap::new(),
+            user_days: UnitDaysUnion::default(),
+            key_days: BTreeMap::new(),
             insert_hashes: Vec::new(),
         }
     }
@@ -114,6 +119,11 @@ impl<W: io::Write> SegmentFile<W> {
         for (group_type, rows) in std::mem::take(&mut self.key_rows) {
             let blob = self.container.add_parts(rows.finish());
             self.content.key_rows.push((group_type, blob));
+        }
+        self.content.user_days = self.container.add_parts(std::mem::take(&mut self.user_days).finish());
+        for (group_type, days) in std::mem::take(&mut self.key_days) {
+            let blob = self.container.add_parts(days.finish());
+            self.content.key_days.push((group_type, blob));
         }
         if self.insert_hashes.is_empty() {
             return;

@@ -16,6 +16,9 @@ pub(super) struct Content {
     pub tables: Vec<TableLayout>,
     /// By group type id, ascending.
     pub key_rows: Vec<(u32, BlobIndex)>,
+    /// Unit bitmaps of any event: of users, and of keys by group type id, ascending.
+    pub user_days: BlobIndex,
+    pub key_days: Vec<(u32, BlobIndex)>,
     pub insert_ids: Option<InsertIndexLayout>,
 }
 

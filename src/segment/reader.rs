@@ -4,7 +4,7 @@ use super::file::insert_hash;
 use super::layout::Content;
 use super::table::Table;
 use crate::codec::{Container, DecodeError, FileId, FileKind, Packed};
-use crate::index::KeyRows;
+use crate::index::{KeyRows, UnitDays};
 use crate::model::{Arrival, EventId, GroupKeyId, GroupTypeId, Timestamp, UserId};
 use bytes::Bytes;
 use roaring::RoaringBitmap;
@@ -119,6 +119,28 @@ impl Segment {
     pub fn rows_of_keys(&self, group_type: GroupTypeId, keys: &RoaringBitmap) -> Result<RoaringBitmap, DecodeError> {
         let Some(index) = self.key_rows(group_type)? else { return Ok(RoaringBitmap::new()) };
         keys.iter().try_fold(RoaringBitmap::new(), |rows, key| Ok(rows | index.rows(GroupKeyId::new(key))?))
+    }
+
+    /// The time of the earliest and of the latest row.
+    pub fn time_range(&self) -> (Timestamp, Timestamp) {
+        (Timestamp::clamped(self.content.min_time), Timestamp::clamped(self.content.max_time))
+    }
+
+    /// Which users did anything on which day.
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn user_days(&self) -> Result<UnitDays, DecodeError> {
+        self.container.read(self.content.user_days, UnitDays::open)
+    }
+
+    /// For which keys of a group type anything was done on which day; `None` when no row has a key.
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn key_days(&self, group_type: GroupTypeId) -> Result<Option<UnitDays>, DecodeError> {
+        let found = self.content.key_days.iter().find(|(id, _)| *id == group_type.raw());
+        found.map(|(_, blob)| self.container.read(*blob, UnitDays::open)).transpose()
     }
 
     /// The rows with this insert id whose time is from `from` to `to` (both included).

@@ -62,6 +62,8 @@ impl Segment {
             self.add_table(table, &mut bytes);
         }
         bytes.key_rows = self.content.key_rows.iter().map(|(_, blob)| self.blob_len(*blob)).sum();
+        let key_days = self.content.key_days.iter().map(|(_, blob)| self.blob_len(*blob));
+        bytes.unit_bitmaps += self.blob_len(self.content.user_days) + key_days.sum::<u64>();
         if let Some(index) = &self.content.insert_ids {
             bytes.insert_ids += self.blob_len(index.hashes) + self.blob_len(index.rows);
         }

@@ -1,9 +1,10 @@
 //! One event's rows in a segment.
 
 use super::cells::{Cells, PropertyCells};
-use super::column::{GroupColumn, PropertyColumn, PropertyValues, fill_runs, read_values};
+use super::column::{GroupColumn, PropertyColumn, PropertyValues, read_values};
 use super::layout::{PropertyLayout, TableLayout};
 use super::reader::Segment;
+use super::runs::{RunReader, fill_runs};
 use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
 use crate::index::UnitDays;
@@ -54,6 +55,15 @@ impl UserRuns {
         self.starts.get(run) as usize..end
     }
 
+    /// The rows of all users whose numbers are in a range.
+    pub fn rows_of_users(&self, users: Range<u32>) -> Range<usize> {
+        let first_row = |user: u32| {
+            let run = self.users.lower_bound(i64::from(user));
+            if run < self.len() { self.starts.get(run) as usize } else { self.rows }
+        };
+        first_row(users.start)..first_row(users.end)
+    }
+
     /// Calls `visit` with each user, ascending, and the user's last row.
     pub fn visit_ends(&self, mut visit: impl FnMut(UserId, usize)) {
         let (mut users, mut starts) = ([0; BLOCK_VALUES], [0; BLOCK_VALUES]);
@@ -77,6 +87,11 @@ impl UserRuns {
     pub fn run_of(&self, user: UserId) -> Option<usize> {
         let run = self.users.lower_bound(i64::from(user.raw()));
         (run < self.users.len() && self.user(run) == user).then_some(run)
+    }
+
+    /// The users of many rows, one block after the other.
+    pub fn reader(&self) -> RunReader {
+        RunReader::new(self.starts.clone(), self.users.clone())
     }
 
     /// The users of `rows`, by number, into the front of `out`.

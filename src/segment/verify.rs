@@ -7,8 +7,8 @@ use super::layout::TableLayout;
 use super::reader::Segment;
 use super::table::Table;
 use crate::codec::packed::BLOCK_VALUES;
-use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
-use crate::index::{Day, KeyRows, KeyRowsBuilder, UnitDays, UnitDaysBuilder};
+use crate::codec::{BlobIndex, BlobParts, DecodeError, Packed, Texts};
+use crate::index::{Day, KeyRows, KeyRowsBuilder, UnitDays, UnitDaysBuilder, UnitDaysUnion};
 use crate::model::{Arrival, GroupKeyId, PropertyId, StoredName, Timestamp, Value};
 use std::collections::BTreeMap;
 
@@ -36,6 +36,7 @@ impl Segment {
             }
             if damage.is_empty() {
                 damage.extend(self.verify_bounds().err());
+                damage.extend(self.verify_days_of_any_event().err());
                 damage.extend(self.verify_key_rows().err());
                 damage.extend(self.verify_insert_index().err());
             }
@@ -108,11 +109,30 @@ impl Segment {
         Err(DecodeError::new(format!("{what} are not those of the rows"), self.container.blob_offset(blob)))
     }
 
-    fn verify_unit_days(&self, blob: BlobIndex, expected: UnitDaysBuilder) -> Result<(), DecodeError> {
+    fn verify_unit_days(&self, blob: BlobIndex, expected: BlobParts) -> Result<(), DecodeError> {
         let found = self.container.read(blob, UnitDays::open)?;
         found.verify().map_err(|error| error.shifted(self.container.blob_offset(blob)))?;
-        let right = found.says_the_same(&UnitDays::open(expected.finish().concat().into())?)?;
+        let right = found.says_the_same(&UnitDays::open(expected.concat().into())?)?;
         self.expect(right, blob, "the unit bitmaps")
+    }
+
+    /// The unit bitmaps of any event are the union of those of the tables.
+    fn verify_days_of_any_event(&self) -> Result<(), DecodeError> {
+        let mut users = UnitDaysUnion::default();
+        let mut keys: BTreeMap<u32, UnitDaysUnion> = BTreeMap::new();
+        for table in self.tables() {
+            table.user_days()?.add_to(&mut users)?;
+            for group_type in table.group_types() {
+                let days = keys.entry(group_type.raw()).or_default();
+                table.key_days(group_type)?.map_or(Ok(()), |index| index.add_to(days))?;
+            }
+        }
+        if !keys.keys().eq(self.content.key_days.iter().map(|(group_type, _)| group_type)) {
+            return Err(DecodeError::new("the unit bitmaps of any event are of other types than the rows have", 0));
+        }
+        self.verify_unit_days(self.content.user_days, users.finish())?;
+        let mut pairs = self.content.key_days.iter().zip(keys);
+        pairs.try_for_each(|((_, blob), (_, days))| self.verify_unit_days(*blob, days.finish()))
     }
 
     fn verify_key_rows(&self) -> Result<(), DecodeError> {
@@ -245,9 +265,10 @@ impl<'a> Rows<'a> {
         if (min_time, max_time) != (layout.min_time, layout.max_time) {
             return Err(self.damage("the bounds of a table are not those of its rows", layout.times));
         }
-        table.segment.verify_unit_days(layout.user_days, user_days)?;
+        let finish = |days: UnitDaysBuilder| days.finish(&mut UnitDaysUnion::default());
+        table.segment.verify_unit_days(layout.user_days, finish(user_days))?;
         let mut key_days = layout.key_days.iter().zip(groups);
-        key_days.try_for_each(|((_, blob), (_, days))| table.segment.verify_unit_days(*blob, days))
+        key_days.try_for_each(|((_, blob), (_, days))| table.segment.verify_unit_days(*blob, finish(days)))
     }
 
     fn verify_property(&self, name: PropertyId) -> Result<(), DecodeError> {

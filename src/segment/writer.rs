@@ -56,12 +56,14 @@ impl SegmentWriter {
                 self.file.index_key(*group_type, rows, key);
             }
             groups.push((*group_type, self.file.group(runs)));
-            key_days.push((*group_type, self.file.container.add_parts(days.finish())));
+            let days = days.finish(self.file.key_days.entry(*group_type).or_default());
+            key_days.push((*group_type, self.file.container.add_parts(days)));
         }
         let properties =
             rows.properties.iter().map(|(name, property)| (*name, self.property(property, &order))).collect();
         let insert_ids = self.insert_ids(&rows, &order);
         let base = self.file.first_arrival();
+        let user_days = user_days.finish(&mut self.file.user_days);
         let table = TableLayout {
             event: event.raw(),
             first_row: self.file.next_row(),
@@ -75,7 +77,7 @@ impl SegmentWriter {
             groups,
             properties,
             insert_ids,
-            user_days: self.file.container.add_parts(user_days.finish()),
+            user_days: self.file.container.add_parts(user_days),
             key_days,
         };
         self.file.end_table(table, arrivals().max().unwrap_or(0));

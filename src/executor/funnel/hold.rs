@@ -10,6 +10,7 @@ use crate::model::{Number, Value};
 use crate::segment::{BlockBuffer, Table, UserRuns};
 use hashbrown::HashMap;
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 
 /// Stands for "no value" among held values: such a row is in no part.
 pub(super) const NO_VALUE: u32 = u32::MAX;
@@ -107,8 +108,14 @@ pub(super) struct Parts {
 
 /// Which part is which.
 enum Numbers {
-    /// The parts are the units themselves.
-    Units,
+    /// The parts are the units from this on.
+    Units {
+        first: u32,
+        /// How many units there are in all.
+        count: u32,
+        /// By unit, whether a pass before has found what was to be found of it; empty as long as there is none.
+        decided: Vec<bool>,
+    },
     /// One for each held value of a unit.
     Held {
         by_value: HashMap<(u32, u32), u32>,
@@ -119,24 +126,43 @@ enum Numbers {
 
 impl Parts {
     pub fn new(query: Query<'_>, hold: Option<&Hold>) -> Self {
-        match hold {
-            None => Self { numbers: Numbers::Units, depths: vec![0; query.unit_count() as usize] },
-            Some(_) => {
-                Self { numbers: Numbers::Held { by_value: HashMap::new(), units: Vec::new() }, depths: Vec::new() }
+        let numbers = match hold {
+            None => Numbers::Units { first: 0, count: query.unit_count(), decided: Vec::new() },
+            Some(_) => Numbers::Held { by_value: HashMap::new(), units: Vec::new() },
+        };
+        Self { numbers, depths: Vec::new() }
+    }
+
+    /// Begins anew with these units, or all of them.
+    pub fn begin(&mut self, of_units: Option<Range<u32>>) {
+        self.depths.clear();
+        match &mut self.numbers {
+            Numbers::Units { first, count, .. } => {
+                let units = of_units.unwrap_or(0..*count);
+                *first = units.start;
+                self.depths.resize(units.len(), 0);
+            }
+            Numbers::Held { by_value, units } => {
+                by_value.clear();
+                units.clear();
             }
         }
     }
 
-    /// The part of a row, which is made if it is new.
+    /// The part of a row, which is made if it is new; `None` where nothing is left to be found.
     #[inline]
-    pub fn find_or_add(&mut self, unit: u32, value: u32) -> u32 {
+    pub fn find_or_add(&mut self, unit: u32, value: u32) -> Option<u32> {
         match &mut self.numbers {
-            Numbers::Units => unit,
-            Numbers::Held { by_value, units } => *by_value.entry((unit, value)).or_insert_with(|| {
+            Numbers::Units { first, decided, .. } => {
+                let is_decided = decided.get(unit as usize).copied().unwrap_or(false);
+                let part = unit.wrapping_sub(*first);
+                (!is_decided && (part as usize) < self.depths.len()).then_some(part)
+            }
+            Numbers::Held { by_value, units } => Some(*by_value.entry((unit, value)).or_insert_with(|| {
                 units.push(unit);
                 self.depths.push(0);
                 units.len() as u32 - 1
-            }),
+            })),
         }
     }
 
@@ -144,10 +170,10 @@ impl Parts {
     #[inline]
     pub fn find(&self, unit: u32, value: u32, depth_min: u8) -> Option<u32> {
         let part = match &self.numbers {
-            Numbers::Units => unit,
+            Numbers::Units { first, .. } => unit.wrapping_sub(*first),
             Numbers::Held { by_value, .. } => *by_value.get(&(unit, value))?,
         };
-        (self.depths[part as usize] >= depth_min).then_some(part)
+        (*self.depths.get(part as usize)? >= depth_min).then_some(part)
     }
 
     /// The part is at least so deep.
@@ -157,10 +183,18 @@ impl Parts {
         *depth = (*depth).max(depth_min);
     }
 
+    /// Nothing is left to be found of a part's unit. Of a unit with several parts that is never so.
+    pub fn decide(&mut self, part: usize) {
+        if let Numbers::Units { first, count, decided } = &mut self.numbers {
+            decided.resize(*count as usize, false);
+            decided[*first as usize + part] = true;
+        }
+    }
+
     /// The unit of a part.
     pub fn unit(&self, part: usize) -> u32 {
         match &self.numbers {
-            Numbers::Units => part as u32,
+            Numbers::Units { first, .. } => *first + part as u32,
             Numbers::Held { units, .. } => units[part],
         }
     }
@@ -174,7 +208,7 @@ impl Parts {
 impl Footprint for Parts {
     fn footprint(&self) -> usize {
         let numbers = match &self.numbers {
-            Numbers::Units => 0,
+            Numbers::Units { decided, .. } => list_bytes(decided),
             Numbers::Held { by_value, units } => map_bytes(by_value) + list_bytes(units),
         };
         list_bytes(&self.depths) + numbers

@@ -17,9 +17,10 @@ use super::error::ExecutionError;
 use super::footprint::list_bytes;
 use super::limits::Stop;
 use super::look::Look;
-use super::query::Query;
+use super::query::{Query, Units};
 use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
-use rows::{Gatherer, Marks, PartRows, Row};
+use hold::{Held, Parts};
+use rows::{Gatherer, Marks, Pass, Row, Source, Sources};
 use std::cmp::Ordering;
 use std::ops::Range;
 use walk::{Rules, Walk};
@@ -106,62 +107,126 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
     let rules = Rules { steps: plan.steps.len(), window_micros: plan.window_micros, order: plan.order, exclusions };
     let mut all = Attempts::default();
     let (mut times_bytes, mut charge) = (0, Charge::none(query.guard));
-    if let Some(mut rows) = gather(query, plan, &rules)? {
-        let mut walk = Walk::new(query.guard, &rules);
-        rows.visit(|unit, rows| {
+    let held = Held::new(query, plan.hold);
+    // `to` itself is not in the range, so the last attempt may open one microsecond before it.
+    let until = |range: ResolvedRange| range.to_micros.saturating_add(plan.window_micros);
+    let range = ResolvedRange { to_micros: until(plan.range), ..plan.range };
+    let sources = Sources { query, held: &held, values: plan.values, range };
+    let Opened { mut opening, mut later } = open(plan, &rules, sources)?;
+    let mut gatherer = Gatherer::new(sources, Parts::new(query, plan.hold));
+    let mut walk = Walk::new(query.guard, &rules);
+    let rows = opening.iter().chain(&later).map(Source::rows).sum();
+    for pass in passes(query, plan, rows) {
+        gatherer.begin(&pass);
+        for source in &mut opening {
+            gatherer.gather(source, pass.range, &pass)?;
+        }
+        if gatherer.is_empty() {
+            continue;
+        }
+        // Where steps come in any order, the rows that open attempts were taken for all steps.
+        let from_micros = if plan.order == FunnelOrder::Any { pass.range.to_micros } else { pass.range.from_micros };
+        for source in &mut later {
+            gatherer.gather(source, ResolvedRange { from_micros, to_micros: until(pass.range) }, &pass)?;
+        }
+        gatherer.visit(|unit, rows| {
             let best = walk_part(plan, unit, rows, &mut walk, &mut all.starts)?;
+            let is_decided = best.as_ref().is_some_and(|best| plan.is_decided_by(best));
             times_bytes += best.as_ref().map_or(0, |best| list_bytes(&best.times));
             all.counting.extend(best);
-            charge.set(list_bytes(&all.counting) + times_bytes + list_bytes(&all.starts))
+            charge.set(list_bytes(&all.counting) + times_bytes + list_bytes(&all.starts))?;
+            Ok(is_decided)
         })?;
-        query.guard.sort_by(&mut all.counting, &|a, b| counts_before(a, b, plan.entry))?;
-        all.counting.dedup_by_key(|one| one.unit);
-        if plan.entry == FunnelEntry::First {
-            charge.add(all.counting.len() * size_of::<Start>())?;
-            let counting = all.counting.iter();
-            all.starts = counting.filter_map(|one| start(plan, one.unit, one.tuple, &one.times)).collect();
-        }
+    }
+    query.guard.sort_by(&mut all.counting, &|a, b| counts_before(a, b, plan.entry))?;
+    all.counting.dedup_by_key(|one| one.unit);
+    if plan.entry == FunnelEntry::First {
+        charge.add(all.counting.len() * size_of::<Start>())?;
+        let counting = all.counting.iter();
+        all.starts = counting.filter_map(|one| start(plan, one.unit, one.tuple, &one.times)).collect();
     }
     Ok(Charged::with(all, charge))
 }
 
-/// The rows of all parts in which an attempt opens; `None` when none does.
-fn gather<'a>(
-    query: Query<'a>,
-    plan: &'a FunnelPlan<'_>,
-    rules: &Rules,
-) -> Result<Option<PartRows<'a>>, ExecutionError> {
-    let mut gatherer = Gatherer::new(query, plan.hold, plan.values);
-    let (from_micros, to_micros) = (plan.range.from_micros, plan.range.to_micros);
-    // `to` itself is not in the range, so the last attempt may open one microsecond before it.
-    let until = to_micros.saturating_add(plan.window_micros);
-    let opening = if plan.order == FunnelOrder::Any { plan.steps.len() } else { 1 };
-    for (places, step) in alike(&plan.steps, 0..opening) {
-        gatherer.gather_opening(&step.within(plan.range), places)?;
-    }
-    if gatherer.is_empty() {
-        return Ok(None);
-    }
+/// Where the rows of a funnel come from, in the order in which they are to be taken.
+struct Opened<'a> {
+    /// Those that open attempts.
+    opening: Vec<Source<'a>>,
+    /// All others that matter.
+    later: Vec<Source<'a>>,
+}
+
+fn open<'a>(plan: &'a FunnelPlan<'_>, rules: &Rules, sources: Sources<'a>) -> Result<Opened<'a>, ExecutionError> {
+    let steps = plan.steps.len();
     if plan.order == FunnelOrder::Any {
-        let after = ResolvedRange { from_micros: to_micros, to_micros: until };
-        for (places, step) in alike(&plan.steps, 0..opening) {
-            gatherer.gather_any(&step.within(after), places)?;
-        }
-        return Ok(Some(gatherer.finish()?));
+        let opening = alike(&plan.steps, 0..steps).map(|(places, step)| sources.opening(step, places));
+        let later = alike(&plan.steps, 0..steps).map(|(places, step)| sources.any(step, places));
+        return Ok(Opened { opening: opening.collect::<Result<_, _>>()?, later: later.collect::<Result<_, _>>()? });
     }
-    let whole = ResolvedRange { from_micros, to_micros: until };
-    for (places, step) in alike(&plan.steps, 1..plan.steps.len()) {
-        gatherer.gather_next(&step.within(whole), places)?;
+    let opening = alike(&plan.steps, 0..1).map(|(places, step)| sources.opening(step, places));
+    let opening = opening.collect::<Result<_, _>>()?;
+    let mut later = Vec::new();
+    for (places, step) in alike(&plan.steps, 1..steps) {
+        later.push(sources.next(step, places)?);
     }
     for excluded in &plan.excluded {
         if let Ok(number) = rules.exclusions.binary_search(&(excluded.from, excluded.to)) {
-            gatherer.gather_between(&excluded.look.within(whole), Marks::exclusion(number))?;
+            later.push(sources.between(&excluded.look, Marks::exclusion(number))?);
         }
     }
     if plan.order == FunnelOrder::Strict {
-        gatherer.gather_between(&plan.seen.within(whole), Marks::SEEN)?;
+        later.push(sources.between(&plan.seen, Marks::SEEN)?);
     }
-    Ok(Some(gatherer.finish()?))
+    Ok(Opened { opening, later })
+}
+
+/// Rows of a pass that stay in the cache while they are put together and walked.
+const PASS_ROWS: usize = 1 << 15;
+/// The first of two passes over time looks at a part of the range, at least so many times shorter.
+const FIRST_PASS: i64 = 32;
+
+/// The passes in which so many rows are walked.
+///
+/// Users come one group after the other, as their rows do. Other units come at once, but where one attempt may decide
+/// all of a unit, those that open early come first: most rows of the rest need not be taken then.
+fn passes(query: Query<'_>, plan: &FunnelPlan<'_>, rows: usize) -> Vec<Pass> {
+    if query.units == Units::Users && query.snapshot.aliases().is_empty() && rows > PASS_ROWS {
+        let count = query.unit_count();
+        let step = (u64::from(count) * PASS_ROWS as u64).div_ceil(rows as u64) as u32;
+        let of_units = |first: u32| first..first.saturating_add(step).min(count);
+        return (0..count)
+            .step_by(step.max(1) as usize)
+            .map(|first| Pass { range: plan.range, units: Some(of_units(first)) })
+            .collect();
+    }
+    let whole = Pass { range: plan.range, units: None };
+    let ResolvedRange { from_micros, to_micros } = plan.range;
+    let length = to_micros.saturating_sub(from_micros);
+    let first = plan.window_micros.saturating_add(length / FIRST_PASS);
+    if !plan.may_be_decided() || first.saturating_mul(4) > length {
+        return vec![whole];
+    }
+    let middle = from_micros + first;
+    [ResolvedRange { from_micros, to_micros: middle }, ResolvedRange { from_micros: middle, to_micros }]
+        .map(|range| Pass { range, ..whole.clone() })
+        .into()
+}
+
+impl FunnelPlan<'_> {
+    /// Whether all attempts are to be counted by when they open.
+    fn counts_starts(&self) -> bool {
+        self.buckets.is_some() && self.entry == FunnelEntry::Best
+    }
+
+    /// Whether one attempt may decide what counts of a unit.
+    fn may_be_decided(&self) -> bool {
+        self.hold.is_none() && !self.counts_starts()
+    }
+
+    /// Whether no later attempt of the unit can count in the place of this.
+    fn is_decided_by(&self, best: &Reached) -> bool {
+        self.may_be_decided() && (self.entry == FunnelEntry::First || best.level() == self.steps.len())
+    }
 }
 
 /// Those of the steps at these places that follow one another with the same events, and what they look at.
@@ -182,7 +247,7 @@ fn walk_part(
     walk: &mut Walk<'_>,
     starts: &mut Vec<Start>,
 ) -> Result<Option<Reached>, Stop> {
-    let counts_starts = plan.buckets.is_some() && plan.entry == FunnelEntry::Best;
+    let counts_starts = plan.counts_starts();
     walk.load(rows)?;
     let mut best: Option<Reached> = None;
     for attempt in 0..walk.attempts() {

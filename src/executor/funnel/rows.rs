@@ -4,14 +4,15 @@ use super::super::breakdown_values::{BreakdownValues, TableBreakdown};
 use super::super::charge::Charge;
 use super::super::error::ExecutionError;
 use super::super::footprint::{Footprint, list_bytes};
-use super::super::guard::Guard;
 use super::super::limits::Stop;
 use super::super::look::Look;
-use super::super::query::{NO_UNIT, Query};
-use super::super::scan::visit_rows;
+use super::super::query::{NO_UNIT, Query, misses};
+use super::super::row_test::RowTest;
+use super::super::scan::{TableScan, tables_of};
 use super::hold::{Held, NO_VALUE, Parts, TableHeld};
 use crate::codec::packed::{BLOCK_VALUES, Packed};
-use crate::language::Hold;
+use crate::language::ResolvedRange;
+use crate::segment::UserRuns;
 use std::ops::Range;
 
 /// What an event does in a funnel: the steps that it can fill, whether it opens an attempt, what excludes it.
@@ -78,80 +79,153 @@ pub(super) struct Row {
 /// How many places for rows are made at one go.
 const FILLED_MAX: usize = 1 << 16;
 
-/// Rows on their way from tables to parts.
-pub(super) struct Gatherer<'a> {
-    query: Query<'a>,
-    held: Held<'a>,
-    parts: Parts,
-    values: Option<&'a BreakdownValues>,
-    rows: Vec<Row>,
-    /// The part of each row.
-    part_of: Vec<u32>,
-    charge: Charge,
+/// Rows that a funnel takes: which, what they do, and where.
+pub(super) struct Source<'a> {
+    marks: Marks,
+    /// How deep a part must be for its rows to be taken, and how deep it is then.
+    depths: (u8, u8),
+    tables: Vec<OpenTable<'a>>,
 }
 
-/// What is read of one table, besides times and units.
-struct Columns<'a> {
+/// A table, opened once for all passes.
+struct OpenTable<'a> {
+    test: RowTest<'a>,
+    scan: TableScan<'a>,
+    /// The time of the earliest and of the latest row.
+    times: (i64, i64),
+    users: UserRuns,
     arrivals: Packed,
     arrival_base: u64,
     held: TableHeld<'a>,
     tuples: Option<TableBreakdown<'a>>,
 }
 
-impl<'a> Gatherer<'a> {
-    pub fn new(query: Query<'a>, hold: Option<&'a Hold>, values: Option<&'a BreakdownValues>) -> Self {
-        let (held, parts) = (Held::new(query, hold), Parts::new(query, hold));
-        Self { query, held, parts, values, rows: Vec::new(), part_of: Vec::new(), charge: Charge::none(query.guard) }
+/// What all sources of a funnel share.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'a> {
+    pub query: Query<'a>,
+    pub held: &'a Held<'a>,
+    pub values: Option<&'a BreakdownValues>,
+    /// All that is ever looked at.
+    pub range: ResolvedRange,
+}
+
+impl<'a> Sources<'a> {
+    /// Rows that open attempts with any of these steps. They must be taken before all others.
+    pub fn opening(&self, look: &'a Look, steps: Range<usize>) -> Result<Source<'a>, ExecutionError> {
+        self.open(look, Marks::opening(steps), (0, 1))
     }
 
-    /// Takes the rows that open attempts with any of these steps. They must be taken before all others.
-    pub fn gather_opening(&mut self, look: &Look, steps: Range<usize>) -> Result<(), ExecutionError> {
-        self.gather(look, Marks::opening(steps), (0, 1))
-    }
-
-    /// Takes the rows of steps, all with the same events, that must come after all before, where those happened.
-    pub fn gather_next(&mut self, look: &Look, steps: Range<usize>) -> Result<(), ExecutionError> {
+    /// Rows of steps, all with the same events, that must come after all before, where those happened.
+    pub fn next(&self, look: &'a Look, steps: Range<usize>) -> Result<Source<'a>, ExecutionError> {
         let depths = (steps.start as u8, steps.end as u8);
-        self.gather(look, Marks::filling(steps), depths)
+        self.open(look, Marks::filling(steps), depths)
     }
 
-    /// Takes the rows of steps that may come in any order, where an attempt opens.
-    pub fn gather_any(&mut self, look: &Look, steps: Range<usize>) -> Result<(), ExecutionError> {
-        self.gather(look, Marks::filling(steps), (1, 1))
+    /// Rows of steps that may come in any order, where an attempt opens.
+    pub fn any(&self, look: &'a Look, steps: Range<usize>) -> Result<Source<'a>, ExecutionError> {
+        self.open(look, Marks::filling(steps), (1, 1))
     }
 
-    /// Takes rows that matter between two steps, where these happened. They must be taken after all steps.
-    pub fn gather_between(&mut self, look: &Look, marks: Marks) -> Result<(), ExecutionError> {
-        self.gather(look, marks, (2, 2))
+    /// Rows that matter between two steps, where these happened. They must be taken after all steps.
+    pub fn between(&self, look: &'a Look, marks: Marks) -> Result<Source<'a>, ExecutionError> {
+        self.open(look, marks, (2, 2))
     }
 
-    /// Takes the rows that a look asks for in parts that are at least so deep, and then so deep.
-    fn gather(&mut self, look: &Look, marks: Marks, (depth_min, depth): (u8, u8)) -> Result<(), ExecutionError> {
-        let Self { query, held, parts, values, rows, part_of, charge } = self;
+    fn open(&self, look: &'a Look, marks: Marks, depths: (u8, u8)) -> Result<Source<'a>, ExecutionError> {
+        let Self { query, held, values, range } = *self;
         let values = values.filter(|_| marks.opens());
-        let mut buffer = Box::new([0; BLOCK_VALUES]);
-        visit_rows(
-            *query,
-            look,
-            |table| {
-                Ok(Columns {
+        let mut tables = Vec::new();
+        for segment in query.snapshot.segments() {
+            query.guard.check()?;
+            for table in tables_of(query, &look.within(range), segment) {
+                let (first, last) = table.time_range();
+                tables.push(OpenTable {
+                    test: RowTest::compile(query, table, look.filter.as_deref())?,
+                    scan: TableScan::new(query, table)?,
+                    times: (first.micros(), last.micros()),
+                    users: table.users()?,
                     arrivals: table.arrivals()?,
                     arrival_base: table.arrival_base().raw(),
                     held: held.open(table)?,
-                    tuples: values.map(|values| values.open(*query, table)).transpose()?,
-                })
-            },
-            |columns, block, mask, scratch| {
-                columns.arrivals.decode_block(block.number, &mut buffer);
-                let held_values = columns.held.decode(block, scratch);
-                let tuples = columns.tuples.as_mut().map(|tuples| tuples.decode(block, scratch)).transpose()?;
-                for row in mask.rows() {
+                    tuples: values.map(|values| values.open(query, table)).transpose()?,
+                });
+            }
+        }
+        Ok(Source { marks, depths, tables })
+    }
+}
+
+impl Source<'_> {
+    /// How many rows its tables have.
+    pub fn rows(&self) -> usize {
+        self.tables.iter().map(|table| table.scan.all_rows().len()).sum()
+    }
+}
+
+/// Which of all rows a pass looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pass {
+    /// Where attempts open.
+    pub range: ResolvedRange,
+    /// The units, when it is not all of them: users without aliases, whose rows come together in a table.
+    pub units: Option<Range<u32>>,
+}
+
+/// Rows on their way from tables to parts, pass by pass. What it holds is reused.
+pub(super) struct Gatherer<'a> {
+    sources: Sources<'a>,
+    parts: Parts,
+    rows: Vec<Row>,
+    /// The part of each row.
+    part_of: Vec<u32>,
+    /// The rows by part.
+    placed: Vec<Row>,
+    /// Where the rows of each part end.
+    ends: Vec<usize>,
+    arrivals: Box<[i64; BLOCK_VALUES]>,
+    charge: Charge,
+}
+
+impl<'a> Gatherer<'a> {
+    pub fn new(sources: Sources<'a>, parts: Parts) -> Self {
+        Self {
+            sources,
+            parts,
+            rows: Vec::new(),
+            part_of: Vec::new(),
+            placed: Vec::new(),
+            ends: Vec::new(),
+            arrivals: Box::new([0; BLOCK_VALUES]),
+            charge: Charge::none(sources.query.guard),
+        }
+    }
+
+    /// Begins a pass.
+    pub fn begin(&mut self, pass: &Pass) {
+        self.rows.clear();
+        self.part_of.clear();
+        self.parts.begin(pass.units.clone());
+    }
+
+    /// Takes the rows of a source in a range that are in parts which are deep enough, and makes these so deep.
+    pub fn gather(&mut self, source: &mut Source<'_>, range: ResolvedRange, pass: &Pass) -> Result<(), ExecutionError> {
+        let Self { sources, parts, rows, part_of, arrivals, charge, .. } = self;
+        let (marks, (depth_min, depth)) = (source.marks, source.depths);
+        for table in source.tables.iter_mut().filter(|table| !misses(range, table.times)) {
+            let OpenTable { test, scan, users, arrivals: column, arrival_base, held, tuples, .. } = table;
+            let wanted = pass.units.clone().map_or(scan.all_rows(), |units| users.rows_of_users(units));
+            scan.visit(test, &test.candidates, range, wanted, |block, mask, scratch| {
+                column.decode_block(block.number, arrivals);
+                let held_values = held.decode(block, scratch);
+                let tuples = tuples.as_mut().map(|tuples| tuples.decode(block, scratch)).transpose()?;
+                mask.rows().for_each(|row| {
                     let (unit, value) = (block.units[row], held_values.map_or(0, |values| values[row]));
                     if unit == NO_UNIT || value == NO_VALUE {
-                        continue;
+                        return;
                     }
                     let part = match marks.opens() {
-                        true => Some(parts.find_or_add(unit, value)),
+                        true => parts.find_or_add(unit, value),
                         false => parts.find(unit, value, depth_min),
                     };
                     if let Some(part) = part {
@@ -159,73 +233,57 @@ impl<'a> Gatherer<'a> {
                         part_of.push(part);
                         rows.push(Row {
                             time: block.times[row],
-                            arrival: columns.arrival_base + buffer[row] as u64,
+                            arrival: *arrival_base + arrivals[row] as u64,
                             marks,
                             tuple: tuples.map_or(0, |tuples| tuples[row]),
                         });
                     }
-                }
-                charge.set(list_bytes(rows) + list_bytes(part_of) + parts.footprint() + held.footprint())
-            },
-        )
+                });
+                charge.set(list_bytes(rows) + list_bytes(part_of) + parts.footprint() + sources.held.footprint())
+            })?;
+        }
+        Ok(())
     }
 
-    /// Whether no row was taken.
+    /// Whether no row was taken in this pass.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Puts the rows together by part; inside a part they stay as they came.
+    /// Puts the rows together by part; inside a part they stay as they came. Then calls `visit` with the unit and the
+    /// rows of every part that has rows, until it stops; `true` says that no later pass need look for the unit.
     ///
     /// # Errors
     /// When the execution is stopped.
-    pub fn finish(self) -> Result<PartRows<'a>, Stop> {
-        let guard = self.query.guard;
-        let ends_bytes = self.parts.len() * size_of::<usize>();
-        let charge = Charge::of(guard, self.parts.footprint() + ends_bytes + self.rows.len() * size_of::<Row>())?;
-        let mut ends = vec![0; self.parts.len()];
-        self.part_of.iter().for_each(|part| ends[*part as usize] += 1);
+    pub fn visit(&mut self, mut visit: impl FnMut(u32, &mut [Row]) -> Result<bool, Stop>) -> Result<(), Stop> {
+        let guard = self.sources.query.guard;
+        let Self { parts, rows, part_of, placed, ends, charge, .. } = self;
+        ends.clear();
+        ends.resize(parts.len(), 0);
+        let held = list_bytes(rows) + list_bytes(part_of) + parts.footprint() + self.sources.held.footprint();
+        charge.set(held + list_bytes(ends) + placed.capacity().max(rows.len()) * size_of::<Row>())?;
+        part_of.iter().for_each(|part| ends[*part as usize] += 1);
         let mut next = 0;
-        for end in &mut ends {
+        for end in ends.iter_mut() {
             next += std::mem::replace(end, next);
         }
         // Each end stands at the start of its part, and moves with every row that is put there.
-        let mut rows = Vec::with_capacity(self.rows.len());
-        while rows.len() < self.rows.len() {
+        placed.reserve_exact(rows.len().saturating_sub(placed.len()));
+        while placed.len() < rows.len() {
             guard.check()?;
-            rows.resize(self.rows.len().min(rows.len() + FILLED_MAX), Row::default());
+            placed.resize(rows.len().min(placed.len() + FILLED_MAX), Row::default());
         }
-        for gathered in guard.watch(self.rows.iter().zip(&self.part_of)) {
+        for gathered in guard.watch(rows.iter().zip(&*part_of)) {
             let (row, part) = gathered?;
             let end = &mut ends[*part as usize];
-            rows[*end] = *row;
+            placed[*end] = *row;
             *end += 1;
         }
-        Ok(PartRows { guard, parts: self.parts, rows, ends, _charge: charge })
-    }
-}
-
-/// Rows by part.
-pub(super) struct PartRows<'a> {
-    guard: &'a Guard,
-    parts: Parts,
-    rows: Vec<Row>,
-    /// Where the rows of each part end.
-    ends: Vec<usize>,
-    _charge: Charge,
-}
-
-impl PartRows<'_> {
-    /// Calls `visit` with the unit and the rows of every part that has rows, until it stops.
-    ///
-    /// # Errors
-    /// When the execution is stopped.
-    pub fn visit(&mut self, mut visit: impl FnMut(u32, &mut [Row]) -> Result<(), Stop>) -> Result<(), Stop> {
         let mut start = 0;
-        for part in self.guard.watch(self.ends.iter().enumerate()) {
+        for part in guard.watch(ends.iter().enumerate()) {
             let (part, end) = part?;
-            if start < *end {
-                visit(self.parts.unit(part), &mut self.rows[start..*end])?;
+            if start < *end && visit(parts.unit(part), &mut placed[start..*end])? {
+                parts.decide(part);
             }
             start = *end;
         }

@@ -9,7 +9,7 @@ use super::order::RowOrder;
 use super::property::PropertyMerge;
 use crate::codec::text::Compression;
 use crate::codec::{BlobIndex, BlobParts, DecodeError, Packed, PackedEncoder, TextsEncoder};
-use crate::index::{Day, UnitDays, UnitDaysBuilder};
+use crate::index::{Day, UnitDays, UnitDaysBuilder, UnitDaysUnion};
 use crate::model::{Erasure, EventId, GroupKeyId, GroupTypeId, PropertyId, Timestamp};
 use std::collections::BTreeSet;
 use std::io;
@@ -45,6 +45,7 @@ impl<'a> TableMerge<'a> {
         let users = self.runs(&mut self.users()?, |user| user, |_, _| ())?;
         let (min_time, max_time, times) = self.times()?;
         let (last_arrival, arrivals) = self.arrivals(file.first_arrival())?;
+        let user_days = self.user_days(&mut file.user_days)?;
         let table = TableLayout {
             event: event.raw(),
             first_row: file.next_row(),
@@ -58,7 +59,7 @@ impl<'a> TableMerge<'a> {
             groups,
             properties,
             insert_ids,
-            user_days: file.container.add_parts(self.user_days()?),
+            user_days: file.container.add_parts(user_days),
             key_days,
         };
         file.end_table(table, last_arrival);
@@ -130,6 +131,7 @@ impl<'a> TableMerge<'a> {
         &self,
         inputs: &mut [Option<RunCursor>],
         unit: impl Fn(u32) -> Option<u32>,
+        all: &mut UnitDaysUnion,
     ) -> Result<BlobParts, DecodeError> {
         let mut times = self.columns(Table::times)?;
         let mut days = UnitDaysBuilder::default();
@@ -139,14 +141,14 @@ impl<'a> TableMerge<'a> {
                 times.iter().for_each(|time| days.add(Day::of(Timestamp::clamped(*time)), unit));
             }),
         })?;
-        Ok(days.finish())
+        Ok(days.finish(all))
     }
 
-    fn user_days(&self) -> Result<BlobParts, DecodeError> {
+    fn user_days(&self, all: &mut UnitDaysUnion) -> Result<BlobParts, DecodeError> {
         if self.erasure.is_some() {
-            return self.days_of_rows(&mut self.users()?, Some);
+            return self.days_of_rows(&mut self.users()?, Some, all);
         }
-        UnitDays::merge(&self.each(Table::user_days)?)
+        UnitDays::merge(&self.each(Table::user_days)?, all)
     }
 
     /// The keys of a group type; `None` when no row has one any more.
@@ -169,11 +171,12 @@ impl<'a> TableMerge<'a> {
             return Ok(None);
         }
         let layout = file.group(runs);
+        let all = file.key_days.entry(group_type.raw()).or_default();
         let days = if self.erasure.is_some() {
-            self.days_of_rows(&mut self.keys(group_type)?, |key| kept(key).checked_sub(1))?
+            self.days_of_rows(&mut self.keys(group_type)?, |key| kept(key).checked_sub(1), all)?
         } else {
             let days = self.each(|table| table.key_days(group_type))?;
-            UnitDays::merge(&days.into_iter().flatten().collect::<Vec<_>>())?
+            UnitDays::merge(&days.into_iter().flatten().collect::<Vec<_>>(), all)?
         };
         Ok(Some((layout, file.container.add_parts(days))))
     }

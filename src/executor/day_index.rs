@@ -1,0 +1,149 @@
+//! What the index of days says without a row being read: of a table, or of any event of a segment.
+
+use super::division::Division;
+use super::error::ExecutionError;
+use super::limits::Stop;
+use super::look::{Look, Named};
+use super::query::{Query, Units, covers};
+use super::scan::tables_of;
+use crate::codec::DecodeError;
+use crate::index::{Day, UnitDays};
+use crate::language::ResolvedRange;
+use crate::segment::{Segment, Table};
+use roaring::RoaringBitmap;
+
+/// What has an index of days.
+#[derive(Clone, Copy)]
+pub(super) enum Indexed<'a> {
+    /// The rows of one event in a segment.
+    Table(Table<'a>),
+    /// All rows of a segment.
+    Segment(&'a Segment),
+}
+
+impl Indexed<'_> {
+    fn rows(self) -> u64 {
+        match self {
+            Self::Table(table) => table.rows() as u64,
+            Self::Segment(segment) => segment.rows(),
+        }
+    }
+
+    /// The time of the earliest and of the latest row, in microseconds.
+    pub fn time_range(self) -> (i64, i64) {
+        let (first, last) = match self {
+            Self::Table(table) => table.time_range(),
+            Self::Segment(segment) => segment.time_range(),
+        };
+        (first.micros(), last.micros())
+    }
+
+    fn user_days(self) -> Result<UnitDays, DecodeError> {
+        match self {
+            Self::Table(table) => table.user_days(),
+            Self::Segment(segment) => segment.user_days(),
+        }
+    }
+
+    /// The index of what is counted; `None` when no row has a unit.
+    fn unit_days(self, query: Query<'_>) -> Result<Option<UnitDays>, DecodeError> {
+        match (query.group_type(), self) {
+            (None, _) => self.user_days().map(Some),
+            (Some(group_type), Self::Table(table)) => table.key_days(group_type),
+            (Some(group_type), Self::Segment(segment)) => segment.key_days(group_type),
+        }
+    }
+
+    /// The rows in the range, and those of them with a unit; `None` where that needs the rows.
+    pub fn counted_rows(self, query: Query<'_>, range: ResolvedRange) -> Result<Option<(u64, u64)>, DecodeError> {
+        let times = self.time_range();
+        let whole = covers(range, times);
+        let range = range.widened_to_utc_days(times);
+        if !whole && !range.is_utc_day_aligned() {
+            return Ok(None);
+        }
+        let (from, to) = if whole { (None, None) } else { days_of(range) };
+        let sum = |days: UnitDays| days.days(from, to).map(|(_, rows, _)| rows).sum();
+        let rows = if whole { self.rows() } else { sum(self.user_days()?) };
+        let with_unit = match query.units {
+            Units::Users => rows,
+            Units::Keys(_) => self.unit_days(query)?.map_or(0, sum),
+        };
+        Ok(Some((rows, with_unit)))
+    }
+}
+
+/// The days of a range of whole UTC days.
+fn days_of(range: ResolvedRange) -> (Option<Day>, Option<Day>) {
+    (Day::starting_at(range.from_micros), Day::starting_at(range.to_micros))
+}
+
+/// The indexes of a segment that say together what a look without a filter asks for.
+fn indexes_of<'s>(query: Query<'_>, look: &Look, segment: &'s Segment) -> Vec<Indexed<'s>> {
+    let tables = tables_of(query, look, segment);
+    query.trace.count(|counts| counts.tables_by_index += tables.len() as u64);
+    match look.events {
+        Named::Any if tables.len() > 1 => vec![Indexed::Segment(segment)],
+        _ => tables.into_iter().map(Indexed::Table).collect(),
+    }
+}
+
+/// The range of whole UTC days that holds the same rows as the look's; `None` where only rows can tell. An end beyond
+/// all rows, as "now" mostly is, is as good as the midnight after it.
+pub(super) fn whole_days(query: Query<'_>, look: &Look) -> Option<ResolvedRange> {
+    if look.filter.is_some() {
+        return None;
+    }
+    let tables = query.snapshot.segments().iter().flat_map(|segment| look.tables(segment));
+    let times =
+        tables.map(|table| table.time_range()).reduce(|(first, last), (from, to)| (first.min(from), last.max(to)));
+    let (first, last) = times?;
+    Some(look.range.widened_to_utc_days((first.micros(), last.micros()))).filter(ResolvedRange::is_utc_day_aligned)
+}
+
+/// Calls `visit` with every day of a range of whole UTC days, until it stops: where it starts, but not before the look
+/// does, and the units as stored. Only for looks without a filter.
+pub(super) fn visit_days(
+    query: Query<'_>,
+    look: &Look,
+    whole_days: ResolvedRange,
+    mut visit: impl FnMut(i64, RoaringBitmap) -> Result<(), Stop>,
+) -> Result<(), ExecutionError> {
+    let (from, to) = days_of(whole_days);
+    for segment in query.snapshot.segments() {
+        for index in indexes_of(query, look, segment) {
+            let Some(days) = index.unit_days(query)? else { continue };
+            for (day, _, place) in days.days(from, to) {
+                query.guard.check()?;
+                query.trace.count(|counts| counts.bitmaps_read += 1);
+                visit(day.start_micros().max(look.range.from_micros), days.units(place)?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Calls `visit` with every day of a range of whole UTC days, as [`visit_days`], and how many rows have a unit.
+pub(super) fn visit_day_counts(
+    query: Query<'_>,
+    look: &Look,
+    whole_days: ResolvedRange,
+    mut visit: impl FnMut(i64, u64),
+) -> Result<(), ExecutionError> {
+    let (from, to) = days_of(whole_days);
+    for segment in query.snapshot.segments() {
+        for index in indexes_of(query, look, segment) {
+            query.guard.check()?;
+            let Some(days) = index.unit_days(query)? else { continue };
+            for (day, rows, _) in days.days(from, to) {
+                visit(day.start_micros().max(look.range.from_micros), rows);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The days whose bitmaps answer for these buckets; `None` where only rows can tell.
+pub(super) fn answering_days(query: Query<'_>, look: &Look, buckets: &impl Division) -> Option<ResolvedRange> {
+    whole_days(query, look).filter(|days| buckets.are_utc_days(*days))
+}

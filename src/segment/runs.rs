@@ -1,0 +1,119 @@
+//! Runs of rows with one value, read as the value of each row.
+
+use crate::codec::Packed;
+use crate::codec::packed::BLOCK_VALUES;
+use std::ops::Range;
+
+/// Fills `out` with the values of the runs that cover `rows`. Good for some rows here and there; [`RunReader`] is for
+/// many that follow one another.
+pub(super) fn fill_runs(starts: &Packed, values: &Packed, rows: Range<usize>, out: &mut [u32]) {
+    if rows.is_empty() {
+        return;
+    }
+    let run = starts.lower_bound(rows.start as i64 + 1).saturating_sub(1);
+    let (mut ends, mut values) = (starts.iter_from(run + 1), values.iter_from(run));
+    let mut row = rows.start;
+    while row < rows.end {
+        let end = ends.next().map_or(rows.end, |end| (end as usize).min(rows.end));
+        // A damaged column may not ascend; one row at least keeps the loop going forward.
+        let end = end.max(row + 1);
+        let value = values.next().unwrap_or(0) as u32;
+        out[row - rows.start..end - rows.start].fill(value);
+        row = end;
+    }
+}
+
+/// Reads runs with a block of them decoded, which serves the rows that follow.
+pub struct RunReader {
+    starts: Packed,
+    values: Packed,
+    /// The number of the decoded block.
+    block: Option<usize>,
+    /// How many runs it has.
+    runs: usize,
+    block_starts: Box<[i64; BLOCK_VALUES]>,
+    block_values: Box<[i64; BLOCK_VALUES]>,
+}
+
+impl RunReader {
+    pub(super) fn new(starts: Packed, values: Packed) -> Self {
+        let (block_starts, block_values) = (Box::new([0; BLOCK_VALUES]), Box::new([0; BLOCK_VALUES]));
+        Self { starts, values, block: None, runs: 0, block_starts, block_values }
+    }
+
+    fn load(&mut self, block: usize) {
+        if self.block != Some(block) {
+            self.runs = self.starts.decode_block(block, &mut self.block_starts);
+            self.values.decode_block(block, &mut self.block_values);
+            self.block = Some(block);
+        }
+    }
+
+    /// The first row after the runs of a block.
+    fn end_of(&self, block: usize) -> usize {
+        let next = (block + 1) * BLOCK_VALUES;
+        if next < self.starts.len() { self.starts.get(next) as usize } else { usize::MAX }
+    }
+
+    /// The run that a row is in.
+    fn run_of(&self, row: usize) -> usize {
+        let at = row as i64;
+        match self.block {
+            Some(block) if self.block_starts[0] <= at && row < self.end_of(block) => {
+                let place = self.block_starts[..self.runs].partition_point(|start| *start <= at);
+                block * BLOCK_VALUES + place.saturating_sub(1)
+            }
+            _ => self.starts.lower_bound(at + 1).saturating_sub(1),
+        }
+    }
+
+    /// Fills the front of `out` with the values of these rows.
+    pub fn fill(&mut self, rows: Range<usize>, out: &mut [u32]) {
+        if rows.is_empty() {
+            return;
+        }
+        let (mut row, mut run) = (rows.start, self.run_of(rows.start));
+        while run < self.starts.len() {
+            let block = run / BLOCK_VALUES;
+            self.load(block);
+            let places = run % BLOCK_VALUES..self.runs;
+            let ends = self.block_starts[places.start + 1..self.runs].iter().map(|end| *end as usize);
+            for (place, end) in places.zip(ends.chain([self.end_of(block)])) {
+                // A damaged column may not ascend; one row at least keeps the loop going forward.
+                let end = end.min(rows.end).max(row + 1);
+                out[row - rows.start..end - rows.start].fill(self.block_values[place] as u32);
+                row = end;
+                if row == rows.end {
+                    return;
+                }
+            }
+            run = (block + 1) * BLOCK_VALUES;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::packed::encode;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn both_ways_of_reading_agree(lengths in prop::collection::vec(1usize..4, 1..3000), froms in prop::collection::vec(0usize..9000, 1..20)) {
+            let column = |values: Vec<i64>| Packed::open(encode(&values).into()).unwrap();
+            let rows: Vec<u32> = lengths.iter().enumerate().flat_map(|(run, length)| vec![run as u32 * 3; *length]).collect();
+            let starts = lengths.iter().scan(0, |start, length| Some(std::mem::replace(start, *start + *length as i64)));
+            let (starts, values) = (column(starts.collect()), column((0..lengths.len()).map(|run| run as i64 * 3).collect()));
+            let mut reader = RunReader::new(starts.clone(), values.clone());
+            for from in froms {
+                let range = from.min(rows.len())..(from + 1024).min(rows.len());
+                let (mut one, mut other) = (vec![0; range.len()], vec![0; range.len()]);
+                fill_runs(&starts, &values, range.clone(), &mut one);
+                reader.fill(range.clone(), &mut other);
+                prop_assert_eq!(&one, &rows[range]);
+                prop_assert_eq!(one, other);
+            }
+        }
+    }
+}
