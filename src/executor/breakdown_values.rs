@@ -93,6 +93,28 @@ impl BreakdownValues {
         Ok(TableBreakdown { query, of: self, parts, decoded: Default::default(), tuples: Vec::new() })
     }
 
+    /// The tuple of each unit, where it is the same for all rows of a counted unit; else `None`.
+    ///
+    /// # Errors
+    /// When the execution is stopped.
+    pub(super) fn of_units(&self, query: Query<'_>) -> Result<Option<Charged<Vec<u32>>>, Stop> {
+        let [part] = &self.parts[..] else { return Ok(None) };
+        let of_unit: &dyn Fn(u32) -> u32 = match part {
+            Part::Constant(id) => &|_| *id,
+            Part::Holder { holders, as_of: AsOf::Now, values } if *holders == query.units => &|unit| values.now(unit),
+            Part::Member { cohort, inside, outside } if cohort.units == query.units => {
+                &|unit| if cohort.members.contains(unit) { *inside } else { *outside }
+            }
+            _ => return Ok(None),
+        };
+        let mut tuples = Charged::list(query.guard, NULL, query.unit_count() as usize)?;
+        for pair in query.guard.watch((0..).zip(tuples.iter_mut())) {
+            let (unit, tuple) = pair?;
+            *tuple = of_unit(unit);
+        }
+        Ok(Some(tuples))
+    }
+
     fn value_ids(&self, tuple: u32) -> [u32; PARTS_MAX] {
         if self.parts.len() == 1 {
             return [tuple, NULL, NULL];

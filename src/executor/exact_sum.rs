@@ -16,10 +16,18 @@ const LOWEST_EXPONENT: i64 = -1074;
 /// So many terms may be added before carries must be passed on.
 const TERMS_BETWEEN_CARRIES: u32 = 1 << 30;
 
+/// The weight of the lowest bit of [`ExactSum::near`] is 2^-74.
+const NEAR_EXPONENT: i64 = -74;
+/// The least and the greatest exponent, as doubles have it, of those that are added there: all their bits have a place,
+/// and thousands of them fit 128 bits.
+const NEAR_EXPONENTS: std::ops::RangeInclusive<u64> = 1001..=1062;
+
 /// An exact sum of numbers.
 #[derive(Clone, Debug, Default)]
 pub struct ExactSum {
     integers: i128,
+    /// Doubles neither tiny nor huge, as most are; what no longer fits goes to `doubles`.
+    near: i128,
     doubles: Option<Box<Doubles>>,
     count: u64,
 }
@@ -37,7 +45,7 @@ impl ExactSum {
         match number.to_i128() {
             // 2^63 terms of 64 bits fit 128.
             Some(integer) => self.integers += integer,
-            None => self.doubles_mut().add(number.to_f64()),
+            None => self.add_double(number.to_f64()),
         }
     }
 
@@ -46,7 +54,28 @@ impl ExactSum {
         self.count -= 1;
         match number.to_i128() {
             Some(integer) => self.integers -= integer,
-            None => self.doubles_mut().add(-number.to_f64()),
+            None => self.add_double(-number.to_f64()),
+        }
+    }
+
+    #[inline]
+    fn add_double(&mut self, double: f64) {
+        let bits = double.to_bits();
+        let exponent = bits >> 52 & 0x7ff;
+        if !NEAR_EXPONENTS.contains(&exponent) {
+            return self.doubles_mut().add(double);
+        }
+        let mantissa = i128::from(bits & ((1 << 52) - 1) | 1 << 52) << (exponent - NEAR_EXPONENTS.start());
+        self.add_near(if double.is_sign_negative() { -mantissa } else { mantissa });
+    }
+
+    fn add_near(&mut self, near: i128) {
+        match self.near.checked_add(near) {
+            Some(sum) => self.near = sum,
+            None => {
+                let full = std::mem::replace(&mut self.near, near);
+                self.doubles_mut().add_near(full);
+            }
         }
     }
 
@@ -58,6 +87,7 @@ impl ExactSum {
     pub fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.integers += other.integers;
+        self.add_near(other.near);
         if let Some(theirs) = &other.doubles {
             match &mut self.doubles {
                 None => self.doubles = Some(theirs.clone()),
@@ -73,6 +103,13 @@ impl ExactSum {
 
     /// The double nearest to the sum; `None` beyond doubles.
     pub fn sum(&self) -> Option<f64> {
+        let integers = self.integers.checked_mul(1 << -NEAR_EXPONENT);
+        if self.doubles.is_none()
+            && let Some(sum) = integers.and_then(|integers| integers.checked_add(self.near))
+        {
+            // Rounded once, to the nearest; the factor is a power of two and changes no bit.
+            return Some(scale(sum as f64, NEAR_EXPONENT));
+        }
         nearest(&self.scaled(), &BigInt::from(1))
     }
 
@@ -89,6 +126,7 @@ impl ExactSum {
     /// The sum in units of 2^-1074.
     fn scaled(&self) -> BigInt {
         let integers = BigInt::from(self.integers) << -LOWEST_EXPONENT;
+        let integers = integers + (BigInt::from(self.near) << (NEAR_EXPONENT - LOWEST_EXPONENT));
         match &self.doubles {
             None => integers,
             Some(doubles) => integers + doubles.scaled(),
@@ -117,6 +155,29 @@ impl Doubles {
             let piece = (wide >> (part * LIMB_BITS)) as u32;
             self.limbs[limb + part] += sign * i64::from(piece);
         }
+        self.count_term();
+    }
+
+    /// Adds a sum of near doubles.
+    fn add_near(&mut self, near: i128) {
+        let sign = if near < 0 { -1 } else { 1 };
+        let (limb, offset) = {
+            let shift = (NEAR_EXPONENT - LOWEST_EXPONENT) as usize;
+            (shift / LIMB_BITS, shift % LIMB_BITS)
+        };
+        let magnitude = near.unsigned_abs();
+        // Half of the bits at a time, so that they can be shifted.
+        for (half, bits) in [magnitude & u128::from(u64::MAX), magnitude >> 64].into_iter().enumerate() {
+            let wide = bits << offset;
+            for part in 0..3 {
+                let piece = (wide >> (part * LIMB_BITS)) as u32;
+                self.limbs[limb + half * 64 / LIMB_BITS + part] += sign * i64::from(piece);
+            }
+        }
+        self.count_term();
+    }
+
+    fn count_term(&mut self) {
         self.terms += 1;
         if self.terms == TERMS_BETWEEN_CARRIES {
             self.pass_carries();
@@ -241,6 +302,25 @@ mod tests {
             let backward = sum(&numbers);
             prop_assert_eq!(forward.sum(), backward.sum());
             prop_assert_eq!(forward.average(), backward.average());
+        }
+
+        #[test]
+        fn near_doubles_sum_as_all_doubles_do(
+            numbers in prop::collection::vec((-1e12f64..1e12, -20i32..20), 0..40), integer in any::<i64>(), copies in 1u32..3000,
+        ) {
+            let mut near = ExactSum::default();
+            let mut wide = Doubles { limbs: [0; LIMBS], terms: 0 };
+            near.add(Number::Integer(integer));
+            for (number, exponent) in numbers {
+                let number = number * 2f64.powi(exponent);
+                for _ in 0..copies {
+                    near.add_double(number);
+                    wide.add(number);
+                }
+            }
+            let expected = wide.scaled() + (BigInt::from(integer) << -LOWEST_EXPONENT);
+            prop_assert_eq!(near.scaled(), expected.clone());
+            prop_assert_eq!(near.sum(), nearest(&expected, &BigInt::from(1)));
         }
 
         #[test]

@@ -10,6 +10,9 @@ use roaring::RoaringBitmap;
 
 /// Rows folded into what a measure needs of them. Joining is exact, so the order of rows never shows.
 pub(super) trait Fold: Footprint + Default {
+    /// Whether it matters which unit a row has, and not only that it has one.
+    const LOOKS_AT_UNITS: bool = false;
+
     /// Takes a row in: its unit, and the measured number if it has one.
     fn add(&mut self, unit: u32, number: Option<Number>);
 
@@ -22,6 +25,8 @@ pub(super) trait Fold: Footprint + Default {
 pub(super) struct UnitsFold(UnitCollector);
 
 impl Fold for UnitsFold {
+    const LOOKS_AT_UNITS: bool = true;
+
     fn add(&mut self, unit: u32, _: Option<Number>) {
         self.0.add(unit);
     }
@@ -85,6 +90,8 @@ pub(super) struct PerUnitFold {
 }
 
 impl Fold for PerUnitFold {
+    const LOOKS_AT_UNITS: bool = true;
+
     fn add(&mut self, unit: u32, number: Option<Number>) {
         self.rows.add(unit, number);
         self.units.add(unit, number);

@@ -14,14 +14,16 @@ use super::growing_percentile::GrowingPercentile;
 use super::guard::Guard;
 use super::limits::Stop;
 use super::look::Look;
+use super::mask::Mask;
 use super::path_values::PathValues;
 use super::query::{NO_UNIT, Query};
-use super::scan::visit_rows;
+use super::scan::{Block, visit_rows, visit_rows_with_any_unit};
 use super::sliding_union::SlidingUnion;
-use super::slots::Slots;
+use super::slots::{Slots, TableSlots};
 use super::unit_grid::UnitGrid;
 use crate::language::{Buckets, DecimalFraction, Measure, ResolvedRange, Span};
 use crate::model::{Number, Value};
+use crate::segment::{BlockBuffer, Table};
 use roaring::RoaringBitmap;
 
 /// The figures of one slot.
@@ -80,28 +82,32 @@ fn fold<F: Fold>(
 ) -> Result<Cells<F>, ExecutionError> {
     let mut cells: Cells<F> = Cells::new(query.guard, slots.map_or(1, Slots::len), division.len())?;
     let mut numbers: Vec<Option<Option<Number>>> = Vec::new();
-    visit_rows(
-        query,
-        look,
-        |table| {
-            let values = path.map(|path| PathValues::compile(query, table, path, Value::as_number));
-            let table_slots = slots.map(|slots| slots.open(query, table)).transpose()?;
-            Ok((values.transpose()?, table_slots))
-        },
-        |(values, table_slots), block, mask, buffer| {
-            if let Some(values) = values {
-                values.decode(block.number, block.times.len(), buffer, Some, &mut numbers);
+    let open = |table: Table<'_>| -> Result<_, ExecutionError> {
+        let values = path.map(|path| PathValues::compile(query, table, path, Value::as_number));
+        let table_slots = slots.map(|slots| slots.open(query, table)).transpose()?;
+        Ok((values.transpose()?, table_slots))
+    };
+    let visit = |(values, table_slots): &mut (Option<PathValues<Option<Number>>>, Option<TableSlots<'_>>),
+                 block: &Block<'_>,
+                 mask: &Mask,
+                 buffer: &mut BlockBuffer| {
+        if let Some(values) = values {
+            values.decode(block.number, block.times.len(), buffer, Some, &mut numbers);
+        }
+        let row_slots = table_slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
+        mask.rows().filter(|row| block.units[*row] != NO_UNIT).for_each(|row| {
+            let slot = row_slots.map_or(0, |slots| slots[row] as usize);
+            if let Some(piece) = division.index_of(block.times[row]) {
+                cells.add(slot, piece, block.units[row], numbers.get(row).copied().flatten().flatten());
             }
-            let row_slots = table_slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
-            mask.rows().filter(|row| block.units[*row] != NO_UNIT).for_each(|row| {
-                let slot = row_slots.map_or(0, |slots| slots[row] as usize);
-                if let Some(piece) = division.index_of(block.times[row]) {
-                    cells.add(slot, piece, block.units[row], numbers.get(row).copied().flatten().flatten());
-                }
-            });
-            cells.settle()
-        },
-    )?;
+        });
+        cells.settle()
+    };
+    if F::LOOKS_AT_UNITS {
+        visit_rows(query, look, open, visit)?;
+    } else {
+        visit_rows_with_any_unit(query, look, open, visit)?;
+    }
     Ok(cells)
 }
 
@@ -152,6 +158,34 @@ fn distinct(fold: &mut UnitsFold) -> Figure {
     Figure::Count(fold.count())
 }
 
+/// Distinct units where the slot of each is known: the units of a bucket are looked up, and no row.
+fn units_by_slot(query: Query<'_>, series: &Series<'_>, slot_of: &[u32]) -> Result<Vec<Figures>, ExecutionError> {
+    let sets = units_by_bucket(query, series.look, series.buckets)?;
+    let (slots, pieces) = (series.slot_count(), series.buckets.len());
+    let mut counts = Charged::list(query.guard, 0u64, slots * pieces)?;
+    let mut totals = vec![0; slots];
+    let mut all = Charged::new(query.guard, RoaringBitmap::new())?;
+    for (piece, set) in sets.iter().enumerate() {
+        let came = set - &*all;
+        for unit in query.guard.watch(&came) {
+            totals.get_mut(slot_of[unit? as usize] as usize).into_iter().for_each(|total| *total += 1);
+        }
+        *all |= came;
+        all.settle()?;
+        if series.is_cumulative {
+            (0..slots).for_each(|slot| counts[slot * pieces + piece] = totals[slot]);
+            continue;
+        }
+        for unit in query.guard.watch(set) {
+            let slot = slot_of[unit? as usize] as usize;
+            counts.get_mut(slot * pieces + piece).into_iter().for_each(|count| *count += 1);
+        }
+    }
+    let values = |slot: usize| counts[slot * pieces..(slot + 1) * pieces].iter().map(|count| Figure::Count(*count));
+    let figures = |slot: usize| Figures { values: values(slot).collect(), total: Figure::Count(totals[slot]) };
+    Ok((0..slots).map(figures).collect())
+}
+
 fn grid_figures(query: Query<'_>, series: &Series<'_>, grid: &UnitGrid, slot: usize) -> Result<Figures, Stop> {
     let (counts, total) = grid.counts(query.guard, slot, series.is_cumulative)?;
     Ok(Figures { values: counts.into_iter().map(Figure::Count).collect(), total: Figure::Count(total) })
@@ -167,6 +201,9 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
             let mut sets = units_by_bucket(query, series.look, series.buckets)?;
             let folds = sets.iter_mut().map(|set| Some(UnitsFold::from(std::mem::take(set))));
             Ok(vec![figures(query.guard, folds, series.is_cumulative, distinct)?])
+        }
+        Measure::Unique if let Some(of_unit) = series.slots.map_or(Ok(None), |slots| slots.of_units(query))? => {
+            units_by_slot(query, series, &of_unit)
         }
         Measure::Unique => match UnitGrid::fold(query, series.look, series.buckets, series.slots)? {
             Some(grid) => (0..grid.slots()).map(|slot| Ok(grid_figures(query, series, &grid, slot)?)).collect(),

@@ -6,7 +6,7 @@ use super::error::ExecutionError;
 use super::limits::Stop;
 use super::look::Look;
 use super::mask::Mask;
-use super::query::{Query, covers, misses};
+use super::query::{Query, Units, covers, misses};
 use super::row_test::RowTest;
 use super::unit_column::UnitColumn;
 use crate::codec::DecodeError;
@@ -14,6 +14,9 @@ use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::language::ResolvedRange;
 use crate::segment::{BlockBuffer, Segment, Table};
 use std::ops::Range;
+
+/// Stands for the unit of a row when nobody looks at which it is.
+const SOME_UNIT: u32 = 0;
 
 /// The rows of one block.
 pub(super) struct Block<'a> {
@@ -34,7 +37,8 @@ pub(super) struct TableScan<'a> {
     /// Of the table, counted through the segment.
     first_row: u32,
     times: Packed,
-    units: UnitColumn,
+    /// `None` where nobody looks at the units.
+    units: Option<UnitColumn>,
     time_buffer: Box<[i64; BLOCK_VALUES]>,
     unit_buffer: Vec<u32>,
     /// Room for one more column, for tests and measures.
@@ -49,11 +53,21 @@ impl<'a> TableScan<'a> {
             rows: table.rows(),
             first_row: table.first_row(),
             times: table.times()?,
-            units: UnitColumn::open(table, query.units)?,
+            units: Some(UnitColumn::open(table, query.units)?),
             time_buffer: Box::new([0; BLOCK_VALUES]),
             unit_buffer: vec![0; BLOCK_VALUES],
             buffer: BlockBuffer::default(),
         })
+    }
+
+    /// The same without the units, where it matters only whether a row has one: of users each has.
+    pub fn without_units(query: Query<'a>, table: Table<'_>) -> Result<Self, DecodeError> {
+        let mut scan = Self::new(query, table)?;
+        if query.units == Units::Users {
+            scan.units = None;
+            scan.unit_buffer.fill(SOME_UNIT);
+        }
+        Ok(scan)
     }
 
     /// All rows of the table.
@@ -72,8 +86,10 @@ impl<'a> TableScan<'a> {
     }
 
     fn decode_units(&mut self, block: usize, rows: usize) {
-        let first = block * BLOCK_VALUES;
-        self.units.decode(self.query.snapshot.aliases(), first..first + rows, &mut self.unit_buffer[..rows]);
+        if let Some(units) = &self.units {
+            let first = block * BLOCK_VALUES;
+            units.decode(self.query.snapshot.aliases(), first..first + rows, &mut self.unit_buffer[..rows]);
+        }
     }
 
     /// Calls `visit` with every block that has some of `wanted` which `test` lets pass in `range`, and those rows, until
@@ -153,6 +169,26 @@ pub(super) fn tables_of<'s>(query: Query<'_>, look: &Look, segment: &'s Segment)
 pub(super) fn visit_rows<T>(
     query: Query<'_>,
     look: &Look,
+    open: impl FnMut(Table<'_>) -> Result<T, ExecutionError>,
+    visit: impl FnMut(&mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
+) -> Result<(), ExecutionError> {
+    visit_scans(query, look, TableScan::new, open, visit)
+}
+
+/// The same where it does not matter which unit a row has, but whether it has one.
+pub(super) fn visit_rows_with_any_unit<T>(
+    query: Query<'_>,
+    look: &Look,
+    open: impl FnMut(Table<'_>) -> Result<T, ExecutionError>,
+    visit: impl FnMut(&mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
+) -> Result<(), ExecutionError> {
+    visit_scans(query, look, TableScan::without_units, open, visit)
+}
+
+fn visit_scans<'a, T>(
+    query: Query<'a>,
+    look: &Look,
+    scan: impl Fn(Query<'a>, Table<'_>) -> Result<TableScan<'a>, DecodeError>,
     mut open: impl FnMut(Table<'_>) -> Result<T, ExecutionError>,
     mut visit: impl FnMut(&mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
 ) -> Result<(), ExecutionError> {
@@ -162,7 +198,7 @@ pub(super) fn visit_rows<T>(
         for table in tables_of(query, look, segment) {
             let test = RowTest::compile(query, table, look.filter.as_deref())?;
             let mut opened = open(table)?;
-            let mut scan = TableScan::new(query, table)?;
+            let mut scan = scan(query, table)?;
             let all = scan.all_rows();
             scan.visit(&test, &test.candidates, look.range, all, |block, mask, buffer| {
                 coverage.count(query, block, mask);

@@ -2,12 +2,13 @@
 
 use super::breakdown_values::{BreakdownValues, TableBreakdown};
 use super::charge::{Charge, Charged};
+use super::day_index::Indexed;
 use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes};
 use super::limits::Stop;
 use super::look::Look;
-use super::query::{NO_UNIT, Query};
-use super::scan::{Block, visit_rows};
+use super::query::{NO_UNIT, Query, covers};
+use super::scan::{Block, tables_of, visit_rows_with_any_unit};
 use crate::model::Value;
 use crate::segment::{BlockBuffer, Table};
 
@@ -37,8 +38,15 @@ impl Slots {
         limit: usize,
     ) -> Result<Self, ExecutionError> {
         let mut counts: Charged<Vec<u64>> = Charged::list(query.guard, 0, 0)?;
+        let of_units = values.of_units(query)?;
         for look in looks {
-            visit_rows(
+            if let Some(of_units) = &of_units
+                && count_runs(query, look, of_units, &mut counts)?
+            {
+                counts.settle()?;
+                continue;
+            }
+            visit_rows_with_any_unit(
                 query,
                 look,
                 |table| values.open(query, table),
@@ -84,6 +92,16 @@ impl Slots {
         Ok(Self { values, ranked, has_other, slot_of, ranked_bytes, _charge: charge })
     }
 
+    /// The slot of each unit, where it is the same for all rows of a counted unit; else `None`.
+    ///
+    /// # Errors
+    /// When the execution is stopped.
+    pub(super) fn of_units(&self, query: Query<'_>) -> Result<Option<Charged<Vec<u32>>>, Stop> {
+        let mut slots = self.values.of_units(query)?;
+        slots.iter_mut().flat_map(|slots| slots.iter_mut()).for_each(|tuple| *tuple = self.slot_of(*tuple));
+        Ok(slots)
+    }
+
     /// How many slots there are: the shown tuples, and one for all others.
     pub fn len(&self) -> usize {
         self.ranked.len() + usize::from(self.has_other)
@@ -109,6 +127,35 @@ impl Slots {
     pub(super) fn open<'a>(&'a self, query: Query<'a>, table: Table<'_>) -> Result<TableSlots<'a>, ExecutionError> {
         Ok(TableSlots { slots: self, rows: self.values.open(query, table)?, row_slots: Vec::new() })
     }
+}
+
+/// Counts the rows of a look by the tuples of their units, a run of rows at a time. Answers whether it could: not where
+/// some rows of a table are not meant.
+fn count_runs(query: Query<'_>, look: &Look, of_units: &[u32], counts: &mut Vec<u64>) -> Result<bool, ExecutionError> {
+    let tables: Vec<Table<'_>> =
+        query.snapshot.segments().iter().flat_map(|segment| tables_of(query, look, segment)).collect();
+    if look.filter.is_some() || !tables.iter().all(|table| covers(look.range, Indexed::Table(*table).time_range())) {
+        return Ok(false);
+    }
+    counts.resize(of_units.iter().max().map_or(0, |most| *most as usize + 1).max(counts.len()), 0);
+    for table in tables {
+        query.guard.check()?;
+        query.trace.count(|counts| counts.tables_read += 1);
+        let mut count = |unit: u32, rows: usize| {
+            if let Some(tuple) = of_units.get(unit as usize) {
+                counts[*tuple as usize] += rows as u64;
+            }
+        };
+        match query.group_type() {
+            None => table.users()?.visit(|user, rows| count(query.shown_user(user), rows)),
+            // 0 stands for no key, and becomes a number that no unit has.
+            Some(group_type) => table
+                .group(group_type)?
+                .into_iter()
+                .for_each(|keys| keys.visit(|key, rows| count(key.wrapping_sub(1), rows))),
+        }
+    }
+    Ok(true)
 }
 
 /// Slots by row of one table.

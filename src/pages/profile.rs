@@ -46,14 +46,8 @@ pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupPr
     let calls = snapshot.profiles().calls_of_key(type_id, key_id).map_err(damaged(snapshot))?;
     let versions = Profiles::versions(&calls).map_err(damaged(snapshot))?;
     let aliases = snapshot.aliases();
-    let associations =
-        snapshot.profiles().associations(type_id, snapshot.user_count(), aliases).map_err(damaged(snapshot))?;
-    let member_ids: Vec<UserId> = (0..)
-        .map(UserId::new)
-        .zip(&associations)
-        .filter(|(_, association)| association.is_some_and(|(_, key)| key == key_id))
-        .map(|(user, _)| user)
-        .collect();
+    let member_ids = snapshot.profiles().members_of(type_id, key_id, aliases).map_err(damaged(snapshot))?;
+    let member_ids: Vec<UserId> = member_ids.into_iter().map(UserId::new).collect();
     let mut members = member_ids
         .iter()
         .map(|user| snapshot.name(StoredName::User, user.raw()))

@@ -1,13 +1,15 @@
 //! The latest events of some users.
 
 use super::error::{PageError, damaged};
-use crate::codec::DecodeError;
+use crate::codec::{DecodeError, Packed};
+use crate::index::{Day, UnitDays};
 use crate::model::{Moment, Properties, StoredName, Timestamp, UserId};
-use crate::segment::Table;
+use crate::segment::{Table, UserRuns};
 use crate::store::Snapshot;
+use roaring::RoaringBitmap;
 use serde::Serialize;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// How many events a profile shows.
 pub(super) const RECENT_MAX: usize = 50;
@@ -38,18 +40,26 @@ pub(super) fn recent(snapshot: &Snapshot, ids: &[UserId]) -> Result<Vec<RecentEv
     newest(snapshot, ids).map_err(damaged(snapshot))
 }
 
+/// Of so many users the events are found day by day, from the last on; of fewer, in each one's rows.
+const BY_DAY: usize = 64;
+
 fn newest(snapshot: &Snapshot, ids: &[UserId]) -> Result<Vec<RecentEvent>, DecodeError> {
     let mut tables: Vec<Table<'_>> = snapshot.segments().iter().flat_map(|segment| segment.tables()).collect();
     // The newest tables first, so that the others need not be opened once enough newer events are found.
     tables.sort_by_key(|table| Reverse(table.time_range().1));
     // The oldest of those kept is on top.
     let mut kept: BinaryHeap<Reverse<Found>> = BinaryHeap::with_capacity(RECENT_MAX + 1);
-    for (place, table) in tables.iter().enumerate() {
+    let is_by_day = ids.len() >= BY_DAY;
+    if is_by_day {
+        keep_newest_days(snapshot, &tables, ids, &mut kept)?;
+    }
+    for (place, table) in tables.iter().enumerate().take_while(|_| !is_by_day) {
         let oldest = kept.peek().filter(|_| kept.len() == RECENT_MAX).map(|Reverse((moment, ..))| *moment);
         if oldest.is_some_and(|oldest| table.time_range().1 < oldest.time) {
             break;
         }
-        keep_newest(*table, place, ids, &mut kept)?;
+        let rows = TableRows::open(*table, place)?;
+        ids.iter().for_each(|id| rows.keep_newest(*id, i64::MIN, i64::MAX, &mut kept));
     }
     let mut found: Vec<Found> = kept.into_iter().map(|Reverse(found)| found).collect();
     found.sort_unstable_by_key(|(moment, ..)| Reverse(*moment));
@@ -77,27 +87,84 @@ pub(super) fn show(
     Ok(events.into_iter().flatten().collect())
 }
 
-fn keep_newest(
-    table: Table<'_>,
+/// The rows of a table, from which some are kept.
+struct TableRows<'a> {
+    table: Table<'a>,
     place: usize,
-    ids: &[UserId],
-    kept: &mut BinaryHeap<Reverse<Found>>,
-) -> Result<(), DecodeError> {
-    let (users, times, arrivals) = (table.users()?, table.times()?, table.arrivals()?);
-    for id in ids {
-        let Some(run) = users.run_of(*id) else { continue };
+    users: UserRuns,
+    times: Packed,
+    arrivals: Packed,
+}
+
+impl<'a> TableRows<'a> {
+    fn open(table: Table<'a>, place: usize) -> Result<Self, DecodeError> {
+        Ok(Self { table, place, users: table.users()?, times: table.times()?, arrivals: table.arrivals()? })
+    }
+
+    /// Keeps the newest rows of a user among those before an instant, and not before another, both in microseconds.
+    fn keep_newest(&self, user: UserId, from: i64, to: i64, kept: &mut BinaryHeap<Reverse<Found>>) {
+        let Some(run) = self.users.run_of(user) else { return };
         // A user's rows ascend, so the newest are at the end.
-        for row in users.rows(run).rev() {
-            let time = Timestamp::clamped(times.get(row));
-            let moment = Moment { time, arrival: table.arrival_base().plus(arrivals.get(row) as u64) };
+        for row in self.users.rows(run).rev() {
+            let time = self.times.get(row);
+            if time >= to {
+                continue;
+            }
+            let arrival = self.table.arrival_base().plus(self.arrivals.get(row) as u64);
+            let moment = Moment { time: Timestamp::clamped(time), arrival };
             let is_full = kept.len() == RECENT_MAX;
-            if is_full && kept.peek().is_some_and(|Reverse((oldest, ..))| moment < *oldest) {
+            if time < from || is_full && kept.peek().is_some_and(|Reverse((oldest, ..))| moment < *oldest) {
                 break;
             }
-            kept.push(Reverse((moment, place, row)));
+            kept.push(Reverse((moment, self.place, row)));
             if is_full {
                 kept.pop();
             }
+        }
+    }
+}
+
+/// Keeps the newest events of many users: those of the last day on which one of them did something, and so on back,
+/// until there are enough.
+fn keep_newest_days(
+    snapshot: &Snapshot,
+    tables: &[Table<'_>],
+    ids: &[UserId],
+    kept: &mut BinaryHeap<Reverse<Found>>,
+) -> Result<(), DecodeError> {
+    let ids: RoaringBitmap = ids.iter().map(|id| id.raw()).collect();
+    let any_event = snapshot.segments().iter().map(|segment| segment.user_days()).collect::<Result<Vec<_>, _>>()?;
+    let days: BTreeSet<Day> = any_event.iter().flat_map(|index| index.days(None, None).map(|(day, ..)| day)).collect();
+    let users_on = |index: &UnitDays, day: Day| -> Result<RoaringBitmap, DecodeError> {
+        match index.days(Some(day), Some(day.plus(1))).next() {
+            Some((_, _, place)) => Ok(index.units(place)? & &ids),
+            None => Ok(RoaringBitmap::new()),
+        }
+    };
+    let mut opened: Vec<Option<TableRows<'_>>> = tables.iter().map(|_| None).collect();
+    for day in days.into_iter().rev() {
+        if kept.len() == RECENT_MAX {
+            break;
+        }
+        let active = any_event.iter().map(|index| Ok(!users_on(index, day)?.is_empty()));
+        if !active.collect::<Result<Vec<bool>, DecodeError>>()?.contains(&true) {
+            continue;
+        }
+        let (from, to) = (day.start_micros(), day.plus(1).start_micros());
+        for (place, table) in tables.iter().enumerate() {
+            let (first, last) = table.time_range();
+            if last.micros() < from || first.micros() >= to {
+                continue;
+            }
+            let users = users_on(&table.user_days()?, day)?;
+            if users.is_empty() {
+                continue;
+            }
+            let rows = match &mut opened[place] {
+                Some(rows) => rows,
+                unopened => unopened.insert(TableRows::open(*table, place)?),
+            };
+            users.iter().for_each(|user| rows.keep_newest(UserId::new(user), from, to, kept));
         }
     }
     Ok(())

@@ -166,7 +166,8 @@ impl Profiles {
         let mut members = RoaringBitmap::new();
         for shown in candidates {
             let ids = aliases.ids_of(UserId::new(shown));
-            if latest(&parts, &ids)?.is_some_and(|(_, found)| found == key) {
+            // One part has one word on a user of one id.
+            if parts.len() == 1 && ids.len() == 1 || latest(&parts, &ids)?.is_some_and(|(_, found)| found == key) {
                 members.insert(shown);
             }
         }

@@ -1,6 +1,6 @@
 //! Columns that are read in blocks of [`BLOCK_VALUES`] rows.
 
-use super::runs::{RunReader, fill_runs};
+use super::runs::{RunReader, fill_runs, visit_runs};
 use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::value::read_value;
 use crate::codec::{DecodeError, Packed, Reader, Texts};
@@ -30,6 +30,11 @@ impl GroupColumn {
     /// Key plus 1 (0 for none) of each row of `rows`, into the front of `out`.
     pub fn decode(&self, rows: Range<usize>, out: &mut [u32]) {
         fill_runs(&self.run_starts, &self.run_keys, rows, out);
+    }
+
+    /// Calls `visit` with key plus 1 (0 for none) of each run, and how many rows it has.
+    pub fn visit(&self, visit: impl FnMut(u32, usize)) {
+        visit_runs(&self.run_starts, &self.run_keys, self.rows, visit);
     }
 
     /// The same for many rows, one block after the other.

@@ -81,13 +81,31 @@ impl RunReader {
             for (place, end) in places.zip(ends.chain([self.end_of(block)])) {
                 // A damaged column may not ascend; one row at least keeps the loop going forward.
                 let end = end.min(rows.end).max(row + 1);
-                out[row - rows.start..end - rows.start].fill(self.block_values[place] as u32);
+                let value = self.block_values[place] as u32;
+                // Most runs are short.
+                out[row - rows.start] = value;
+                if end > row + 1 {
+                    out[row + 1 - rows.start..end - rows.start].fill(value);
+                }
                 row = end;
                 if row == rows.end {
                     return;
                 }
             }
             run = (block + 1) * BLOCK_VALUES;
+        }
+    }
+}
+
+/// Calls `visit` with the value of each run and how many rows it has, of `rows` in all.
+pub(super) fn visit_runs(starts: &Packed, values: &Packed, rows: usize, mut visit: impl FnMut(u32, usize)) {
+    let mut reader = RunReader::new(starts.clone(), values.clone());
+    for block in 0..starts.blocks() {
+        reader.load(block);
+        let end = reader.end_of(block).min(rows);
+        let ends = reader.block_starts[1..reader.runs].iter().map(|end| *end as usize).chain([end]);
+        for ((start, value), end) in reader.block_starts.iter().zip(&*reader.block_values).zip(ends) {
+            visit(*value as u32, end.saturating_sub(*start as usize));
         }
     }
 }
@@ -106,6 +124,9 @@ mod tests {
             let starts = lengths.iter().scan(0, |start, length| Some(std::mem::replace(start, *start + *length as i64)));
             let (starts, values) = (column(starts.collect()), column((0..lengths.len()).map(|run| run as i64 * 3).collect()));
             let mut reader = RunReader::new(starts.clone(), values.clone());
+            let mut visited = Vec::new();
+            visit_runs(&starts, &values, rows.len(), |value, count| visited.extend(vec![value; count]));
+            prop_assert_eq!(&visited, &rows);
             for from in froms {
                 let range = from.min(rows.len())..(from + 1024).min(rows.len());
                 let (mut one, mut other) = (vec![0; range.len()], vec![0; range.len()]);

@@ -4,7 +4,7 @@ use super::cells::{Cells, PropertyCells};
 use super::column::{GroupColumn, PropertyColumn, PropertyValues, read_values};
 use super::layout::{PropertyLayout, TableLayout};
 use super::reader::Segment;
-use super::runs::{RunReader, fill_runs};
+use super::runs::{RunReader, fill_runs, visit_runs};
 use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
 use crate::index::UnitDays;
@@ -87,6 +87,11 @@ impl UserRuns {
     pub fn run_of(&self, user: UserId) -> Option<usize> {
         let run = self.users.lower_bound(i64::from(user.raw()));
         (run < self.users.len() && self.user(run) == user).then_some(run)
+    }
+
+    /// Calls `visit` with each user, ascending, and how many rows it has.
+    pub fn visit(&self, visit: impl FnMut(u32, usize)) {
+        visit_runs(&self.starts, &self.users, self.rows, visit);
     }
 
     /// The users of many rows, one block after the other.

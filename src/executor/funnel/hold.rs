@@ -191,6 +191,11 @@ impl Parts {
         }
     }
 
+    /// How deep a part is.
+    pub fn depth(&self, part: usize) -> usize {
+        usize::from(self.depths[part])
+    }
+
     /// The unit of a part.
     pub fn unit(&self, part: usize) -> u32 {
         match &self.numbers {

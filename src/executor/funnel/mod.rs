@@ -9,6 +9,7 @@
 mod filling;
 mod hold;
 mod rows;
+mod sequence;
 mod walk;
 
 use super::breakdown_values::BreakdownValues;
@@ -21,9 +22,10 @@ use super::query::{Query, Units};
 use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
 use hold::{Held, Parts};
 use rows::{Gatherer, Marks, Pass, Row, Source, Sources};
+use sequence::Sequence;
 use std::cmp::Ordering;
 use std::ops::Range;
-use walk::{Rules, Walk};
+use walk::{Attempting, Rules, Walk};
 
 /// What a funnel asks for. The range of the looks is taken from the plan.
 #[derive(Clone, Debug)]
@@ -115,6 +117,8 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
     let Opened { mut opening, mut later } = open(plan, &rules, sources)?;
     let mut gatherer = Gatherer::new(sources, Parts::new(query, plan.hold));
     let mut walk = Walk::new(query.guard, &rules);
+    let has_alike = plan.steps.windows(2).any(|pair| pair[0] == pair[1]);
+    let mut sequence = Sequence::new(query.guard, &rules, has_alike);
     let rows = opening.iter().chain(&later).map(Source::rows).sum();
     for pass in passes(query, plan, rows) {
         gatherer.begin(&pass);
@@ -129,8 +133,16 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
         for source in &mut later {
             gatherer.gather(source, ResolvedRange { from_micros, to_micros: until(pass.range) }, &pass)?;
         }
-        gatherer.visit(|unit, rows| {
-            let best = walk_part(plan, unit, rows, &mut walk, &mut all.starts)?;
+        gatherer.visit(|unit, depth, rows| {
+            // In any order an attempt comes as far as there are steps.
+            let depth = if plan.order == FunnelOrder::Any { plan.steps.len() } else { depth };
+            let best = match &mut sequence {
+                Some(sequence) => walk_part(plan, unit, depth, &mut sequence.load(rows)?, &mut all.starts)?,
+                None => {
+                    walk.load(rows)?;
+                    walk_part(plan, unit, depth, &mut walk, &mut all.starts)?
+                }
+            };
             let is_decided = best.as_ref().is_some_and(|best| plan.is_decided_by(best));
             times_bytes += best.as_ref().map_or(0, |best| list_bytes(&best.times));
             all.counting.extend(best);
@@ -239,16 +251,16 @@ fn alike(steps: &[Look], places: Range<usize>) -> impl Iterator<Item = (Range<us
     })
 }
 
-/// The attempt of one part of a unit that counts. Those that are to be counted by when they open are added to `starts`.
+/// The attempt of one part of a unit that counts; none of them comes further than `depth`. Those that are
+/// to be counted by when they open are added to `starts`.
 fn walk_part(
     plan: &FunnelPlan<'_>,
     unit: u32,
-    rows: &mut [Row],
-    walk: &mut Walk<'_>,
+    depth: usize,
+    walk: &mut impl Attempting,
     starts: &mut Vec<Start>,
 ) -> Result<Option<Reached>, Stop> {
     let counts_starts = plan.counts_starts();
-    walk.load(rows)?;
     let mut best: Option<Reached> = None;
     for attempt in 0..walk.attempts() {
         let Row { arrival, tuple, .. } = *walk.opening(attempt);
@@ -256,12 +268,11 @@ fn walk_part(
         if counts_starts {
             add_start(starts, start(plan, unit, tuple, times));
         }
-        let is_complete = times.len() == plan.steps.len();
+        let goes_on = times.len() < depth || counts_starts;
         if best.as_ref().is_none_or(|best| times.len() > best.times.len()) {
             best = Some(Reached { unit, tuple, times: times.to_vec(), arrival });
         }
-        let is_last = plan.entry == FunnelEntry::First || (is_complete && !counts_starts);
-        if is_last {
+        if plan.entry == FunnelEntry::First || !goes_on {
             break;
         }
     }

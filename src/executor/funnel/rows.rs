@@ -250,12 +250,12 @@ impl<'a> Gatherer<'a> {
         self.rows.is_empty()
     }
 
-    /// Puts the rows together by part; inside a part they stay as they came. Then calls `visit` with the unit and the
-    /// rows of every part that has rows, until it stops; `true` says that no later pass need look for the unit.
+    /// Puts the rows together by part; inside a part they stay as they came. Then calls `visit` with the unit, the
+    /// depth and the rows of every part that has rows, until it stops; `true` says that no later pass need look for the unit.
     ///
     /// # Errors
     /// When the execution is stopped.
-    pub fn visit(&mut self, mut visit: impl FnMut(u32, &mut [Row]) -> Result<bool, Stop>) -> Result<(), Stop> {
+    pub fn visit(&mut self, mut visit: impl FnMut(u32, usize, &mut [Row]) -> Result<bool, Stop>) -> Result<(), Stop> {
         let guard = self.sources.query.guard;
         let Self { parts, rows, part_of, placed, ends, charge, .. } = self;
         ends.clear();
@@ -282,7 +282,7 @@ impl<'a> Gatherer<'a> {
         let mut start = 0;
         for part in guard.watch(ends.iter().enumerate()) {
             let (part, end) = part?;
-            if start < *end && visit(parts.unit(part), &mut placed[start..*end])? {
+            if start < *end && visit(parts.unit(part), parts.depth(part), &mut placed[start..*end])? {
                 parts.decide(part);
             }
             start = *end;

@@ -19,7 +19,22 @@ pub(super) struct Rules {
     pub exclusions: Vec<(usize, usize)>,
 }
 
-/// Walks the attempts of one part after the other. What it holds is reused from part to part.
+/// The attempts of one part, in the order in which they open.
+pub(super) trait Attempting {
+    /// How many there are.
+    fn attempts(&self) -> usize;
+
+    /// The row that opens an attempt.
+    fn opening(&self, attempt: usize) -> &Row;
+
+    /// When an attempt reached each step that it reached. Attempts must be asked for in their order.
+    ///
+    /// # Errors
+    /// When the execution is stopped.
+    fn reach(&mut self, attempt: usize) -> Result<&[i64], Stop>;
+}
+
+/// Walks the attempts of one part after the other, whatever the rules. What it holds is reused from part to part.
 pub(super) struct Walk<'r> {
     guard: &'r Guard,
     rules: &'r Rules,
@@ -102,32 +117,6 @@ impl<'r> Walk<'r> {
         self.charge.set(list_bytes(&self.events) + lists.map(list_bytes).sum::<usize>())
     }
 
-    /// How many attempts there are, in the order in which they open.
-    pub fn attempts(&self) -> usize {
-        self.openings.len()
-    }
-
-    /// The event that opens an attempt.
-    pub fn opening(&self, attempt: usize) -> &Row {
-        &self.events[self.openings[attempt]]
-    }
-
-    /// When an attempt reached each step that it reached. Attempts must be asked for in their order.
-    ///
-    /// # Errors
-    /// When the execution is stopped.
-    pub fn reach(&mut self, attempt: usize) -> Result<&[i64], Stop> {
-        self.guard.tick()?;
-        let start = self.openings[attempt];
-        let deadline = self.events[start].time.saturating_add(self.rules.window_micros);
-        self.times.clear();
-        match self.rules.order {
-            FunnelOrder::Any => self.in_any_order(start, deadline)?,
-            FunnelOrder::Ordered | FunnelOrder::Strict => self.in_order(start, deadline),
-        }
-        Ok(&self.times)
-    }
-
     /// Each step takes the earliest event that can fill it, and nothing is tried twice.
     fn in_order(&mut self, start: usize, deadline: i64) {
         self.filled.clear();
@@ -200,12 +189,36 @@ impl<'r> Walk<'r> {
     }
 }
 
+impl Attempting for Walk<'_> {
+    fn attempts(&self) -> usize {
+        self.openings.len()
+    }
+
+    fn opening(&self, attempt: usize) -> &Row {
+        &self.events[self.openings[attempt]]
+    }
+
+    fn reach(&mut self, attempt: usize) -> Result<&[i64], Stop> {
+        self.guard.tick()?;
+        let start = self.openings[attempt];
+        let deadline = self.events[start].time.saturating_add(self.rules.window_micros);
+        self.times.clear();
+        match self.rules.order {
+            FunnelOrder::Any => self.in_any_order(start, deadline)?,
+            FunnelOrder::Ordered | FunnelOrder::Strict => self.in_order(start, deadline),
+        }
+        Ok(&self.times)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::guard::SORTED_MAX;
     use super::super::super::limits::{Cancel, Limits};
     use super::super::rows::Marks;
+    use super::super::sequence::Sequence;
     use super::*;
+    use proptest::prelude::*;
 
     fn rules(order: FunnelOrder, steps: usize, exclusions: &[(usize, usize)]) -> Rules {
         Rules { steps, window_micros: 10, order, exclusions: exclusions.to_vec() }
@@ -221,7 +234,32 @@ mod tests {
         let guard = Guard::new(&Limits::default());
         let mut walk = Walk::new(&guard, rules);
         walk.load(&mut rows).unwrap();
-        (0..walk.attempts()).map(|attempt| walk.reach(attempt).unwrap().to_vec()).collect()
+        reached(&mut walk)
+    }
+
+    fn reached(attempts: &mut impl Attempting) -> Vec<Vec<i64>> {
+        (0..attempts.attempts()).map(|attempt| attempts.reach(attempt).unwrap().to_vec()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn steps_side_by_side_say_what_all_events_in_order_say(
+            events in prop::collection::vec((0i64..40, 0usize..3), 0..30),
+        ) {
+            let rules = rules(FunnelOrder::Ordered, 3, &[]);
+            let of_event = |(arrival, (time, step)): (usize, &(i64, usize))| {
+                let marks = if *step == 0 { OPEN } else { Marks::filling(*step..*step + 1) };
+                Row { time: *time, arrival: arrival as u64, marks, tuple: 0 }
+            };
+            let mut rows: Vec<Row> = events.iter().enumerate().map(of_event).collect();
+            rows.sort_by_key(|row| row.marks.steps());
+            let guard = Guard::new(&Limits::default());
+            let mut sequence = Sequence::new(&guard, &rules, false).unwrap();
+            let mut walk = Walk::new(&guard, &rules);
+            let side_by_side = reached(&mut sequence.load(&mut rows).unwrap());
+            walk.load(&mut rows).unwrap();
+            prop_assert_eq!(side_by_side, reached(&mut walk));
+        }
     }
 
     const OPEN: Marks = Marks::opening(0..1);
