@@ -16,9 +16,8 @@ use crate::language::{AsOf, Breakdown, Of, Property};
 use crate::model::{GroupTypeId, Number, StoredName, Value};
 use crate::segment::{BlockBuffer, GroupColumn, Table};
 use hashbrown::HashMap;
-use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The most breakdowns of one document.
 const PARTS_MAX: usize = 3;
@@ -65,8 +64,13 @@ enum Part {
 #[derive(Debug)]
 pub struct BreakdownValues {
     parts: Vec<Part>,
-    values: RefCell<Charged<ValueIds>>,
-    tuples: RefCell<Charged<TupleIds>>,
+    values: Mutex<Charged<ValueIds>>,
+    tuples: Mutex<Charged<TupleIds>>,
+}
+
+/// Numbers are given out one at a time, so that after a panic elsewhere they still are what they were.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl BreakdownValues {
@@ -80,13 +84,13 @@ impl BreakdownValues {
             .iter()
             .map(|breakdown| Part::resolve(query, cohorts, breakdown, &mut values))
             .collect::<Result<Vec<_>, _>>()?;
-        let values = RefCell::new(Charged::new(query.guard, values)?);
-        Ok(Self { parts, values, tuples: RefCell::new(Charged::new(query.guard, TupleIds::default())?) })
+        let values = Mutex::new(Charged::new(query.guard, values)?);
+        Ok(Self { parts, values, tuples: Mutex::new(Charged::new(query.guard, TupleIds::default())?) })
     }
 
     /// A reader for the rows of one table.
     pub(super) fn open<'a>(&'a self, query: Query<'a>, table: Table<'_>) -> Result<TableBreakdown<'a>, ExecutionError> {
-        let mut values = self.values.borrow_mut();
+        let mut values = lock(&self.values);
         let parts = self.parts.iter().map(|part| TablePart::open(query, table, part, &mut values));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
         values.settle()?;
@@ -119,19 +123,19 @@ impl BreakdownValues {
         if self.parts.len() == 1 {
             return [tuple, NULL, NULL];
         }
-        self.tuples.borrow().tuples.get(tuple as usize).copied().unwrap_or_default()
+        lock(&self.tuples).tuples.get(tuple as usize).copied().unwrap_or_default()
     }
 
     /// The values of a tuple, one for each breakdown.
     pub fn tuple(&self, tuple: u32) -> Vec<Value> {
-        let values = self.values.borrow();
+        let values = lock(&self.values);
         let ids = self.value_ids(tuple);
         ids[..self.parts.len()].iter().map(|id| values.values()[*id as usize].clone()).collect()
     }
 
     /// The order of two tuples, element by element.
     pub fn compare(&self, a: u32, b: u32) -> Ordering {
-        let values = self.values.borrow();
+        let values = lock(&self.values);
         let of = |id: u32| &values.values()[id as usize];
         let (a, b) = (self.value_ids(a), self.value_ids(b));
         a.iter().zip(&b).map(|(a, b)| of(*a).cmp(of(*b))).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
@@ -231,7 +235,7 @@ impl<'a> TablePart<'a> {
         query: Query<'_>,
         block: &Block<'_>,
         buffer: &mut BlockBuffer,
-        ids: &RefCell<Charged<ValueIds>>,
+        ids: &Mutex<Charged<ValueIds>>,
         out: &mut Vec<u32>,
     ) {
         let count = block.times.len();
@@ -241,7 +245,8 @@ impl<'a> TablePart<'a> {
         match self {
             Self::Constant(id) => out.fill(*id),
             Self::Event(values) => {
-                let of = |number: Number| ids.borrow_mut().id(&Value::Number(number));
+                let mut held = None;
+                let of = |number: Number| held.get_or_insert_with(|| lock(ids)).id(&Value::Number(number));
                 values.decode_or(block.number, count, buffer, NULL, of, out);
             }
             Self::Key { column, id_of, .. } => {
@@ -306,11 +311,11 @@ impl TableBreakdown<'_> {
         for (part, out) in self.parts.iter().zip(&mut self.decoded) {
             part.decode(self.query, block, buffer, &self.of.values, out);
         }
-        self.of.values.borrow_mut().settle()?;
+        lock(&self.of.values).settle()?;
         if self.parts.len() == 1 {
             return Ok(&self.decoded[0]);
         }
-        let mut ids = self.of.tuples.borrow_mut();
+        let mut ids = lock(&self.of.tuples);
         self.tuples.clear();
         // Rows of one tuple often come together.
         let mut last = None;

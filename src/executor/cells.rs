@@ -51,6 +51,28 @@ impl<F: Fold> Cells<F> {
         }
     }
 
+    /// Takes in what the folds of another table of this size have.
+    ///
+    /// # Errors
+    /// When it is more than may be.
+    pub fn join(&mut self, other: Self) -> Result<(), Stop> {
+        for (place, theirs) in self.places.iter_mut().zip(&other.places) {
+            let Some(theirs) = (*theirs as usize).checked_sub(1).and_then(|place| other.folds.get(place)) else {
+                continue;
+            };
+            if *place == 0 {
+                self.folds.push(F::default());
+                *place = self.folds.len() as u32;
+            }
+            if let Some(fold) = self.folds.get_mut(*place as usize - 1) {
+                let before = fold.footprint();
+                fold.join(theirs);
+                self.held_bytes += fold.footprint().saturating_sub(before);
+            }
+        }
+        self.settle()
+    }
+
     /// Charges for what the folds have taken in.
     ///
     /// # Errors
@@ -86,5 +108,19 @@ mod tests {
         let rows: Vec<Vec<Option<u64>>> =
             cells.slots().map(|slot| slot.into_iter().map(|fold| fold.map(|rows| rows.0)).collect()).collect();
         assert_eq!(rows, [[None, None, Some(1)], [Some(2), None, None]]);
+    }
+
+    #[test]
+    fn tables_join_cell_by_cell() {
+        let guard = Guard::new(&Limits::default());
+        let table = |reached: &[(usize, usize)]| {
+            let mut cells: Cells<RowsFold> = Cells::new(&guard, 1, 3).unwrap();
+            reached.iter().for_each(|(slot, piece)| cells.add(*slot, *piece, 7, None));
+            cells
+        };
+        let mut joined = table(&[(0, 0), (0, 1)]);
+        joined.join(table(&[(0, 1), (0, 1), (0, 2)])).unwrap();
+        let rows: Vec<Option<u64>> = joined.slots().flatten().map(|fold| fold.map(|rows| rows.0)).collect();
+        assert_eq!(rows, [Some(1), Some(3), Some(1)]);
     }
 }

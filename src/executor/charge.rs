@@ -91,6 +91,11 @@ impl Charge {
         self.bytes += bytes as u64;
         Ok(())
     }
+
+    /// All that another one charges for, too.
+    pub(super) fn join(&mut self, mut other: Self) {
+        self.bytes += std::mem::take(&mut other.bytes);
+    }
 }
 
 impl Drop for Charge {
@@ -139,6 +144,11 @@ impl<T> Charged<T> {
     #[inline]
     pub fn grow(&mut self, bytes: usize) -> Result<(), Stop> {
         self.charge.add(bytes)
+    }
+
+    /// The thing, and what was charged for it.
+    pub(super) fn into_parts(self) -> (T, Charge) {
+        (self.value, self.charge)
     }
 
     /// Something for which is charged already.

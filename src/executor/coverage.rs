@@ -63,14 +63,18 @@ fn remembered(query: Query<'_>, looks: &[Look]) -> Option<Coverage> {
         if looks[..place].iter().any(|other| other.events.share(&look.events)) {
             return None;
         }
-        let Coverage { matched, without_group } = query.trace.recall(query.units, look)?;
-        coverage.matched += matched;
-        coverage.without_group += without_group;
+        coverage.add(query.trace.recall(query.units, look)?);
     }
     Some(coverage)
 }
 
 impl Coverage {
+    /// Adds other rows.
+    pub(super) fn add(&mut self, other: Self) {
+        self.matched += other.matched;
+        self.without_group += other.without_group;
+    }
+
     /// Counts the rows of a block that matched.
     #[inline]
     pub(super) fn count(&mut self, query: Query<'_>, block: &Block<'_>, mask: &Mask) {

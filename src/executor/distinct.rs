@@ -6,10 +6,13 @@ use super::division::Division;
 use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes};
 use super::look::Look;
+use super::mask::Mask;
 use super::query::{NO_UNIT, Query};
-use super::scan::visit_rows;
+use super::scan::{Block, visit_rows};
+use super::split::RowFold;
 use super::unit_grid::UnitGrid;
 use crate::language::{Buckets, ResolvedRange};
+use crate::segment::{BlockBuffer, Table};
 use roaring::RoaringBitmap;
 
 /// Units on their way into a set: most come in ascending order, and repeat.
@@ -203,21 +206,7 @@ pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Op
 /// # Errors
 /// As [`units_by_bucket`].
 pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Charged<Vec<u64>>, ExecutionError> {
-    let mut counts = Charged::list(query.guard, 0, query.unit_count() as usize)?;
-    visit_rows(
-        query,
-        look,
-        |_| Ok(()),
-        |(), block, mask, _| {
-            mask.rows().for_each(|row| {
-                if let Some(count) = counts.get_mut(block.units[row] as usize) {
-                    *count += 1;
-                }
-            });
-            Ok(())
-        },
-    )?;
-    Ok(counts)
+    fold_by_unit(query, look, 0, |count, _| *count += 1, |count, other| *count += other)
 }
 
 /// The time of each unit's first row, by unit number; `i64::MAX` for units without one.
@@ -225,21 +214,46 @@ pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Charged<Vec<u64>
 /// # Errors
 /// As [`units_by_bucket`].
 pub fn first_times(query: Query<'_>, look: &Look) -> Result<Charged<Vec<i64>>, ExecutionError> {
-    let mut first = Charged::list(query.guard, i64::MAX, query.unit_count() as usize)?;
-    visit_rows(
+    fold_by_unit(
         query,
         look,
-        |_| Ok(()),
-        |(), block, mask, _| {
+        i64::MAX,
+        |first, time| *first = (*first).min(time),
+        |first, other| {
+            *first = (*first).min(other);
+        },
+    )
+}
+
+/// Folds the times of each unit's rows into one value, by unit number.
+fn fold_by_unit<T: Copy + Send + Sync>(
+    query: Query<'_>,
+    look: &Look,
+    none: T,
+    add: impl Fn(&mut T, i64) + Sync,
+    join: impl Fn(&mut T, T) + Sync,
+) -> Result<Charged<Vec<T>>, ExecutionError>
+where
+    Vec<T>: Footprint,
+{
+    let fold = RowFold {
+        looks_at_units: true,
+        start: || Charged::list(query.guard, none, query.unit_count() as usize),
+        open: |_: Table<'_>| Ok(()),
+        visit: |of_units: &mut Charged<Vec<T>>, (): &mut (), block: &Block<'_>, mask: &Mask, _: &mut BlockBuffer| {
             mask.rows().for_each(|row| {
-                if let Some(time) = first.get_mut(block.units[row] as usize) {
-                    *time = (*time).min(block.times[row]);
+                if let Some(of_unit) = of_units.get_mut(block.units[row] as usize) {
+                    add(of_unit, block.times[row]);
                 }
             });
             Ok(())
         },
-    )?;
-    Ok(first)
+        join: |of_units: &mut Charged<Vec<T>>, others: Charged<Vec<T>>| {
+            of_units.iter_mut().zip(others.iter()).for_each(|(of_unit, other)| join(of_unit, *other));
+            Ok(())
+        },
+    };
+    fold.run(query, look)
 }
 
 /// The units whose first row in all history lies in each piece inside the look's range.

@@ -3,7 +3,7 @@
 use crate::language::{Buckets, ResolvedRange, cut_at_utc_days};
 
 /// Pieces that follow one another.
-pub trait Division {
+pub trait Division: Sync {
     /// How many pieces there are.
     fn len(&self) -> usize;
 

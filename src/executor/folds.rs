@@ -9,7 +9,7 @@ use crate::model::Number;
 use roaring::RoaringBitmap;
 
 /// Rows folded into what a measure needs of them. Joining is exact, so the order of rows never shows.
-pub(super) trait Fold: Footprint + Default {
+pub(super) trait Fold: Footprint + Default + Send {
     /// Whether it matters which unit a row has, and not only that it has one.
     const LOOKS_AT_UNITS: bool = false;
 

@@ -3,8 +3,9 @@
 use super::charge::Account;
 use super::limits::{Cancel, Limits, Stop};
 use std::cell::Cell;
-use std::cmp::Ordering;
+use std::cmp;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 /// Small pieces of work between two checks.
@@ -14,13 +15,17 @@ const CHECKS: u32 = 4;
 /// How many things are sorted at one go where that may be stopped.
 pub(super) const SORTED_MAX: usize = 1 << 17;
 
-/// Watches over the limits of one execution.
+thread_local! {
+    /// Ticks of this thread, whatever it works on: threads that share an execution would wait for one another.
+    static TICKED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Watches over the limits of one execution, on all of its threads.
 #[derive(Debug)]
 pub struct Guard {
     deadline: Option<Instant>,
     cancel: Option<Cancel>,
-    ticks: Cell<u32>,
-    checks: Cell<u32>,
+    checks: AtomicU32,
     pub(super) account: Arc<Account>,
 }
 
@@ -31,8 +36,7 @@ impl Guard {
             // A time beyond all clocks is none.
             deadline: limits.time.and_then(|time| Instant::now().checked_add(time)),
             cancel: limits.cancel.clone(),
-            ticks: Cell::new(0),
-            checks: Cell::new(0),
+            checks: AtomicU32::new(0),
             account: Arc::new(Account::new(limits.bytes)),
         }
     }
@@ -59,8 +63,7 @@ impl Guard {
         if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
             return Err(Stop::Cancelled);
         }
-        let checks = self.checks.get();
-        self.checks.set(checks.wrapping_add(1));
+        let checks = self.checks.fetch_add(1, Ordering::Relaxed);
         if checks.is_multiple_of(CHECKS) && self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Stop::Time);
         }
@@ -73,8 +76,8 @@ impl Guard {
     /// When the execution may not go on.
     #[inline]
     pub fn tick(&self) -> Result<(), Stop> {
-        let ticks = self.ticks.get().wrapping_add(1);
-        self.ticks.set(ticks);
+        let ticks = TICKED.get().wrapping_add(1);
+        TICKED.set(ticks);
         if ticks.is_multiple_of(TICKS) { self.check() } else { Ok(()) }
     }
 
@@ -92,7 +95,7 @@ impl Guard {
     ///
     /// # Errors
     /// When the execution may not go on; the order is then any.
-    pub fn sort_by<T>(&self, items: &mut [T], compare: &impl Fn(&T, &T) -> Ordering) -> Result<(), Stop> {
+    pub fn sort_by<T>(&self, items: &mut [T], compare: &impl Fn(&T, &T) -> cmp::Ordering) -> Result<(), Stop> {
         self.check()?;
         if self.sorts_at_once(items.len()) {
             items.sort_unstable_by(compare);

@@ -17,12 +17,13 @@ use super::look::Look;
 use super::mask::Mask;
 use super::path_values::PathValues;
 use super::query::{NO_UNIT, Query};
-use super::scan::{Block, visit_rows, visit_rows_with_any_unit};
+use super::scan::Block;
 use super::sliding_union::SlidingUnion;
 use super::slots::{Slots, TableSlots};
+use super::split::RowFold;
 use super::unit_grid::UnitGrid;
 use crate::language::{Buckets, DecimalFraction, Measure, ResolvedRange, Span};
-use crate::model::{Number, Value};
+use crate::model::Value;
 use crate::segment::{BlockBuffer, Table};
 use roaring::RoaringBitmap;
 
@@ -80,35 +81,34 @@ fn fold<F: Fold>(
     slots: Option<&Slots>,
     path: Option<&str>,
 ) -> Result<Cells<F>, ExecutionError> {
-    let mut cells: Cells<F> = Cells::new(query.guard, slots.map_or(1, Slots::len), division.len())?;
-    let mut numbers: Vec<Option<Option<Number>>> = Vec::new();
-    let open = |table: Table<'_>| -> Result<_, ExecutionError> {
-        let values = path.map(|path| PathValues::compile(query, table, path, Value::as_number));
-        let table_slots = slots.map(|slots| slots.open(query, table)).transpose()?;
-        Ok((values.transpose()?, table_slots))
-    };
-    let visit = |(values, table_slots): &mut (Option<PathValues<Option<Number>>>, Option<TableSlots<'_>>),
-                 block: &Block<'_>,
-                 mask: &Mask,
-                 buffer: &mut BlockBuffer| {
-        if let Some(values) = values {
-            values.decode(block.number, block.times.len(), buffer, Some, &mut numbers);
-        }
-        let row_slots = table_slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
-        mask.rows().filter(|row| block.units[*row] != NO_UNIT).for_each(|row| {
-            let slot = row_slots.map_or(0, |slots| slots[row] as usize);
-            if let Some(piece) = division.index_of(block.times[row]) {
-                cells.add(slot, piece, block.units[row], numbers.get(row).copied().flatten().flatten());
+    let fold = RowFold {
+        looks_at_units: F::LOOKS_AT_UNITS,
+        start: || Cells::<F>::new(query.guard, slots.map_or(1, Slots::len), division.len()),
+        open: |table: Table<'_>| -> Result<_, ExecutionError> {
+            let values = path.map(|path| PathValues::compile(query, table, path, Value::as_number));
+            let table_slots = slots.map(|slots| slots.open(query, table)).transpose()?;
+            Ok((values.transpose()?, table_slots, Vec::new()))
+        },
+        visit: |cells: &mut Cells<F>,
+                (values, table_slots, numbers): &mut (Option<PathValues<_>>, Option<TableSlots<'_>>, Vec<_>),
+                block: &Block<'_>,
+                mask: &Mask,
+                buffer: &mut BlockBuffer| {
+            if let Some(values) = values {
+                values.decode(block.number, block.times.len(), buffer, Some, numbers);
             }
-        });
-        cells.settle()
+            let row_slots = table_slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
+            mask.rows().filter(|row| block.units[*row] != NO_UNIT).for_each(|row| {
+                let slot = row_slots.map_or(0, |slots| slots[row] as usize);
+                if let Some(piece) = division.index_of(block.times[row]) {
+                    cells.add(slot, piece, block.units[row], numbers.get(row).copied().flatten().flatten());
+                }
+            });
+            cells.settle()
+        },
+        join: Cells::join,
     };
-    if F::LOOKS_AT_UNITS {
-        visit_rows(query, look, open, visit)?;
-    } else {
-        visit_rows_with_any_unit(query, look, open, visit)?;
-    }
-    Ok(cells)
+    fold.run(query, look)
 }
 
 /// The figures of a slot whose buckets were folded; `None` where no row came.
@@ -186,11 +186,6 @@ fn units_by_slot(query: Query<'_>, series: &Series<'_>, slot_of: &[u32]) -> Resu
     Ok((0..slots).map(figures).collect())
 }
 
-fn grid_figures(query: Query<'_>, series: &Series<'_>, grid: &UnitGrid, slot: usize) -> Result<Figures, Stop> {
-    let (counts, total) = grid.counts(query.guard, slot, series.is_cumulative)?;
-    Ok(Figures { values: counts.into_iter().map(Figure::Count).collect(), total: Figure::Count(total) })
-}
-
 /// Measures a series. Without slots there is one list of figures, for all rows.
 ///
 /// # Errors
@@ -206,7 +201,13 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
             units_by_slot(query, series, &of_unit)
         }
         Measure::Unique => match UnitGrid::fold(query, series.look, series.buckets, series.slots)? {
-            Some(grid) => (0..grid.slots()).map(|slot| Ok(grid_figures(query, series, &grid, slot)?)).collect(),
+            Some(grid) => {
+                let count = |(values, total): (Vec<u64>, u64)| Figures {
+                    values: values.into_iter().map(Figure::Count).collect(),
+                    total: Figure::Count(total),
+                };
+                Ok(grid.counts(query.guard, series.is_cumulative)?.into_iter().map(count).collect())
+            }
             None => folded(query, series, None, distinct),
         },
         Measure::Total => {

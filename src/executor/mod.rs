@@ -42,6 +42,7 @@ mod row_test;
 mod scan;
 mod sliding_union;
 mod slots;
+mod split;
 mod trace;
 mod trails;
 mod unit_column;

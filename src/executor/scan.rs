@@ -169,26 +169,6 @@ pub(super) fn tables_of<'s>(query: Query<'_>, look: &Look, segment: &'s Segment)
 pub(super) fn visit_rows<T>(
     query: Query<'_>,
     look: &Look,
-    open: impl FnMut(Table<'_>) -> Result<T, ExecutionError>,
-    visit: impl FnMut(&mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
-) -> Result<(), ExecutionError> {
-    visit_scans(query, look, TableScan::new, open, visit)
-}
-
-/// The same where it does not matter which unit a row has, but whether it has one.
-pub(super) fn visit_rows_with_any_unit<T>(
-    query: Query<'_>,
-    look: &Look,
-    open: impl FnMut(Table<'_>) -> Result<T, ExecutionError>,
-    visit: impl FnMut(&mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
-) -> Result<(), ExecutionError> {
-    visit_scans(query, look, TableScan::without_units, open, visit)
-}
-
-fn visit_scans<'a, T>(
-    query: Query<'a>,
-    look: &Look,
-    scan: impl Fn(Query<'a>, Table<'_>) -> Result<TableScan<'a>, DecodeError>,
     mut open: impl FnMut(Table<'_>) -> Result<T, ExecutionError>,
     mut visit: impl FnMut(&mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
 ) -> Result<(), ExecutionError> {
@@ -198,7 +178,7 @@ fn visit_scans<'a, T>(
         for table in tables_of(query, look, segment) {
             let test = RowTest::compile(query, table, look.filter.as_deref())?;
             let mut opened = open(table)?;
-            let mut scan = scan(query, table)?;
+            let mut scan = TableScan::new(query, table)?;
             let all = scan.all_rows();
             scan.visit(&test, &test.candidates, look.range, all, |block, mask, buffer| {
                 coverage.count(query, block, mask);

@@ -7,8 +7,10 @@ use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes};
 use super::limits::Stop;
 use super::look::Look;
+use super::mask::Mask;
 use super::query::{NO_UNIT, Query, covers};
-use super::scan::{Block, tables_of, visit_rows_with_any_unit};
+use super::scan::{Block, tables_of};
+use super::split::RowFold;
 use crate::model::Value;
 use crate::segment::{BlockBuffer, Table};
 
@@ -46,11 +48,15 @@ impl Slots {
                 counts.settle()?;
                 continue;
             }
-            visit_rows_with_any_unit(
-                query,
-                look,
-                |table| values.open(query, table),
-                |rows, block, mask, buffer| {
+            let fold = RowFold {
+                looks_at_units: false,
+                start: || Charged::list(query.guard, 0u64, 0),
+                open: |table: Table<'_>| values.open(query, table),
+                visit: |counts: &mut Charged<Vec<u64>>,
+                        rows: &mut TableBreakdown<'_>,
+                        block: &Block<'_>,
+                        mask: &Mask,
+                        buffer: &mut BlockBuffer| {
                     let tuples = rows.decode(block, buffer)?;
                     let most = tuples.iter().max().map_or(0, |most| *most as usize + 1);
                     if counts.len() < most {
@@ -61,7 +67,9 @@ impl Slots {
                     });
                     counts.settle()
                 },
-            )?;
+                join: add_counts,
+            };
+            add_counts(&mut counts, fold.run(query, look)?)?;
         }
         Ok(Self::of_counts(query, values, &counts, limit)?)
     }
@@ -127,6 +135,14 @@ impl Slots {
     pub(super) fn open<'a>(&'a self, query: Query<'a>, table: Table<'_>) -> Result<TableSlots<'a>, ExecutionError> {
         Ok(TableSlots { slots: self, rows: self.values.open(query, table)?, row_slots: Vec::new() })
     }
+}
+
+fn add_counts(counts: &mut Charged<Vec<u64>>, others: Charged<Vec<u64>>) -> Result<(), Stop> {
+    if counts.len() < others.len() {
+        counts.resize(others.len(), 0);
+    }
+    counts.iter_mut().zip(others.iter()).for_each(|(count, other)| *count += other);
+    counts.settle()
 }
 
 /// Counts the rows of a look by the tuples of their units, a run of rows at a time. Answers whether it could: not where

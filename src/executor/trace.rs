@@ -4,7 +4,8 @@ use super::coverage::Coverage;
 use super::look::Look;
 use super::query::Units;
 use serde::Serialize;
-use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// What was read and skipped.
@@ -78,12 +79,17 @@ pub struct Stage {
 /// Collects counts, and stages when it is asked to. It never changes an answer.
 #[derive(Debug, Default)]
 pub struct Trace {
-    counts: Cell<Counts>,
-    stages: Option<RefCell<Vec<Stage>>>,
+    counts: Mutex<Counts>,
+    stages: Option<Mutex<Vec<Stage>>>,
     /// Whether a stage is under way: what it calls is part of it.
-    inside: Cell<bool>,
+    inside: AtomicBool,
     /// Looks whose rows were visited while these units were counted, and what rows they were.
-    visited: RefCell<Vec<(Units, Look, Coverage)>>,
+    visited: Mutex<Vec<(Units, Look, Coverage)>>,
+}
+
+/// What a lock holds is whole whenever it is taken, so that a panic elsewhere does not matter.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Looks to remember at a time; a report has few of them.
@@ -92,20 +98,18 @@ const VISITED_MAX: usize = 64;
 impl Trace {
     /// A trace that keeps the stages.
     pub fn of_stages() -> Self {
-        Self { stages: Some(RefCell::default()), ..Self::default() }
+        Self { stages: Some(Mutex::default()), ..Self::default() }
     }
 
     /// Counts something.
     #[inline]
     pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {
-        let mut counts = self.counts.get();
-        change(&mut counts);
-        self.counts.set(counts);
+        change(&mut lock(&self.counts));
     }
 
     /// Remembers what the rows of a look were, so that they need not be visited again to be counted.
     pub(super) fn remember(&self, units: Units, look: &Look, coverage: Coverage) {
-        let mut visited = self.visited.borrow_mut();
+        let mut visited = lock(&self.visited);
         if visited.len() < VISITED_MAX && !visited.iter().any(|known| (known.0, &known.1) == (units, look)) {
             visited.push((units, look.clone(), coverage));
         }
@@ -113,25 +117,25 @@ impl Trace {
 
     /// What the rows of a look were, if they were visited.
     pub(super) fn recall(&self, units: Units, look: &Look) -> Option<Coverage> {
-        let visited = self.visited.borrow();
+        let visited = lock(&self.visited);
         visited.iter().find(|known| (known.0, &known.1) == (units, look)).map(|known| known.2)
     }
 
     /// Does a stage's work. A stage inside another is part of that one.
     pub fn stage<T>(&self, name: impl FnOnce() -> String, work: impl FnOnce() -> T) -> T {
-        let Some(stages) = self.stages.as_ref().filter(|_| !self.inside.get()) else { return work() };
-        let (started, before) = (Instant::now(), self.counts.get());
-        self.inside.set(true);
+        let Some(stages) = self.stages.as_ref().filter(|_| !self.inside.load(Ordering::Relaxed)) else { return work() };
+        let (started, before) = (Instant::now(), *lock(&self.counts));
+        self.inside.store(true, Ordering::Relaxed);
         let done = work();
-        self.inside.set(false);
-        let (seconds, counts) = (started.elapsed().as_secs_f64(), self.counts.get().since(before));
-        stages.borrow_mut().push(Stage { stage: name(), seconds, counts });
+        self.inside.store(false, Ordering::Relaxed);
+        let (seconds, counts) = (started.elapsed().as_secs_f64(), lock(&self.counts).since(before));
+        lock(stages).push(Stage { stage: name(), seconds, counts });
         done
     }
 
     /// The stages so far, in order.
     pub fn stages(&self) -> Vec<Stage> {
-        self.stages.as_ref().map(|stages| stages.borrow().clone()).unwrap_or_default()
+        self.stages.as_ref().map(|stages| lock(stages).clone()).unwrap_or_default()
     }
 }
 

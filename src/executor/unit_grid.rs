@@ -7,9 +7,12 @@ use super::error::ExecutionError;
 use super::guard::Guard;
 use super::limits::Stop;
 use super::look::Look;
+use super::mask::Mask;
 use super::query::{NO_UNIT, Query};
-use super::scan::visit_rows;
-use super::slots::Slots;
+use super::scan::Block;
+use super::slots::{Slots, TableSlots};
+use super::split::RowFold;
+use crate::segment::{BlockBuffer, Table};
 use roaring::RoaringBitmap;
 
 /// Bits are used while they take at most so many bytes a row; a list of units would take four, and sorting.
@@ -21,11 +24,10 @@ const WORD_UNITS: usize = 64;
 
 /// See the module.
 pub(super) struct UnitGrid {
-    slots: usize,
+    /// One for each slot and piece.
+    sets: usize,
     pieces: usize,
-    /// Words of one set.
-    length: usize,
-    /// By slot, then by piece.
+    /// For 64 units after the other: a word of each set, by slot, then by piece.
     words: Vec<u64>,
     _charge: Charge,
 }
@@ -41,16 +43,18 @@ impl UnitGrid {
         division: &impl Division,
         slots: Option<&Slots>,
     ) -> Result<Option<Self>, ExecutionError> {
-        let Some(mut grid) = Self::of_size(query, look, slots.map_or(1, Slots::len), division.len()) else {
-            return Ok(None);
-        };
-        visit_rows(
-            query,
-            look,
-            |table| slots.map(|slots| slots.open(query, table)).transpose(),
-            |table_slots, block, mask, buffer| {
+        let Some(size) = Size::of(query, look, slots.map_or(1, Slots::len), division.len()) else { return Ok(None) };
+        let fold = RowFold {
+            looks_at_units: true,
+            start: || size.grid(query.guard),
+            open: |table: Table<'_>| slots.map(|slots| slots.open(query, table)).transpose(),
+            visit: |grid: &mut Self,
+                    table_slots: &mut Option<TableSlots<'_>>,
+                    block: &Block<'_>,
+                    mask: &Mask,
+                    buffer: &mut BlockBuffer| {
                 let row_slots = table_slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
-                // Bound by finding the piece of a time; the bit itself is mostly in the cache, as users ascend.
+                // Bound by finding the piece of a time: all sets of a user lie side by side, and users ascend.
                 mask.rows().for_each(|row| {
                     let unit = block.units[row];
                     if unit != NO_UNIT
@@ -61,67 +65,84 @@ impl UnitGrid {
                 });
                 Ok(())
             },
-        )?;
-        Ok(Some(grid))
-    }
-
-    fn of_size(query: Query<'_>, look: &Look, slots: usize, pieces: usize) -> Option<Self> {
-        let length = (query.unit_count() as usize).div_ceil(WORD_UNITS);
-        let words = slots.checked_mul(pieces)?.checked_mul(length)?;
-        let tables = query.snapshot.segments().iter().flat_map(|segment| look.tables(segment));
-        let rows: usize = tables.map(|table| table.rows()).sum();
-        let bytes = words.checked_mul(size_of::<u64>())?;
-        if bytes > BYTES_MAX.min(rows.saturating_mul(BYTES_A_ROW)) {
-            return None;
+            join: |grid: &mut Self, other: Self| {
+                grid.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+                Ok(())
+            },
+        };
+        match fold.run(query, look) {
+            // Lists may do with less memory than there is.
+            Err(ExecutionError::Stopped(Stop::Memory)) => Ok(None),
+            grid => grid.map(Some),
         }
-        // Lists may do with less memory than there is.
-        let charge = Charge::of(query.guard, bytes).ok()?;
-        Some(Self { slots, pieces, length, words: vec![0; words], _charge: charge })
     }
 
     #[inline]
     fn add(&mut self, slot: usize, piece: usize, unit: u32) {
-        let word = (slot * self.pieces + piece) * self.length + unit as usize / WORD_UNITS;
-        if let Some(word) = self.words.get_mut(word) {
+        let set = slot * self.pieces + piece;
+        if set < self.sets
+            && let Some(word) = self.words.get_mut(unit as usize / WORD_UNITS * self.sets + set)
+        {
             *word |= 1 << (unit as usize % WORD_UNITS);
         }
     }
 
     /// How many slots there are.
     pub fn slots(&self) -> usize {
-        self.slots
-    }
-
-    /// The sets of a slot, by piece.
-    pub fn sets(&self, slot: usize) -> impl Iterator<Item = &[u64]> {
-        (slot * self.pieces..(slot + 1) * self.pieces)
-            .map(|set| &self.words[set * self.length..(set + 1) * self.length])
+        self.sets / self.pieces.max(1)
     }
 
     /// The sets of a slot as bitmaps, by piece.
     pub fn bitmaps(&self, slot: usize) -> impl Iterator<Item = RoaringBitmap> {
-        self.sets(slot).map(|set| {
-            let bytes: Vec<u8> = set.iter().flat_map(|word| word.to_le_bytes()).collect();
+        (slot * self.pieces..(slot + 1) * self.pieces).map(|set| {
+            let words = self.words.iter().skip(set).step_by(self.sets);
+            let bytes: Vec<u8> = words.flat_map(|word| word.to_le_bytes()).collect();
             RoaringBitmap::from_lsb0_bytes(0, &bytes)
         })
     }
 
-    /// How many units are in each piece of a slot, or since the first piece where `is_cumulative`, and in any.
+    /// How many units are in each piece of every slot, or since the first piece where `is_cumulative`, and in any.
     ///
     /// # Errors
     /// When the execution is stopped.
-    pub fn counts(&self, guard: &Guard, slot: usize, is_cumulative: bool) -> Result<(Vec<u64>, u64), Stop> {
-        let mut all = Charged::list(guard, 0, self.length)?;
-        let mut counts = Vec::with_capacity(self.pieces);
-        for set in self.sets(slot) {
-            guard.check()?;
-            all.iter_mut().zip(set).for_each(|(all, word)| *all |= word);
-            counts.push(count(if is_cumulative { &all } else { set }));
+    pub fn counts(&self, guard: &Guard, is_cumulative: bool) -> Result<Vec<(Vec<u64>, u64)>, Stop> {
+        let mut counts = Charged::list(guard, 0, self.sets)?;
+        let mut totals = vec![0; self.slots()];
+        for words in guard.watch(self.words.chunks(self.sets.max(1))) {
+            let slots = words?.chunks(self.pieces).zip(counts.chunks_mut(self.pieces));
+            for ((words, counts), total) in slots.zip(&mut totals) {
+                let mut all = 0;
+                for (word, count) in words.iter().zip(counts) {
+                    all |= word;
+                    *count += u64::from((if is_cumulative { all } else { *word }).count_ones());
+                }
+                *total += u64::from(all.count_ones());
+            }
         }
-        Ok((counts, count(&all)))
+        Ok(counts.chunks(self.pieces.max(1)).map(<[u64]>::to_vec).zip(totals).collect())
     }
 }
 
-fn count(set: &[u64]) -> u64 {
-    set.iter().map(|word| u64::from(word.count_ones())).sum()
+/// How large a grid is.
+struct Size {
+    sets: usize,
+    pieces: usize,
+    words: usize,
+}
+
+impl Size {
+    /// `None` where bits are not the way to count units.
+    fn of(query: Query<'_>, look: &Look, slots: usize, pieces: usize) -> Option<Self> {
+        let sets = slots.checked_mul(pieces)?;
+        let words = (query.unit_count() as usize).div_ceil(WORD_UNITS).checked_mul(sets)?;
+        let tables = query.snapshot.segments().iter().flat_map(|segment| look.tables(segment));
+        let rows: usize = tables.map(|table| table.rows()).sum();
+        let bytes = words.checked_mul(size_of::<u64>())?;
+        (pieces > 0 && bytes <= BYTES_MAX.min(rows.saturating_mul(BYTES_A_ROW))).then_some(Self { sets, pieces, words })
+    }
+
+    fn grid(&self, guard: &Guard) -> Result<UnitGrid, Stop> {
+        let charge = Charge::of(guard, self.words * size_of::<u64>())?;
+        Ok(UnitGrid { sets: self.sets, pieces: self.pieces, words: vec![0; self.words], _charge: charge })
+    }
 }

@@ -19,6 +19,7 @@ use super::footprint::list_bytes;
 use super::limits::Stop;
 use super::look::Look;
 use super::query::{Query, Units};
+use super::split::{in_parallel, threads_for};
 use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
 use hold::{Held, Parts};
 use rows::{Gatherer, Marks, Pass, Row, Source, Sources};
@@ -107,6 +108,45 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
     exclusions.sort_unstable();
     exclusions.dedup();
     let rules = Rules { steps: plan.steps.len(), window_micros: plan.window_micros, order: plan.order, exclusions };
+    let looks =
+        [&plan.steps[..], &plan.excluded.iter().map(|excluded| excluded.look.clone()).collect::<Vec<_>>()].concat();
+    let tables =
+        query.snapshot.segments().iter().flat_map(|segment| looks.iter().flat_map(|look| look.tables(segment)));
+    let rows = tables.map(|table| table.rows()).sum();
+    let passes = passes(query, plan, rows);
+    let threads = if passes.iter().all(|pass| pass.units.is_some()) { threads_for(rows) } else { 1 };
+    // Passes of other users know nothing of one another.
+    let parts: Vec<&[Pass]> = passes.chunks(passes.len().div_ceil(threads)).collect();
+    let mut walked = in_parallel(&parts, |passes| walk_passes(query, plan, &rules, passes)).into_iter();
+    let (mut all, mut charge) = match walked.next() {
+        Some(first) => first?.into_parts(),
+        None => (Attempts::default(), Charge::none(query.guard)),
+    };
+    for other in walked {
+        let (other, other_charge) = other?.into_parts();
+        // Lists that grow are there twice for a moment.
+        let _both = Charge::of(query.guard, list_bytes(&all.counting) + list_bytes(&all.starts))?;
+        charge.join(other_charge);
+        all.counting.extend(other.counting);
+        all.starts.extend(other.starts);
+    }
+    query.guard.sort_by(&mut all.counting, &|a, b| counts_before(a, b, plan.entry))?;
+    all.counting.dedup_by_key(|one| one.unit);
+    if plan.entry == FunnelEntry::First {
+        charge.add(all.counting.len() * size_of::<Start>())?;
+        let counting = all.counting.iter();
+        all.starts = counting.filter_map(|one| start(plan, one.unit, one.tuple, &one.times)).collect();
+    }
+    Ok(Charged::with(all, charge))
+}
+
+/// The attempts that these passes find.
+fn walk_passes(
+    query: Query<'_>,
+    plan: &FunnelPlan<'_>,
+    rules: &Rules,
+    passes: &[Pass],
+) -> Result<Charged<Attempts>, ExecutionError> {
     let mut all = Attempts::default();
     let (mut times_bytes, mut charge) = (0, Charge::none(query.guard));
     let held = Held::new(query, plan.hold);
@@ -114,16 +154,15 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
     let until = |range: ResolvedRange| range.to_micros.saturating_add(plan.window_micros);
     let range = ResolvedRange { to_micros: until(plan.range), ..plan.range };
     let sources = Sources { query, held: &held, values: plan.values, range };
-    let Opened { mut opening, mut later } = open(plan, &rules, sources)?;
+    let Opened { mut opening, mut later } = open(plan, rules, sources)?;
     let mut gatherer = Gatherer::new(sources, Parts::new(query, plan.hold));
-    let mut walk = Walk::new(query.guard, &rules);
+    let mut walk = Walk::new(query.guard, rules);
     let has_alike = plan.steps.windows(2).any(|pair| pair[0] == pair[1]);
-    let mut sequence = Sequence::new(query.guard, &rules, has_alike);
-    let rows = opening.iter().chain(&later).map(Source::rows).sum();
-    for pass in passes(query, plan, rows) {
-        gatherer.begin(&pass);
+    let mut sequence = Sequence::new(query.guard, rules, has_alike);
+    for pass in passes {
+        gatherer.begin(pass);
         for source in &mut opening {
-            gatherer.gather(source, pass.range, &pass)?;
+            gatherer.gather(source, pass.range, pass)?;
         }
         if gatherer.is_empty() {
             continue;
@@ -131,7 +170,7 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
         // Where steps come in any order, the rows that open attempts were taken for all steps.
         let from_micros = if plan.order == FunnelOrder::Any { pass.range.to_micros } else { pass.range.from_micros };
         for source in &mut later {
-            gatherer.gather(source, ResolvedRange { from_micros, to_micros: until(pass.range) }, &pass)?;
+            gatherer.gather(source, ResolvedRange { from_micros, to_micros: until(pass.range) }, pass)?;
         }
         gatherer.visit(|unit, depth, rows| {
             // In any order an attempt comes as far as there are steps.
@@ -149,13 +188,6 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
             charge.set(list_bytes(&all.counting) + times_bytes + list_bytes(&all.starts))?;
             Ok(is_decided)
         })?;
-    }
-    query.guard.sort_by(&mut all.counting, &|a, b| counts_before(a, b, plan.entry))?;
-    all.counting.dedup_by_key(|one| one.unit);
-    if plan.entry == FunnelEntry::First {
-        charge.add(all.counting.len() * size_of::<Start>())?;
-        let counting = all.counting.iter();
-        all.starts = counting.filter_map(|one| start(plan, one.unit, one.tuple, &one.times)).collect();
     }
     Ok(Charged::with(all, charge))
 }

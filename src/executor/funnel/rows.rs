@@ -156,13 +156,6 @@ impl<'a> Sources<'a> {
     }
 }
 
-impl Source<'_> {
-    /// How many rows its tables have.
-    pub fn rows(&self) -> usize {
-        self.tables.iter().map(|table| table.scan.all_rows().len()).sum()
-    }
-}
-
 /// Which of all rows a pass looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pass {

@@ -1,0 +1,149 @@
+//! Rows folded on several threads where there are many of them.
+
+use super::coverage::Coverage;
+use super::error::ExecutionError;
+use super::limits::Stop;
+use super::look::Look;
+use super::mask::Mask;
+use super::query::Query;
+use super::row_test::RowTest;
+use super::scan::{Block, TableScan, tables_of};
+use crate::codec::packed::BLOCK_VALUES;
+use crate::segment::{BlockBuffer, Table};
+use std::num::NonZero;
+use std::ops::Range;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// So many rows are worth another thread, which takes some 50 microseconds to begin.
+const THREAD_ROWS: usize = 1 << 17;
+/// The most threads of one report: others want to be answered too.
+const THREADS_MAX: usize = 8;
+
+/// How many threads should share the work on so many rows: at least one.
+pub(super) fn threads_for(rows: usize) -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    let cores = *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get));
+    (rows / THREAD_ROWS).clamp(1, cores.min(THREADS_MAX))
+}
+
+/// Does each part of some work on a thread of its own, the first on this one; answers come in the order of parts.
+pub(super) fn in_parallel<P: Sync, R: Send>(parts: &[P], work: impl Fn(&P) -> R + Sync) -> Vec<R> {
+    let Some((first, others)) = parts.split_first() else { return Vec::new() };
+    let work = &work;
+    thread::scope(|scope| {
+        let others: Vec<_> = others.iter().map(|part| scope.spawn(move || work(part))).collect();
+        let mut done = vec![work(first)];
+        done.extend(
+            others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+        );
+        done
+    })
+}
+
+/// What is done with rows: `start` begins a fold, `open` is called with each table that is read for it, and what it
+/// answers goes along to `visit`, with the blocks of the table; `join` puts two folds together.
+pub(super) struct RowFold<Start, Open, Visit, Join> {
+    /// Whether it matters which unit a row has, and not only that it has one.
+    pub looks_at_units: bool,
+    pub start: Start,
+    pub open: Open,
+    pub visit: Visit,
+    pub join: Join,
+}
+
+impl<Start, Open, Visit, Join> RowFold<Start, Open, Visit, Join> {
+    /// Folds the rows that a look asks for. The order in which folds are joined depends on threads, and must not show.
+    ///
+    /// # Errors
+    /// When the store is damaged, or the execution stopped.
+    pub fn run<T, A>(&self, query: Query<'_>, look: &Look) -> Result<A, ExecutionError>
+    where
+        A: Send,
+        Start: Fn() -> Result<A, Stop> + Sync,
+        Open: Fn(Table<'_>) -> Result<T, ExecutionError> + Sync,
+        Visit: Fn(&mut A, &mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop> + Sync,
+        Join: Fn(&mut A, A) -> Result<(), Stop> + Sync,
+    {
+        let tables: Vec<Table<'_>> =
+            query.snapshot.segments().iter().flat_map(|segment| tables_of(query, look, segment)).collect();
+        let threads = threads_for(tables.iter().map(|table| table.rows()).sum());
+        let mut pieces: Vec<(Table<'_>, Range<usize>)> =
+            tables.iter().flat_map(|table| pieces_of(table.rows(), threads).map(|rows| (*table, rows))).collect();
+        // The largest first, so that no thread is left with one at the end.
+        pieces.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+        let next = AtomicUsize::new(0);
+        let work = |thread: &usize| -> Result<Option<(A, Coverage)>, ExecutionError> {
+            let mut fold = match (self.start)() {
+                Ok(fold) => fold,
+                // Where there is no memory for another fold, the first takes all rows.
+                Err(Stop::Memory) if *thread > 0 => return Ok(None),
+                Err(stop) => return Err(stop.into()),
+            };
+            let mut coverage = Coverage::default();
+            while let Some((table, rows)) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
+                query.guard.check()?;
+                let test = RowTest::compile(query, *table, look.filter.as_deref())?;
+                let mut opened = (self.open)(*table)?;
+                let mut scan = match self.looks_at_units {
+                    true => TableScan::new(query, *table)?,
+                    false => TableScan::without_units(query, *table)?,
+                };
+                scan.visit(&test, &test.candidates, look.range, rows.clone(), |block, mask, buffer| {
+                    coverage.count(query, block, mask);
+                    (self.visit)(&mut fold, &mut opened, block, mask, buffer)
+                })?;
+            }
+            Ok(Some((fold, coverage)))
+        };
+        let mut all: Option<(A, Coverage)> = None;
+        for done in in_parallel(&(0..threads).collect::<Vec<_>>(), work) {
+            let Some((fold, coverage)) = done? else { continue };
+            match &mut all {
+                None => all = Some((fold, coverage)),
+                Some((joined, whole)) => {
+                    (self.join)(joined, fold)?;
+                    whole.add(coverage);
+                }
+            }
+        }
+        // The first thread always has a fold.
+        let (fold, coverage) = match all {
+            Some(all) => all,
+            None => ((self.start)()?, Coverage::default()),
+        };
+        query.trace.remember(query.units, look, coverage);
+        Ok(fold)
+    }
+}
+
+/// A table's rows in at most so many pieces of whole blocks, none of which is small.
+fn pieces_of(rows: usize, threads: usize) -> impl Iterator<Item = Range<usize>> {
+    let pieces = (rows / THREAD_ROWS).clamp(1, threads);
+    let step = rows.div_ceil(pieces).next_multiple_of(BLOCK_VALUES).max(1);
+    (0..rows).step_by(step).map(move |start| start..rows.min(start + step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_of_whole_blocks_and_make_up_the_table() {
+        for (rows, threads, expected) in
+            [(5, 4, 1), (THREAD_ROWS * 2 - 1, 4, 1), (THREAD_ROWS * 3, 2, 2), (1 << 20, 4, 4)]
+        {
+            let pieces: Vec<_> = pieces_of(rows, threads).collect();
+            assert_eq!(pieces.len(), expected);
+            assert!(pieces.iter().all(|piece| piece.start.is_multiple_of(BLOCK_VALUES)));
+            assert!(pieces.windows(2).all(|pair| pair[0].end == pair[1].start) && pieces[pieces.len() - 1].end == rows);
+        }
+    }
+
+    #[test]
+    fn parts_are_done_in_any_order_and_answered_in_theirs() {
+        assert_eq!(in_parallel(&[3, 1, 2], |part| part * 2), [6, 2, 4]);
+        assert_eq!(in_parallel(&[], |part: &u32| *part), []);
+    }
+}
