@@ -43,6 +43,7 @@ class Segment:
         times = content.i64(), content.i64()
         self.tables = list_of(content, _table)
         key_rows = by_id(content, Cursor.u32)
+        user_days, key_days = content.u32(), by_id(content, Cursor.u32)
         index = optional(content, lambda c: (c.u32(), c.u32()))
         file.expect(ascends([table.event for table in self.tables]), "the tables do not ascend by event")
         for table in self.tables:
@@ -55,6 +56,11 @@ class Segment:
         for group_type, blob in key_rows.items():
             keys = [(row.groups[group_type], n) for n, row in enumerate(self.rows) if group_type in row.groups]
             self.key_rows[group_type] = filed(container.blob(blob), keys)
+        filed(container.blob(user_days), [(_day(row), row.user) for row in self.rows])
+        file.expect(set(key_days) == types, "key_days are not those of the groups")
+        for group_type, blob in key_days.items():
+            keys = [(_day(row), row.groups[group_type]) for row in self.rows if group_type in row.groups]
+            filed(container.blob(blob), keys)
         _check_index(file, container, index, self.rows)
         container.finish()
 

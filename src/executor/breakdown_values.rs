@@ -256,11 +256,14 @@ impl<'a> TablePart<'a> {
             Self::Holder { column, values, moments } => {
                 column.decode(query.snapshot.aliases(), rows, out);
                 let moments = moments.as_ref().map(|moments| moments.decode(block.number));
+                let mut known = None;
                 for (row, holder) in out.iter_mut().enumerate() {
                     *holder = match (&moments, *holder) {
                         (_, NO_UNIT) => NULL,
                         (None, unit) => values.now(unit),
-                        (Some(moments), unit) => values.at_event(unit, moments.get(row)),
+                        (Some(moments), unit) => {
+                            values.at_event(&mut known, unit, moments.time(row), || moments.get(row))
+                        }
                     };
                 }
             }

@@ -174,8 +174,16 @@ impl Charged<RoaringBitmap> {
     /// # Errors
     /// As [`Charge::of`], and when the execution may not go on.
     pub fn collect(guard: &Guard, items: impl IntoIterator<Item = Option<u32>>) -> Result<Self, Stop> {
-        let numbers = guard.watch(items).filter_map(Result::transpose);
-        Self::new(guard, numbers.collect::<Result<_, _>>()?)
+        let mut numbers = RoaringBitmap::new();
+        for number in guard.watch(items) {
+            // Mostly they ascend, which is fast.
+            if let Some(number) = number?
+                && numbers.try_push(number).is_err()
+            {
+                numbers.insert(number);
+            }
+        }
+        Self::new(guard, numbers)
     }
 }
 

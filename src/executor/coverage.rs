@@ -120,6 +120,7 @@ fn count_table(
         .collect::<Result<Vec<_>, ExecutionError>>()?;
     let candidates = tests.iter().map(|(test, _)| &test.candidates);
     let candidates = candidates.fold(Candidates::none(), Candidates::or);
+    query.trace.count(|counts| counts.tables_read += 1);
     let mut scan = TableScan::new(query, table)?;
     let every_row = scan.all_rows();
     scan.visit(

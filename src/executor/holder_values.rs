@@ -6,7 +6,7 @@ use super::footprint::list_bytes;
 use super::query::{Query, Units};
 use crate::model::value::lookup_path;
 use crate::model::{Moment, Properties, Value};
-use crate::profiles::{Call, fold_into};
+use crate::profiles::{Call, fold_names_into};
 use roaring::RoaringBitmap;
 
 /// A value for each user (under its shown id) or key, after each of the calls that changed it.
@@ -24,6 +24,15 @@ pub(super) struct HolderValues<T> {
 #[derive(Clone, Copy, Debug)]
 struct Change<T> {
     moment: Moment,
+    value: T,
+}
+
+/// A value of a holder, and the times between which nothing changes it; at these times themselves arrival decides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<T> {
+    holder: u32,
+    after_micros: i64,
+    before_micros: i64,
     value: T,
 }
 
@@ -55,6 +64,8 @@ impl<T: Copy + PartialEq> HolderValues<T> {
         query.trace.count(|counts| counts.calls_folded += calls.len() as u64);
         query.guard.sort_by(&mut calls, &|a, b| (a.entity, a.moment).cmp(&(b.entity, b.moment)))?;
 
+        // The property itself, or the object that it is a part of.
+        let names: Vec<&str> = [path].into_iter().chain(path.split_once('.').map(|(head, _)| head)).collect();
         let before = of(None);
         let mut charge = Charge::of(query.guard, (count as usize + 1) * size_of::<u32>())?;
         let mut starts = vec![0; count as usize + 1];
@@ -63,7 +74,7 @@ impl<T: Copy + PartialEq> HolderValues<T> {
             let mut properties = Properties::new();
             let mut last = before;
             for call in calls {
-                fold_into(&mut properties, call)?;
+                fold_names_into(&mut properties, call, &names)?;
                 let value = of(lookup_path(&properties, path));
                 if value != last {
                     changes.push(Change { moment: call.moment, value });
@@ -106,9 +117,38 @@ impl<T: Copy + PartialEq> HolderValues<T> {
         self.changes_of(holder).last().map_or(self.before, |change| change.value)
     }
 
-    /// The value in force for an event: after the calls that are before it in order.
-    pub fn at_event(&self, holder: u32, event: Moment) -> T {
-        self.after(holder, |moment| moment < event)
+    /// The value in force for an event: after the calls that are before it in order. Events of a holder mostly come in
+    /// order, so that `known`, the value of the event before, is often the one.
+    #[inline]
+    pub fn at_event(
+        &self,
+        known: &mut Option<Known<T>>,
+        holder: u32,
+        time_micros: i64,
+        moment: impl FnOnce() -> Moment,
+    ) -> T {
+        if let Some(known) = known
+            && known.holder == holder
+            && known.after_micros < time_micros
+            && time_micros < known.before_micros
+        {
+            return known.value;
+        }
+        let found = self.find_at_event(holder, moment());
+        *known = Some(found);
+        found.value
+    }
+
+    fn find_at_event(&self, holder: u32, event: Moment) -> Known<T> {
+        let changes = self.changes_of(holder);
+        let past = changes.partition_point(|change| change.moment < event);
+        let last = past.checked_sub(1).and_then(|last| changes.get(last));
+        Known {
+            holder,
+            after_micros: last.map_or(i64::MIN, |change| change.moment.time.micros()),
+            before_micros: changes.get(past).map_or(i64::MAX, |change| change.moment.time.micros()),
+            value: last.map_or(self.before, |change| change.value),
+        }
     }
 
     /// The value after the changes that are past.

@@ -4,6 +4,7 @@ use crate::codec::DecodeError;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::model::{Arrival, Moment, Timestamp};
 use crate::segment::Table;
+use std::cell::OnceCell;
 
 /// The times and arrivals of a table's rows.
 pub(super) struct RowMoments {
@@ -13,10 +14,12 @@ pub(super) struct RowMoments {
 }
 
 /// Those of one block.
-pub(super) struct BlockMoments {
+pub(super) struct BlockMoments<'a> {
+    of: &'a RowMoments,
+    block: usize,
     times: Box<[i64; BLOCK_VALUES]>,
-    arrivals: Box<[i64; BLOCK_VALUES]>,
-    base: Arrival,
+    /// Decoded when one is asked for: mostly times tell events apart.
+    arrivals: OnceCell<Box<[i64; BLOCK_VALUES]>>,
 }
 
 impl RowMoments {
@@ -25,19 +28,28 @@ impl RowMoments {
     }
 
     /// The moments of a block's rows.
-    pub fn decode(&self, block: usize) -> BlockMoments {
-        let mut moments =
-            BlockMoments { times: Box::new([0; BLOCK_VALUES]), arrivals: Box::new([0; BLOCK_VALUES]), base: self.base };
-        self.times.decode_block(block, &mut moments.times);
-        self.arrivals.decode_block(block, &mut moments.arrivals);
-        moments
+    pub fn decode(&self, block: usize) -> BlockMoments<'_> {
+        let mut times = Box::new([0; BLOCK_VALUES]);
+        self.times.decode_block(block, &mut times);
+        BlockMoments { of: self, block, times, arrivals: OnceCell::new() }
     }
 }
 
-impl BlockMoments {
+impl BlockMoments<'_> {
+    /// The time of a row of the block, in microseconds.
+    #[inline]
+    pub fn time(&self, row: usize) -> i64 {
+        self.times[row]
+    }
+
     /// The moment of a row of the block.
     #[inline]
     pub fn get(&self, row: usize) -> Moment {
-        Moment { time: Timestamp::clamped(self.times[row]), arrival: self.base.plus(self.arrivals[row] as u64) }
+        let arrivals = self.arrivals.get_or_init(|| {
+            let mut arrivals = Box::new([0; BLOCK_VALUES]);
+            self.of.arrivals.decode_block(self.block, &mut arrivals);
+            arrivals
+        });
+        Moment { time: Timestamp::clamped(self.times[row]), arrival: self.of.base.plus(arrivals[row] as u64) }
     }
 }

@@ -121,9 +121,10 @@ impl<'a> Part<'a> {
             Self::Holder { column, passing, without, moments: Some(moments) } => {
                 let units = units_of(column);
                 let moments = moments.decode(block);
+                let mut known = None;
                 Mask::from_fn(rows, |row| match units[row] {
                     NO_UNIT => *without,
-                    unit => passing.at_event(unit, moments.get(row)),
+                    unit => passing.at_event(&mut known, unit, moments.time(row), || moments.get(row)),
                 })
             }
             Self::Member { column, members } => {

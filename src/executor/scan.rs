@@ -47,7 +47,6 @@ pub(super) struct TableScan<'a> {
 
 impl<'a> TableScan<'a> {
     pub fn new(query: Query<'a>, table: Table<'_>) -> Result<Self, DecodeError> {
-        query.trace.count(|counts| counts.tables_read += 1);
         Ok(Self {
             query,
             rows: table.rows(),
@@ -178,6 +177,7 @@ pub(super) fn visit_rows<T>(
         for table in tables_of(query, look, segment) {
             let test = RowTest::compile(query, table, look.filter.as_deref())?;
             let mut opened = open(table)?;
+            query.trace.count(|counts| counts.tables_read += 1);
             let mut scan = TableScan::new(query, table)?;
             let all = scan.all_rows();
             scan.visit(&test, &test.candidates, look.range, all, |block, mask, buffer| {

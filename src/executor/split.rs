@@ -68,6 +68,7 @@ impl<Start, Open, Visit, Join> RowFold<Start, Open, Visit, Join> {
     {
         let tables: Vec<Table<'_>> =
             query.snapshot.segments().iter().flat_map(|segment| tables_of(query, look, segment)).collect();
+        query.trace.count(|counts| counts.tables_read += tables.len() as u64);
         let threads = threads_for(tables.iter().map(|table| table.rows()).sum());
         let mut pieces: Vec<(Table<'_>, Range<usize>)> =
             tables.iter().flat_map(|table| pieces_of(table.rows(), threads).map(|rows| (*table, rows))).collect();

@@ -22,4 +22,4 @@ pub use builder::ProfilesBuilder;
 pub use erase::ProfilesTouched;
 pub use part::{Association, Call, ProfilesPart, SavedCohort, StoredAlias};
 pub use verify::PartExtent;
-pub use view::{Profiles, Version, fold, fold_into};
+pub use view::{Profiles, Version, fold, fold_names_into};

@@ -41,12 +41,12 @@ pub(super) fn fold_of<'a>(
     Ok(properties)
 }
 
-/// Folds one more call over the properties that the calls before it left.
+/// Folds a call over the properties that the calls before it left, of those with these names.
 ///
 /// # Errors
 /// When its operations cannot be read.
-pub fn fold_into(properties: &mut Properties, call: &Call) -> Result<(), DecodeError> {
-    parse_ops(call)?.apply(properties);
+pub fn fold_names_into(properties: &mut Properties, call: &Call, names: &[&str]) -> Result<(), DecodeError> {
+    parse_ops_of(call, Some(names))?.apply(properties);
     Ok(())
 }
 

@@ -26,8 +26,9 @@ fn activity(context: &Context<'_>, report: &Stickiness) -> Result<(Charged<Vec<u
     let count = || {
         let sets = units_by_bucket(context.query, &look, &buckets)?;
         let mut active = Charged::list(context.query.guard, 0, context.query.unit_count() as usize)?;
-        for unit in context.query.guard.watch(sets.iter().flatten()) {
-            active[unit? as usize] += 1;
+        for set in sets.iter() {
+            context.query.guard.check()?;
+            set.iter().for_each(|unit| active[unit as usize] += 1);
         }
         Ok(active)
     };

@@ -236,18 +236,22 @@ fn check_associations(snapshot: &Snapshot) -> Result<(), DecodeError> {
 /// As [`check_derived`].
 pub fn check_indexes(segment: &Segment) -> Result<(), DecodeError> {
     let mut key_rows: BTreeMap<(GroupTypeId, u32), BTreeSet<u32>> = BTreeMap::new();
+    let mut users_of_any = BTreeMap::new();
+    let mut keys_of_any: BTreeMap<GroupTypeId, _> = BTreeMap::new();
     for table in segment.tables() {
         let rows = Rows::read(table)?;
         let days: Vec<Day> = rows.times.iter().map(|time| Day::of(*time)).collect();
         let mut expected = BTreeMap::new();
         for (user, day) in rows.users.iter().zip(&days) {
             count_unit(&mut expected, *day, *user);
+            count_unit(&mut users_of_any, *day, *user);
         }
         check_days(&table.user_days()?, &expected)?;
         for (group_type, keys) in &rows.keys {
             let mut expected = BTreeMap::new();
             for (row, key) in keys.iter().enumerate().filter(|(_, key)| **key > 0) {
                 count_unit(&mut expected, days[row], key - 1);
+                count_unit(keys_of_any.entry(*group_type).or_default(), days[row], key - 1);
                 key_rows.entry((*group_type, key - 1)).or_default().insert(table.first_row() + row as u32);
             }
             let found = table.key_days(*group_type)?;
@@ -264,6 +268,11 @@ pub fn check_indexes(segment: &Segment) -> Result<(), DecodeError> {
             }
         }
         check_blocks(table)?;
+    }
+    check_days(&segment.user_days()?, &users_of_any)?;
+    for (group_type, expected) in &keys_of_any {
+        let found = segment.key_days(*group_type)?;
+        check_days(&found.ok_or_else(|| contradiction("rows and unit bitmaps"))?, expected)?;
     }
     check_key_rows(segment, &key_rows)
 }

@@ -10,7 +10,6 @@ use crate::model::{Number, Value};
 use crate::segment::{BlockBuffer, Table, UserRuns};
 use hashbrown::HashMap;
 use std::cell::{Cell, RefCell};
-use std::ops::Range;
 
 /// Stands for "no value" among held values: such a row is in no part.
 pub(super) const NO_VALUE: u32 = u32::MAX;
@@ -98,22 +97,41 @@ impl TableHeld<'_> {
     }
 }
 
+/// Units of a pass: every so manieth from the first on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct EveryUnit {
+    pub first: u32,
+    /// At least 1.
+    pub step: u32,
+    /// How many they are.
+    pub count: u32,
+}
+
+impl EveryUnit {
+    /// The place of a unit among these, if it is one.
+    #[inline]
+    fn place(self, unit: u32) -> Option<u32> {
+        let from_first = unit.wrapping_sub(self.first);
+        let place = if self.step == 1 { from_first } else { from_first / self.step };
+        (place < self.count && place * self.step == from_first).then_some(place)
+    }
+}
+
 /// The parts in which an attempt opens, by number. The depth of a part is how many steps, one after the other, have
 /// an event in it, whenever that happened: no attempt can come further.
 pub(super) struct Parts {
     numbers: Numbers,
+    /// The units that have parts.
+    of_units: EveryUnit,
     /// By part; 0 where no attempt opens.
     depths: Vec<u8>,
 }
 
 /// Which part is which.
 enum Numbers {
-    /// The parts are the units from this on.
+    /// The parts are the units, by their places.
     Units {
-        first: u32,
-        /// How many units there are in all.
-        count: u32,
-        /// By unit, whether a pass before has found what was to be found of it; empty as long as there is none.
+        /// By place, whether a pass before has found what was to be found of the unit; empty as long as there is none.
         decided: Vec<bool>,
     },
     /// One for each held value of a unit.
@@ -125,38 +143,40 @@ enum Numbers {
 }
 
 impl Parts {
-    pub fn new(query: Query<'_>, hold: Option<&Hold>) -> Self {
+    pub fn new(hold: Option<&Hold>) -> Self {
         let numbers = match hold {
-            None => Numbers::Units { first: 0, count: query.unit_count(), decided: Vec::new() },
+            None => Numbers::Units { decided: Vec::new() },
             Some(_) => Numbers::Held { by_value: HashMap::new(), units: Vec::new() },
         };
-        Self { numbers, depths: Vec::new() }
+        Self { numbers, of_units: EveryUnit { first: 0, step: 1, count: 0 }, depths: Vec::new() }
     }
 
-    /// Begins anew with these units, or all of them.
-    pub fn begin(&mut self, of_units: Option<Range<u32>>) {
+    /// Begins anew with these units; what was decided stays when they are the same as before.
+    pub fn begin(&mut self, of_units: EveryUnit) {
         self.depths.clear();
         match &mut self.numbers {
-            Numbers::Units { first, count, .. } => {
-                let units = of_units.unwrap_or(0..*count);
-                *first = units.start;
-                self.depths.resize(units.len(), 0);
+            Numbers::Units { decided } => {
+                if of_units != self.of_units {
+                    decided.clear();
+                }
+                self.depths.resize(of_units.count as usize, 0);
             }
             Numbers::Held { by_value, units } => {
                 by_value.clear();
                 units.clear();
             }
         }
+        self.of_units = of_units;
     }
 
     /// The part of a row, which is made if it is new; `None` where nothing is left to be found.
     #[inline]
     pub fn find_or_add(&mut self, unit: u32, value: u32) -> Option<u32> {
+        let place = self.of_units.place(unit)?;
         match &mut self.numbers {
-            Numbers::Units { first, decided, .. } => {
-                let is_decided = decided.get(unit as usize).copied().unwrap_or(false);
-                let part = unit.wrapping_sub(*first);
-                (!is_decided && (part as usize) < self.depths.len()).then_some(part)
+            Numbers::Units { decided } => {
+                let is_decided = decided.get(place as usize).copied().unwrap_or(false);
+                (!is_decided).then_some(place)
             }
             Numbers::Held { by_value, units } => Some(*by_value.entry((unit, value)).or_insert_with(|| {
                 units.push(unit);
@@ -170,7 +190,7 @@ impl Parts {
     #[inline]
     pub fn find(&self, unit: u32, value: u32, depth_min: u8) -> Option<u32> {
         let part = match &self.numbers {
-            Numbers::Units { first, .. } => unit.wrapping_sub(*first),
+            Numbers::Units { .. } => self.of_units.place(unit)?,
             Numbers::Held { by_value, .. } => *by_value.get(&(unit, value))?,
         };
         (*self.depths.get(part as usize)? >= depth_min).then_some(part)
@@ -185,9 +205,9 @@ impl Parts {
 
     /// Nothing is left to be found of a part's unit. Of a unit with several parts that is never so.
     pub fn decide(&mut self, part: usize) {
-        if let Numbers::Units { first, count, decided } = &mut self.numbers {
-            decided.resize(*count as usize, false);
-            decided[*first as usize + part] = true;
+        if let Numbers::Units { decided } = &mut self.numbers {
+            decided.resize(self.of_units.count as usize, false);
+            decided[part] = true;
         }
     }
 
@@ -199,7 +219,7 @@ impl Parts {
     /// The unit of a part.
     pub fn unit(&self, part: usize) -> u32 {
         match &self.numbers {
-            Numbers::Units { first, .. } => *first + part as u32,
+            Numbers::Units { .. } => self.of_units.first + part as u32 * self.of_units.step,
             Numbers::Held { units, .. } => units[part],
         }
     }
@@ -213,9 +233,25 @@ impl Parts {
 impl Footprint for Parts {
     fn footprint(&self) -> usize {
         let numbers = match &self.numbers {
-            Numbers::Units { decided, .. } => list_bytes(decided),
+            Numbers::Units { decided } => list_bytes(decided),
             Numbers::Held { by_value, units } => map_bytes(by_value) + list_bytes(units),
         };
         list_bytes(&self.depths) + numbers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_is_at_one_place_of_one_pass() {
+        let passes: Vec<EveryUnit> =
+            (0..3).map(|first| EveryUnit { first, step: 3, count: (11 - first).div_ceil(3) }).collect();
+        for unit in 0..11 {
+            let places: Vec<u32> = passes.iter().filter_map(|pass| pass.place(unit)).collect();
+            assert_eq!(places, [unit / 3]);
+        }
+        assert!(passes.iter().all(|pass| pass.place(11).is_none() && pass.place(u32::MAX).is_none()));
     }
 }

@@ -21,8 +21,8 @@ use super::look::Look;
 use super::query::{Query, Units};
 use super::split::{in_parallel, threads_for};
 use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
-use hold::{Held, Parts};
-use rows::{Gatherer, Marks, Pass, Row, Source, Sources};
+use hold::{EveryUnit, Held, Parts};
+use rows::{Gatherer, Marks, OpenSource, Pass, Row, Source};
 use sequence::Sequence;
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -108,16 +108,10 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
     exclusions.sort_unstable();
     exclusions.dedup();
     let rules = Rules { steps: plan.steps.len(), window_micros: plan.window_micros, order: plan.order, exclusions };
-    let looks =
-        [&plan.steps[..], &plan.excluded.iter().map(|excluded| excluded.look.clone()).collect::<Vec<_>>()].concat();
-    let tables =
-        query.snapshot.segments().iter().flat_map(|segment| looks.iter().flat_map(|look| look.tables(segment)));
-    let rows = tables.map(|table| table.rows()).sum();
-    let passes = passes(query, plan, rows);
-    let threads = if passes.iter().all(|pass| pass.units.is_some()) { threads_for(rows) } else { 1 };
-    // Passes of other users know nothing of one another.
-    let parts: Vec<&[Pass]> = passes.chunks(passes.len().div_ceil(threads)).collect();
-    let mut walked = in_parallel(&parts, |passes| walk_passes(query, plan, &rules, passes)).into_iter();
+    let sources = Sources::new(query, plan, &rules);
+    // Passes of other units know nothing of one another.
+    let passes = passes(query, plan, sources.rows());
+    let mut walked = in_parallel(&passes, |passes| walk_passes(query, plan, &rules, &sources, passes)).into_iter();
     let (mut all, mut charge) = match walked.next() {
         Some(first) => first?.into_parts(),
         None => (Attempts::default(), Charge::none(query.guard)),
@@ -145,17 +139,15 @@ fn walk_passes(
     query: Query<'_>,
     plan: &FunnelPlan<'_>,
     rules: &Rules,
+    sources: &Sources<'_>,
     passes: &[Pass],
 ) -> Result<Charged<Attempts>, ExecutionError> {
     let mut all = Attempts::default();
     let (mut times_bytes, mut charge) = (0, Charge::none(query.guard));
     let held = Held::new(query, plan.hold);
-    // `to` itself is not in the range, so the last attempt may open one microsecond before it.
-    let until = |range: ResolvedRange| range.to_micros.saturating_add(plan.window_micros);
-    let range = ResolvedRange { to_micros: until(plan.range), ..plan.range };
-    let sources = Sources { query, held: &held, values: plan.values, range };
-    let Opened { mut opening, mut later } = open(plan, rules, sources)?;
-    let mut gatherer = Gatherer::new(sources, Parts::new(query, plan.hold));
+    let mut opening = open_all(&sources.opening, query, &held, plan)?;
+    let mut later = open_all(&sources.later, query, &held, plan)?;
+    let mut gatherer = Gatherer::new(query.guard, &held, Parts::new(plan.hold));
     let mut walk = Walk::new(query.guard, rules);
     let has_alike = plan.steps.windows(2).any(|pair| pair[0] == pair[1]);
     let mut sequence = Sequence::new(query.guard, rules, has_alike);
@@ -170,7 +162,7 @@ fn walk_passes(
         // Where steps come in any order, the rows that open attempts were taken for all steps.
         let from_micros = if plan.order == FunnelOrder::Any { pass.range.to_micros } else { pass.range.from_micros };
         for source in &mut later {
-            gatherer.gather(source, ResolvedRange { from_micros, to_micros: until(pass.range) }, pass)?;
+            gatherer.gather(source, ResolvedRange { from_micros, to_micros: plan.until(pass.range) }, pass)?;
         }
         gatherer.visit(|unit, depth, rows| {
             // In any order an attempt comes as far as there are steps.
@@ -193,35 +185,49 @@ fn walk_passes(
 }
 
 /// Where the rows of a funnel come from, in the order in which they are to be taken.
-struct Opened<'a> {
+struct Sources<'a> {
     /// Those that open attempts.
     opening: Vec<Source<'a>>,
     /// All others that matter.
     later: Vec<Source<'a>>,
 }
 
-fn open<'a>(plan: &'a FunnelPlan<'_>, rules: &Rules, sources: Sources<'a>) -> Result<Opened<'a>, ExecutionError> {
-    let steps = plan.steps.len();
-    if plan.order == FunnelOrder::Any {
-        let opening = alike(&plan.steps, 0..steps).map(|(places, step)| sources.opening(step, places));
-        let later = alike(&plan.steps, 0..steps).map(|(places, step)| sources.any(step, places));
-        return Ok(Opened { opening: opening.collect::<Result<_, _>>()?, later: later.collect::<Result<_, _>>()? });
-    }
-    let opening = alike(&plan.steps, 0..1).map(|(places, step)| sources.opening(step, places));
-    let opening = opening.collect::<Result<_, _>>()?;
-    let mut later = Vec::new();
-    for (places, step) in alike(&plan.steps, 1..steps) {
-        later.push(sources.next(step, places)?);
-    }
-    for excluded in &plan.excluded {
-        if let Ok(number) = rules.exclusions.binary_search(&(excluded.from, excluded.to)) {
-            later.push(sources.between(&excluded.look, Marks::exclusion(number))?);
+impl<'a> Sources<'a> {
+    fn new(query: Query<'a>, plan: &'a FunnelPlan<'_>, rules: &Rules) -> Self {
+        let range = ResolvedRange { to_micros: plan.until(plan.range), ..plan.range };
+        let steps = plan.steps.len();
+        if plan.order == FunnelOrder::Any {
+            let opening = |(places, step)| Source::opening(query, step, range, places);
+            let later = |(places, step)| Source::any(query, step, range, places);
+            let alike = || alike(&plan.steps, 0..steps);
+            return Self { opening: alike().map(opening).collect(), later: alike().map(later).collect() };
         }
+        let first = alike(&plan.steps, 0..1).map(|(places, step)| Source::opening(query, step, range, places));
+        let next = alike(&plan.steps, 1..steps).map(|(places, step)| Source::next(query, step, range, places));
+        let (opening, mut later) = (first.collect(), next.collect::<Vec<_>>());
+        for excluded in &plan.excluded {
+            if let Ok(number) = rules.exclusions.binary_search(&(excluded.from, excluded.to)) {
+                later.push(Source::between(query, &excluded.look, range, Marks::exclusion(number)));
+            }
+        }
+        if plan.order == FunnelOrder::Strict {
+            later.push(Source::between(query, &plan.seen, range, Marks::SEEN));
+        }
+        Self { opening, later }
     }
-    if plan.order == FunnelOrder::Strict {
-        later.push(sources.between(&plan.seen, Marks::SEEN)?);
+
+    fn rows(&self) -> usize {
+        self.opening.iter().chain(&self.later).map(Source::rows).sum()
     }
-    Ok(Opened { opening, later })
+}
+
+fn open_all<'a>(
+    sources: &'a [Source<'a>],
+    query: Query<'a>,
+    held: &'a Held<'a>,
+    plan: &'a FunnelPlan<'a>,
+) -> Result<Vec<OpenSource<'a>>, ExecutionError> {
+    sources.iter().map(|source| source.open(query, held, plan.values)).collect()
 }
 
 /// Rows of a pass that stay in the cache while they are put together and walked.
@@ -229,34 +235,45 @@ const PASS_ROWS: usize = 1 << 15;
 /// The first of two passes over time looks at a part of the range, at least so many times shorter.
 const FIRST_PASS: i64 = 32;
 
-/// The passes in which so many rows are walked.
+/// The passes in which so many rows are walked, for each thread.
 ///
-/// Users come one group after the other, as their rows do. Other units come at once, but where one attempt may decide
-/// all of a unit, those that open early come first: most rows of the rest need not be taken then.
-fn passes(query: Query<'_>, plan: &FunnelPlan<'_>, rows: usize) -> Vec<Pass> {
+/// Users come one group after the other, as their rows do. Of other units each thread takes some, at once; but where one
+/// attempt may decide all of a unit, those that open early come first: most rows of the rest need not be taken then.
+fn passes(query: Query<'_>, plan: &FunnelPlan<'_>, rows: usize) -> Vec<Vec<Pass>> {
+    let (threads, count) = (threads_for(rows), query.unit_count());
     if query.units == Units::Users && query.snapshot.aliases().is_empty() && rows > PASS_ROWS {
-        let count = query.unit_count();
-        let step = (u64::from(count) * PASS_ROWS as u64).div_ceil(rows as u64) as u32;
-        let of_units = |first: u32| first..first.saturating_add(step).min(count);
-        return (0..count)
-            .step_by(step.max(1) as usize)
-            .map(|first| Pass { range: plan.range, units: Some(of_units(first)) })
-            .collect();
+        let length = (u64::from(count) * PASS_ROWS as u64).div_ceil(rows as u64).max(1) as u32;
+        let pass = |first: u32| {
+            let units = EveryUnit { first, step: 1, count: length.min(count - first) };
+            Pass { range: plan.range, units, in_order: true }
+        };
+        let passes: Vec<Pass> = (0..count).step_by(length as usize).map(pass).collect();
+        return passes.chunks(passes.len().div_ceil(threads).max(1)).map(<[Pass]>::to_vec).collect();
     }
-    let whole = Pass { range: plan.range, units: None };
     let ResolvedRange { from_micros, to_micros } = plan.range;
     let length = to_micros.saturating_sub(from_micros);
     let first = plan.window_micros.saturating_add(length / FIRST_PASS);
-    if !plan.may_be_decided() || first.saturating_mul(4) > length {
-        return vec![whole];
-    }
-    let middle = from_micros + first;
-    [ResolvedRange { from_micros, to_micros: middle }, ResolvedRange { from_micros: middle, to_micros }]
-        .map(|range| Pass { range, ..whole.clone() })
-        .into()
+    let ranges = if plan.may_be_decided() && first.saturating_mul(4) <= length {
+        let middle = from_micros + first;
+        vec![ResolvedRange { from_micros, to_micros: middle }, ResolvedRange { from_micros: middle, to_micros }]
+    } else {
+        vec![plan.range]
+    };
+    let step = threads as u32;
+    let of_thread = |first: u32| {
+        let units = EveryUnit { first, step, count: count.saturating_sub(first).div_ceil(step) };
+        ranges.iter().map(|range| Pass { range: *range, units, in_order: false }).collect()
+    };
+    (0..step).map(of_thread).collect()
 }
 
 impl FunnelPlan<'_> {
+    /// Where the windows of attempts that open in a range end. Its end itself is not in it, so the last may open one
+    /// microsecond before.
+    fn until(&self, range: ResolvedRange) -> i64 {
+        range.to_micros.saturating_add(self.window_micros)
+    }
+
     /// Whether all attempts are to be counted by when they open.
     fn counts_starts(&self) -> bool {
         self.buckets.is_some() && self.entry == FunnelEntry::Best

@@ -4,15 +4,16 @@ use super::super::breakdown_values::{BreakdownValues, TableBreakdown};
 use super::super::charge::Charge;
 use super::super::error::ExecutionError;
 use super::super::footprint::{Footprint, list_bytes};
+use super::super::guard::Guard;
 use super::super::limits::Stop;
 use super::super::look::Look;
 use super::super::query::{NO_UNIT, Query, misses};
 use super::super::row_test::RowTest;
 use super::super::scan::{TableScan, tables_of};
-use super::hold::{Held, NO_VALUE, Parts, TableHeld};
+use super::hold::{EveryUnit, Held, NO_VALUE, Parts, TableHeld};
 use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::language::ResolvedRange;
-use crate::segment::UserRuns;
+use crate::segment::{Table, UserRuns};
 use std::ops::Range;
 
 /// What an event does in a funnel: the steps that it can fill, whether it opens an attempt, what excludes it.
@@ -81,13 +82,20 @@ const FILLED_MAX: usize = 1 << 16;
 
 /// Rows that a funnel takes: which, what they do, and where.
 pub(super) struct Source<'a> {
+    look: &'a Look,
     marks: Marks,
     /// How deep a part must be for its rows to be taken, and how deep it is then.
+    depths: (u8, u8),
+    tables: Vec<Table<'a>>,
+}
+
+/// A source whose tables one thread has opened, for all of its passes.
+pub(super) struct OpenSource<'a> {
+    marks: Marks,
     depths: (u8, u8),
     tables: Vec<OpenTable<'a>>,
 }
 
-/// A table, opened once for all passes.
 struct OpenTable<'a> {
     test: RowTest<'a>,
     scan: TableScan<'a>,
@@ -100,59 +108,67 @@ struct OpenTable<'a> {
     tuples: Option<TableBreakdown<'a>>,
 }
 
-/// What all sources of a funnel share.
-#[derive(Clone, Copy)]
-pub(super) struct Sources<'a> {
-    pub query: Query<'a>,
-    pub held: &'a Held<'a>,
-    pub values: Option<&'a BreakdownValues>,
-    /// All that is ever looked at.
-    pub range: ResolvedRange,
-}
-
-impl<'a> Sources<'a> {
+impl<'a> Source<'a> {
     /// Rows that open attempts with any of these steps. They must be taken before all others.
-    pub fn opening(&self, look: &'a Look, steps: Range<usize>) -> Result<Source<'a>, ExecutionError> {
-        self.open(look, Marks::opening(steps), (0, 1))
+    pub fn opening(query: Query<'a>, look: &'a Look, range: ResolvedRange, steps: Range<usize>) -> Self {
+        Self::new(query, look, range, Marks::opening(steps), (0, 1))
     }
 
     /// Rows of steps, all with the same events, that must come after all before, where those happened.
-    pub fn next(&self, look: &'a Look, steps: Range<usize>) -> Result<Source<'a>, ExecutionError> {
+    pub fn next(query: Query<'a>, look: &'a Look, range: ResolvedRange, steps: Range<usize>) -> Self {
         let depths = (steps.start as u8, steps.end as u8);
-        self.open(look, Marks::filling(steps), depths)
+        Self::new(query, look, range, Marks::filling(steps), depths)
     }
 
     /// Rows of steps that may come in any order, where an attempt opens.
-    pub fn any(&self, look: &'a Look, steps: Range<usize>) -> Result<Source<'a>, ExecutionError> {
-        self.open(look, Marks::filling(steps), (1, 1))
+    pub fn any(query: Query<'a>, look: &'a Look, range: ResolvedRange, steps: Range<usize>) -> Self {
+        Self::new(query, look, range, Marks::filling(steps), (1, 1))
     }
 
     /// Rows that matter between two steps, where these happened. They must be taken after all steps.
-    pub fn between(&self, look: &'a Look, marks: Marks) -> Result<Source<'a>, ExecutionError> {
-        self.open(look, marks, (2, 2))
+    pub fn between(query: Query<'a>, look: &'a Look, range: ResolvedRange, marks: Marks) -> Self {
+        Self::new(query, look, range, marks, (2, 2))
     }
 
-    fn open(&self, look: &'a Look, marks: Marks, depths: (u8, u8)) -> Result<Source<'a>, ExecutionError> {
-        let Self { query, held, values, range } = *self;
-        let values = values.filter(|_| marks.opens());
-        let mut tables = Vec::new();
-        for segment in query.snapshot.segments() {
+    fn new(query: Query<'a>, look: &'a Look, range: ResolvedRange, marks: Marks, depths: (u8, u8)) -> Self {
+        let segments = query.snapshot.segments().iter();
+        let tables: Vec<_> = segments.flat_map(|segment| tables_of(query, &look.within(range), segment)).collect();
+        query.trace.count(|counts| counts.tables_read += tables.len() as u64);
+        Self { look, marks, depths, tables }
+    }
+
+    /// How many rows its tables have.
+    pub fn rows(&self) -> usize {
+        self.tables.iter().map(|table| table.rows()).sum()
+    }
+
+    /// Opens the tables. `values` are wanted of rows that open attempts.
+    ///
+    /// # Errors
+    /// When the store is damaged, or the execution stopped.
+    pub fn open(
+        &'a self,
+        query: Query<'a>,
+        held: &'a Held<'a>,
+        values: Option<&'a BreakdownValues>,
+    ) -> Result<OpenSource<'a>, ExecutionError> {
+        let values = values.filter(|_| self.marks.opens());
+        let mut tables = Vec::with_capacity(self.tables.len());
+        for table in &self.tables {
             query.guard.check()?;
-            for table in tables_of(query, &look.within(range), segment) {
-                let (first, last) = table.time_range();
-                tables.push(OpenTable {
-                    test: RowTest::compile(query, table, look.filter.as_deref())?,
-                    scan: TableScan::new(query, table)?,
-                    times: (first.micros(), last.micros()),
-                    users: table.users()?,
-                    arrivals: table.arrivals()?,
-                    arrival_base: table.arrival_base().raw(),
-                    held: held.open(table)?,
-                    tuples: values.map(|values| values.open(query, table)).transpose()?,
-                });
-            }
+            let (first, last) = table.time_range();
+            tables.push(OpenTable {
+                test: RowTest::compile(query, *table, self.look.filter.as_deref())?,
+                scan: TableScan::new(query, *table)?,
+                times: (first.micros(), last.micros()),
+                users: table.users()?,
+                arrivals: table.arrivals()?,
+                arrival_base: table.arrival_base().raw(),
+                held: held.open(*table)?,
+                tuples: values.map(|values| values.open(query, *table)).transpose()?,
+            });
         }
-        Ok(Source { marks, depths, tables })
+        Ok(OpenSource { marks: self.marks, depths: self.depths, tables })
     }
 }
 
@@ -161,13 +177,16 @@ impl<'a> Sources<'a> {
 pub(super) struct Pass {
     /// Where attempts open.
     pub range: ResolvedRange,
-    /// The units, when it is not all of them: users without aliases, whose rows come together in a table.
-    pub units: Option<Range<u32>>,
+    /// The units.
+    pub units: EveryUnit,
+    /// Whether the rows of neighbouring units are neighbours in a table: of users as they were sent they are.
+    pub in_order: bool,
 }
 
 /// Rows on their way from tables to parts, pass by pass. What it holds is reused.
 pub(super) struct Gatherer<'a> {
-    sources: Sources<'a>,
+    guard: &'a Guard,
+    held: &'a Held<'a>,
     parts: Parts,
     rows: Vec<Row>,
     /// The part of each row.
@@ -181,16 +200,17 @@ pub(super) struct Gatherer<'a> {
 }
 
 impl<'a> Gatherer<'a> {
-    pub fn new(sources: Sources<'a>, parts: Parts) -> Self {
+    pub fn new(guard: &'a Guard, held: &'a Held<'a>, parts: Parts) -> Self {
         Self {
-            sources,
+            guard,
+            held,
             parts,
             rows: Vec::new(),
             part_of: Vec::new(),
             placed: Vec::new(),
             ends: Vec::new(),
             arrivals: Box::new([0; BLOCK_VALUES]),
-            charge: Charge::none(sources.query.guard),
+            charge: Charge::none(guard),
         }
     }
 
@@ -198,16 +218,24 @@ impl<'a> Gatherer<'a> {
     pub fn begin(&mut self, pass: &Pass) {
         self.rows.clear();
         self.part_of.clear();
-        self.parts.begin(pass.units.clone());
+        self.parts.begin(pass.units);
     }
 
     /// Takes the rows of a source in a range that are in parts which are deep enough, and makes these so deep.
-    pub fn gather(&mut self, source: &mut Source<'_>, range: ResolvedRange, pass: &Pass) -> Result<(), ExecutionError> {
-        let Self { sources, parts, rows, part_of, arrivals, charge, .. } = self;
+    pub fn gather(
+        &mut self,
+        source: &mut OpenSource<'_>,
+        range: ResolvedRange,
+        pass: &Pass,
+    ) -> Result<(), ExecutionError> {
+        let Self { held: all_held, parts, rows, part_of, arrivals, charge, .. } = self;
         let (marks, (depth_min, depth)) = (source.marks, source.depths);
         for table in source.tables.iter_mut().filter(|table| !misses(range, table.times)) {
             let OpenTable { test, scan, users, arrivals: column, arrival_base, held, tuples, .. } = table;
-            let wanted = pass.units.clone().map_or(scan.all_rows(), |units| users.rows_of_users(units));
+            let wanted = match pass.in_order {
+                true => users.rows_of_users(pass.units.first..pass.units.first + pass.units.count),
+                false => scan.all_rows(),
+            };
             scan.visit(test, &test.candidates, range, wanted, |block, mask, scratch| {
                 column.decode_block(block.number, arrivals);
                 let held_values = held.decode(block, scratch);
@@ -232,7 +260,7 @@ impl<'a> Gatherer<'a> {
                         });
                     }
                 });
-                charge.set(list_bytes(rows) + list_bytes(part_of) + parts.footprint() + sources.held.footprint())
+                charge.set(list_bytes(rows) + list_bytes(part_of) + parts.footprint() + all_held.footprint())
             })?;
         }
         Ok(())
@@ -249,11 +277,11 @@ impl<'a> Gatherer<'a> {
     /// # Errors
     /// When the execution is stopped.
     pub fn visit(&mut self, mut visit: impl FnMut(u32, usize, &mut [Row]) -> Result<bool, Stop>) -> Result<(), Stop> {
-        let guard = self.sources.query.guard;
+        let guard = self.guard;
         let Self { parts, rows, part_of, placed, ends, charge, .. } = self;
         ends.clear();
         ends.resize(parts.len(), 0);
-        let held = list_bytes(rows) + list_bytes(part_of) + parts.footprint() + self.sources.held.footprint();
+        let held = list_bytes(rows) + list_bytes(part_of) + parts.footprint() + self.held.footprint();
         charge.set(held + list_bytes(ends) + placed.capacity().max(rows.len()) * size_of::<Row>())?;
         part_of.iter().for_each(|part| ends[*part as usize] += 1);
         let mut next = 0;
@@ -266,15 +294,17 @@ impl<'a> Gatherer<'a> {
             guard.check()?;
             placed.resize(rows.len().min(placed.len() + FILLED_MAX), Row::default());
         }
-        for gathered in guard.watch(rows.iter().zip(&*part_of)) {
-            let (row, part) = gathered?;
-            let end = &mut ends[*part as usize];
-            placed[*end] = *row;
-            *end += 1;
+        for (rows, part_of) in rows.chunks(BLOCK_VALUES).zip(part_of.chunks(BLOCK_VALUES)) {
+            guard.check()?;
+            for (row, part) in rows.iter().zip(part_of) {
+                let end = &mut ends[*part as usize];
+                placed[*end] = *row;
+                *end += 1;
+            }
         }
         let mut start = 0;
-        for part in guard.watch(ends.iter().enumerate()) {
-            let (part, end) = part?;
+        for (part, end) in ends.iter().enumerate() {
+            guard.tick()?;
             if start < *end && visit(parts.unit(part), parts.depth(part), &mut placed[start..*end])? {
                 parts.decide(part);
             }

@@ -8,6 +8,9 @@ use super::walk::{Attempting, Rules};
 use crate::language::FunnelOrder;
 use std::ops::Range;
 
+/// Attempts that take about as long as what is mostly done between two ticks of the guard.
+const ATTEMPTS_A_TICK: usize = 16;
+
 /// The attempts of one part after the other. What it holds is reused from part to part.
 pub(super) struct Sequence<'r> {
     guard: &'r Guard,
@@ -78,7 +81,10 @@ impl Attempting for Loaded<'_, '_> {
 
     fn reach(&mut self, attempt: usize) -> Result<&[i64], Stop> {
         let Sequence { guard, window_micros, passed, places, times } = &mut *self.sequence;
-        guard.tick()?;
+        // An attempt takes a few steps only.
+        if attempt.is_multiple_of(ATTEMPTS_A_TICK) {
+            guard.tick()?;
+        }
         let mut last = &self.rows[attempt];
         let deadline = last.time.saturating_add(*window_micros);
         times.clear();
