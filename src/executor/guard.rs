@@ -12,6 +12,8 @@ use std::time::Instant;
 const TICKS: u32 = 1024;
 /// Checks between two looks at the clock, which takes longer than the rest of a check.
 const CHECKS: u32 = 4;
+/// So many rows are worth another thread, which takes some 50 microseconds to begin.
+const THREAD_ROWS: usize = 1 << 17;
 /// How many things are sorted at one go where that may be stopped.
 pub(super) const SORTED_MAX: usize = 1 << 17;
 
@@ -26,6 +28,7 @@ pub struct Guard {
     deadline: Option<Instant>,
     cancel: Option<Cancel>,
     checks: AtomicU32,
+    thread_rows: usize,
     pub(super) account: Arc<Account>,
 }
 
@@ -37,8 +40,14 @@ impl Guard {
             deadline: limits.time.and_then(|time| Instant::now().checked_add(time)),
             cancel: limits.cancel.clone(),
             checks: AtomicU32::new(0),
+            thread_rows: limits.thread_rows.unwrap_or(THREAD_ROWS).max(1),
             account: Arc::new(Account::new(limits.bytes)),
         }
+    }
+
+    /// How many rows are worth another thread; at least 1.
+    pub(super) fn thread_rows(&self) -> usize {
+        self.thread_rows
     }
 
     /// The most bytes that were charged at a time.

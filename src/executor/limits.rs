@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How much time and memory an execution may take. The default sets no limit.
+/// How much time and memory an execution may take, and when it may take more threads. The default sets no limit.
 ///
 /// Time and calling off are looked at after every thousand rows or so, and wherever else work grows with the data: what
 /// is stopped ends within some ten milliseconds, but for the first read of a very large column, which is checked whole.
@@ -22,6 +22,8 @@ pub struct Limits {
     pub bytes: Option<u64>,
     /// What may call it off.
     pub cancel: Option<Cancel>,
+    /// How many rows are worth another thread, up to the number of cores: 131,072 unless given. It changes no answer.
+    pub thread_rows: Option<usize>,
 }
 
 /// Calls an execution off, from any thread. Clones are one and the same.

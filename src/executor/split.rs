@@ -2,6 +2,7 @@
 
 use super::coverage::Coverage;
 use super::error::ExecutionError;
+use super::guard::Guard;
 use super::limits::Stop;
 use super::look::Look;
 use super::mask::Mask;
@@ -16,16 +17,14 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// So many rows are worth another thread, which takes some 50 microseconds to begin.
-const THREAD_ROWS: usize = 1 << 17;
 /// The most threads of one report: others want to be answered too.
 const THREADS_MAX: usize = 8;
 
 /// How many threads should share the work on so many rows: at least one.
-pub(super) fn threads_for(rows: usize) -> usize {
+pub(super) fn threads_for(guard: &Guard, rows: usize) -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
     let cores = *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get));
-    (rows / THREAD_ROWS).clamp(1, cores.min(THREADS_MAX))
+    (rows / guard.thread_rows()).clamp(1, cores.min(THREADS_MAX))
 }
 
 /// Does each part of some work on a thread of its own, the first on this one; answers come in the order of parts.
@@ -69,9 +68,11 @@ impl<Start, Open, Visit, Join> RowFold<Start, Open, Visit, Join> {
         let tables: Vec<Table<'_>> =
             query.snapshot.segments().iter().flat_map(|segment| tables_of(query, look, segment)).collect();
         query.trace.count(|counts| counts.tables_read += tables.len() as u64);
-        let threads = threads_for(tables.iter().map(|table| table.rows()).sum());
-        let mut pieces: Vec<(Table<'_>, Range<usize>)> =
-            tables.iter().flat_map(|table| pieces_of(table.rows(), threads).map(|rows| (*table, rows))).collect();
+        let threads = threads_for(query.guard, tables.iter().map(|table| table.rows()).sum());
+        let mut pieces: Vec<(Table<'_>, Range<usize>)> = tables
+            .iter()
+            .flat_map(|table| pieces_of(table.rows(), query.guard.thread_rows(), threads).map(|rows| (*table, rows)))
+            .collect();
         // The largest first, so that no thread is left with one at the end.
         pieces.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
         let next = AtomicUsize::new(0);
@@ -119,9 +120,9 @@ impl<Start, Open, Visit, Join> RowFold<Start, Open, Visit, Join> {
     }
 }
 
-/// A table's rows in at most so many pieces of whole blocks, none of which is small.
-fn pieces_of(rows: usize, threads: usize) -> impl Iterator<Item = Range<usize>> {
-    let pieces = (rows / THREAD_ROWS).clamp(1, threads);
+/// A table's rows in at most so many pieces of whole blocks, each of about so many rows or more.
+fn pieces_of(rows: usize, piece_rows: usize, threads: usize) -> impl Iterator<Item = Range<usize>> {
+    let pieces = (rows / piece_rows).clamp(1, threads);
     let step = rows.div_ceil(pieces).next_multiple_of(BLOCK_VALUES).max(1);
     (0..rows).step_by(step).map(move |start| start..rows.min(start + step))
 }
@@ -132,10 +133,8 @@ mod tests {
 
     #[test]
     fn pieces_are_of_whole_blocks_and_make_up_the_table() {
-        for (rows, threads, expected) in
-            [(5, 4, 1), (THREAD_ROWS * 2 - 1, 4, 1), (THREAD_ROWS * 3, 2, 2), (1 << 20, 4, 4)]
-        {
-            let pieces: Vec<_> = pieces_of(rows, threads).collect();
+        for (rows, threads, expected) in [(5, 4, 1), (2 * 5000 - 1, 4, 1), (3 * 5000, 2, 2), (1 << 20, 4, 4)] {
+            let pieces: Vec<_> = pieces_of(rows, 5000, threads).collect();
             assert_eq!(pieces.len(), expected);
             assert!(pieces.iter().all(|piece| piece.start.is_multiple_of(BLOCK_VALUES)));
             assert!(pieces.windows(2).all(|pair| pair[0].end == pair[1].start) && pieces[pieces.len() - 1].end == rows);
@@ -145,6 +144,6 @@ mod tests {
     #[test]
     fn parts_are_done_in_any_order_and_answered_in_theirs() {
         assert_eq!(in_parallel(&[3, 1, 2], |part| part * 2), [6, 2, 4]);
-        assert_eq!(in_parallel(&[], |part: &u32| *part), []);
+        assert!(in_parallel(&[], |part: &u32| *part).is_empty());
     }
 }

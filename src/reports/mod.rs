@@ -79,7 +79,7 @@ pub fn run(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<Answe
 /// # let snapshot = Store::open(directory.path())?.snapshot()?;
 /// # let now = Timestamp::parse("2026-01-03T10:00:00Z")?;
 /// let cancel = Cancel::default(); // a clone of which another thread may hold
-/// let limits = Limits { time: Some(Duration::from_secs(30)), bytes: Some(256 << 20), cancel: Some(cancel.clone()) };
+/// let limits = Limits { time: Some(Duration::from_secs(30)), cancel: Some(cancel.clone()), ..Limits::default() };
 /// let report = Trends::new("2026-01-01", "2026-02-01").series("feature_used").build()?;
 /// assert!(reports::run_within(&snapshot, &report, now, &limits).is_ok());
 /// cancel.cancel();

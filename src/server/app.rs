@@ -58,7 +58,7 @@ impl Shared {
 
     /// What a report of a page may take.
     pub fn report_limits(&self) -> Limits {
-        Limits { time: Some(self.report_time_max), bytes: Some(self.report_bytes_max), cancel: None }
+        Limits { time: Some(self.report_time_max), bytes: Some(self.report_bytes_max), ..Limits::default() }
     }
 
     /// Hands a problem on; one after which nothing more can be acknowledged also ends the process.

@@ -67,7 +67,7 @@ pub(super) async fn report(
     let cancel = Cancel::default();
     // When the client goes, this future goes, and with it the report.
     let _called_off = CallOff(cancel.clone());
-    let limits = Limits { time: Some(app.report_time_max), bytes: Some(app.report_bytes_max), cancel: Some(cancel) };
+    let limits = Limits { cancel: Some(cancel), ..app.report_limits() };
     answer(app, workspace, move |store| {
         let text = unpack(&held.bytes)?;
         let text = std::str::from_utf8(&text).map_err(|error| {

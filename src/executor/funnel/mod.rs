@@ -240,9 +240,10 @@ const FIRST_PASS: i64 = 32;
 /// Users come one group after the other, as their rows do. Of other units each thread takes some, at once; but where one
 /// attempt may decide all of a unit, those that open early come first: most rows of the rest need not be taken then.
 fn passes(query: Query<'_>, plan: &FunnelPlan<'_>, rows: usize) -> Vec<Vec<Pass>> {
-    let (threads, count) = (threads_for(rows), query.unit_count());
-    if query.units == Units::Users && query.snapshot.aliases().is_empty() && rows > PASS_ROWS {
-        let length = (u64::from(count) * PASS_ROWS as u64).div_ceil(rows as u64).max(1) as u32;
+    let (threads, count) = (threads_for(query.guard, rows), query.unit_count());
+    let pass_rows = PASS_ROWS.min(query.guard.thread_rows());
+    if query.units == Units::Users && query.snapshot.aliases().is_empty() && rows > pass_rows {
+        let length = (u64::from(count) * pass_rows as u64).div_ceil(rows as u64).max(1) as u32;
         let pass = |first: u32| {
             let units = EveryUnit { first, step: 1, count: length.min(count - first) };
             Pass { range: plan.range, units, in_order: true }

@@ -113,7 +113,7 @@ fn elsewhere(visit: &Visit, report: &Report) -> Result<Shown, Problem> {
 pub(super) fn limits(app: &App) -> (Limits, CallOff) {
     let cancel = Cancel::default();
     let limits =
-        Limits { time: Some(app.report_time_max), bytes: Some(app.report_bytes_max), cancel: Some(cancel.clone()) };
+        Limits { cancel: Some(cancel.clone()), ..app.report_limits() };
     (limits, CallOff(cancel))
 }
 

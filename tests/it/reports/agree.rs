@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestCaseError};
 use serde_json::Value;
 use trackcrumb::language::Report;
 use trackcrumb::model::Timestamp;
-use trackcrumb::reports;
+use trackcrumb::reports::{self, Limits};
 use trackcrumb::store::{Outcome, Snapshot};
 
 /// How many generated cases run; each is asked several documents over several ways of arrival.
@@ -24,7 +24,14 @@ pub fn arrivals() -> impl Strategy<Value = Arrivals> {
 /// The engine's answer as JSON text read back; an error's text otherwise.
 pub fn engine_answer(snapshot: &Snapshot, document: &Value, now_us: i64) -> Result<Value, String> {
     let report = Report::from_value(document).map_err(|error| error.to_string())?;
-    let answer = reports::run(snapshot, &report, Timestamp::clamped(now_us)).map_err(|error| error.to_string())?;
+    let run = |limits| {
+        let answer = reports::run_within(snapshot, &report, Timestamp::clamped(now_us), &limits);
+        answer.map_err(|error| error.to_string())
+    };
+    let answer = run(Limits::default());
+    // Work that is shared comes to the same.
+    assert_eq!(run(Limits { thread_rows: Some(4), ..Limits::default() }), answer, "{document}");
+    let answer = answer?;
     Ok(serde_json::from_str(&serde_json::to_string(&answer).unwrap()).unwrap())
 }
 
