@@ -27,16 +27,19 @@ pub(super) fn threads_for(guard: &Guard, rows: usize) -> usize {
     (rows / guard.thread_rows()).clamp(1, cores.min(THREADS_MAX))
 }
 
-/// Does each part of some work on a thread of its own, the first on this one; answers come in the order of parts.
+/// Does each part of some work on a thread of its own, the first on this one; answers come in the order of parts. What
+/// finds no thread is done here, too.
 pub(super) fn in_parallel<P: Sync, R: Send>(parts: &[P], work: impl Fn(&P) -> R + Sync) -> Vec<R> {
     let Some((first, others)) = parts.split_first() else { return Vec::new() };
     let work = &work;
     thread::scope(|scope| {
-        let others: Vec<_> = others.iter().map(|part| scope.spawn(move || work(part))).collect();
+        let begin = |part| thread::Builder::new().spawn_scoped(scope, move || work(part)).map_err(|_| part);
+        let others: Vec<_> = others.iter().map(begin).collect();
         let mut done = vec![work(first)];
-        done.extend(
-            others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
-        );
+        done.extend(others.into_iter().map(|other| match other {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(part) => work(part),
+        }));
         done
     })
 }

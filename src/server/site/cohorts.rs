@@ -38,7 +38,12 @@ pub(super) async fn list(
     query: QueryOf<NoParameters>,
 ) -> Result<Response, Problem> {
     in_query(query)?;
-    let limits = Limits { time: Some(app.report_time_max), bytes: Some(app.report_bytes_max), cancel: None, ..Limits::default() };
+    let limits = Limits {
+        time: Some(app.report_time_max),
+        bytes: Some(app.report_bytes_max),
+        cancel: None,
+        ..Limits::default()
+    };
     show(app, visitor, move |snapshot, visit| {
         let row = |name: &str| {
             let cohort = find(snapshot, name)?;
@@ -59,7 +64,12 @@ pub(super) async fn one(
     query: QueryOf<Parameters>,
 ) -> Result<Response, Problem> {
     let (name, parameters) = (in_path(path)?, in_query(query)?);
-    let limits = Limits { time: Some(app.report_time_max), bytes: Some(app.report_bytes_max), cancel: None, ..Limits::default() };
+    let limits = Limits {
+        time: Some(app.report_time_max),
+        bytes: Some(app.report_bytes_max),
+        cancel: None,
+        ..Limits::default()
+    };
     show(app, visitor, move |snapshot, visit| {
         let cohort = find(snapshot, &name)?;
         let cursor = parameters.cursor.as_deref();

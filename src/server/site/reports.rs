@@ -112,8 +112,7 @@ fn elsewhere(visit: &Visit, report: &Report) -> Result<Shown, Problem> {
 /// Within what a report is answered; it is called off when the second is dropped.
 pub(super) fn limits(app: &App) -> (Limits, CallOff) {
     let cancel = Cancel::default();
-    let limits =
-        Limits { cancel: Some(cancel.clone()), ..app.report_limits() };
+    let limits = Limits { cancel: Some(cancel.clone()), ..app.report_limits() };
     (limits, CallOff(cancel))
 }
 
