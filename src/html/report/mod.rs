@@ -31,7 +31,7 @@ pub(super) mod words;
 
 pub use answer::Answered;
 pub use choices::Choices;
-pub use cohort::{CohortPage, CohortRow, Found, Uses, cohort, cohorts};
+pub use cohort::{CohortPage, CohortRow, Members, Uses, cohort, cohorts};
 pub use csv::csv;
 pub use edit::{Fields, edited};
 pub use kind::Kind;

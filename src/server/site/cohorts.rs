@@ -3,10 +3,11 @@
 use super::counted::last_choice;
 use super::reports::{after, answered, elsewhere, led_to_changed, limits};
 use super::show::{Shown, Visitor, show};
-use crate::html::Visit;
-use crate::html::report::{self, Choices, CohortPage, CohortRow, Fields, Found, Kind, Uses};
+use crate::html::report::{self, Answered, Choices, CohortPage, CohortRow, Fields, Kind, Members, Uses};
+use crate::html::{ROWS, Visit};
 use crate::language::{Cohort, Report};
 use crate::model::{CohortCall, Line};
+use crate::pages::{self, ListQuery, Sort};
 use crate::reports::{self, Answer, ReportError};
 use crate::saved::Saved;
 use crate::server::app::App;
@@ -20,9 +21,6 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
-
-/// Members on a page.
-const ROWS: usize = 50;
 
 /// The parameters of the list, and of a cohort's page.
 #[derive(Debug, Deserialize)]
@@ -101,24 +99,30 @@ async fn page(app: App, visitor: Visitor, name: Option<String>, parameters: Para
         let report = Report::Cohort(cohort.clone());
         let choices =
             Choices::gather(snapshot, visit.now)?.with_properties(snapshot, Kind::Cohort, &report.to_value())?;
-        let cursor = parameters.cursor.as_deref();
-        let search = parameters.search.as_deref().map(str::trim).filter(|search| !search.is_empty());
-        let mut listed = cohort.clone();
-        // All of them are looked through.
-        listed.page.limit = if search.is_some() { usize::MAX } else { ROWS };
-        listed.page.cursor = cursor.filter(|_| search.is_none()).map(str::to_owned);
-        let mut found = Found { cursor, search: None };
-        let answer = match answered(snapshot, visit, None, &Report::Cohort(listed), &limits) {
-            Ok(mut answered) => {
-                if let (Some(search), Answer::Cohort(all)) = (search, answered.answer.clone()) {
-                    let (page, count) = report::searched(all, search, cursor);
-                    answered.answer = Answer::Cohort(page);
-                    found.search = Some((search, count));
-                }
-                Ok(answered)
-            }
+        let mut whole = cohort.clone();
+        whole.page.limit = usize::MAX;
+        let mut answer = match answered(snapshot, visit, None, &Report::Cohort(whole), &limits) {
+            Ok(answered) => Ok(answered),
             Err(ReportError::Store(error)) => return Err(error.into()),
             Err(other) => Err(other.to_string()),
+        };
+        let search = parameters.search.filter(|search| !search.trim().is_empty());
+        let members = match &mut answer {
+            Ok(Answered { answer: Answer::Cohort(found), .. }) if found.size > 0 => {
+                let query = ListQuery {
+                    search: search.clone(),
+                    among: Some(std::mem::take(&mut found.members)),
+                    sort: Sort::Name,
+                    limit: ROWS[0],
+                    cursor: parameters.cursor,
+                    ..ListQuery::default()
+                };
+                Some(match cohort.scope.count_by.group_type() {
+                    Some(group_type) => Members::Keys(pages::group_list(snapshot, group_type, &query)?),
+                    None => Members::Users(pages::user_list(snapshot, &query)?),
+                })
+            }
+            _ => None,
         };
         let page = CohortPage {
             report: &report,
@@ -127,7 +131,8 @@ async fn page(app: App, visitor: Visitor, name: Option<String>, parameters: Para
             name: name.as_deref(),
             choices: &choices,
             answer: answer.as_ref().map_err(String::as_str),
-            found,
+            members: members.as_ref(),
+            search: search.as_deref(),
             uses: &uses(snapshot, &saved, name.as_deref()),
         };
         Ok(Shown::Document(report::cohort(visit, &page)))

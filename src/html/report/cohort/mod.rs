@@ -16,16 +16,20 @@ use super::choices::Choices;
 use super::kind::Kind;
 use super::nothing::none_has_group;
 use super::saved::{address, name_field, shown_on};
-use super::units::members;
 use super::view::Chart;
 use super::{actions, coverage, words};
 use crate::figure::{count, percent};
 use crate::html::asset;
 use crate::html::frame::Frame;
+use crate::html::groups::{key_cell, last_updated_cell};
 use crate::html::icon::Icon;
 use crate::html::menu::Place;
+use crate::html::properties::{SHOWN, properties};
+use crate::html::table::{Order, Pager, heading};
+use crate::html::users::{last_seen_cell, user_cell};
 use crate::html::{Address, Visit};
 use crate::language::{Cohort, Condition, Report};
+use crate::pages::{GroupRow, ListPage, UserRow};
 use crate::reports::{Answer, CohortAnswer};
 use crate::saved::{Saved, SavedReport};
 use maud::{Markup, html};
@@ -46,19 +50,21 @@ pub struct CohortPage<'a> {
     pub choices: &'a Choices,
     /// Who is in it, or the sentence that says why that is not known.
     pub answer: Result<&'a Answered, &'a str>,
-    /// Which of them are listed.
-    pub found: Found<'a>,
+    /// A page of them; none where nobody is in it.
+    pub members: Option<&'a Members>,
+    /// What is searched for among them.
+    pub search: Option<&'a str>,
     /// What builds on it.
     pub uses: &'a Uses<'a>,
 }
 
-/// Which members are listed.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Found<'a> {
-    /// Where the page begins, unless it is the first.
-    pub cursor: Option<&'a str>,
-    /// What names must contain, and how many do.
-    pub search: Option<(&'a str, u64)>,
+/// A page of the members.
+#[derive(Clone, Debug)]
+pub enum Members {
+    /// Keys of a group type.
+    Keys(ListPage<GroupRow>),
+    /// Users.
+    Users(ListPage<UserRow>),
 }
 
 /// What names a saved cohort.
@@ -168,57 +174,78 @@ impl CohortPage<'_> {
             @if !self.has_conditions() && answer.size > 0 {
                 p class="hint sub" { "There are no conditions yet, so everyone is in it." }
             }
-            @if answer.size > 0 { (self.search(visit, json)) }
-            (self.members(visit, answer, answered.everyone))
-            @if answer.size > 0 { (self.pager(visit, answer, json)) }
-        }
-    }
-
-    /// Hidden fields, or parameters, that keep the cohort as it is looked at.
-    fn kept<'a>(&self, json: &'a str) -> Option<&'a str> {
-        Some(json).filter(|_| self.name.is_none() || self.is_changed)
-    }
-
-    fn search(&self, visit: &Visit, json: &str) -> Markup {
-        html! {
-            form class="search pad" method="get" role="search" action=(path(visit, self.name)) {
-                (visit.kept())
-                @if let Some(json) = self.kept(json) { input type="hidden" name="report" value=(json); }
-                label class="sr" for="members-search" { "Search members" }
-                (Icon::Search)
-                input id="members-search" type="search" name="search" value=[self.found.search.map(|(text, _)| text)] placeholder="Search members" autocomplete="off";
+            @match self.members {
+                Some(Members::Keys(page)) => (self.listed(visit, json, page, "Key", "Last updated", |row| html! {
+                    (key_cell(visit, row)) td class="wide" { (properties(&row.properties, SHOWN)) } (last_updated_cell(visit, row))
+                })),
+                Some(Members::Users(page)) => (self.listed(visit, json, page, "User", "Last seen", |row| html! {
+                    (user_cell(visit, row)) td class="wide" { (properties(&row.properties, SHOWN)) } (last_seen_cell(visit, row))
+                })),
+                None => (self.nobody(answered.everyone)),
             }
         }
     }
 
-    fn members(&self, visit: &Visit, answer: &CohortAnswer, everyone: Option<u64>) -> Markup {
-        let kind = &self.cohort.scope.count_by;
+    fn nobody(&self, everyone: Option<u64>) -> Markup {
         html! {
-            @if let Some((text, _)) = self.found.search.filter(|_| answer.members.is_empty() && answer.size > 0) {
-                div class="state" { h3 { "No name contains “" bdi { (text) } "”" } p { (words::counted_units(answer.size, kind)) " are in the cohort." } }
-            } @else if answer.size == 0 && everyone == Some(0) {
-                div class="state" { h3 { "There are no " (words::units(kind)) " yet" } p { "They come into being with the first event or call that names one." } }
-            } @else if answer.size == 0 {
-                div class="state" {
+            div class="state" {
+                @if everyone == Some(0) {
+                    h3 { "There are no " (words::units(&self.cohort.scope.count_by)) " yet" }
+                    p { "They come into being with the first event or call that names one." }
+                } @else {
                     h3 { "Nobody meets the conditions" }
                     p { "Remove a condition, ask for any of them instead of all, or look at a longer time. The cohort is counted anew whenever it is looked at." }
                 }
-            } @else { (members(visit, kind, &answer.members)) }
+            }
         }
     }
 
-    fn pager(&self, visit: &Visit, answer: &CohortAnswer, json: &str) -> Markup {
-        let here = path(visit, self.name)
-            .with_some("report", self.kept(json))
-            .with_some("search", self.found.search.map(|(text, _)| text));
-        let size = self.found.search.map_or(answer.size, |(_, found)| found);
+    /// A page of the members, with a search above and the way to the others below.
+    fn listed<R>(
+        &self,
+        visit: &Visit,
+        json: &str,
+        page: &ListPage<R>,
+        name: &str,
+        last: &str,
+        row: impl Fn(&R) -> Markup,
+    ) -> Markup {
+        // What is saved needs no document in the address.
+        let kept = Some(json).filter(|_| self.name.is_none() || self.is_changed);
+        let to = |cursor: &Option<String>| {
+            let here = path(visit, self.name).with_some("report", kept).with_some("search", self.search);
+            cursor.as_ref().map(|cursor| here.with("cursor", cursor))
+        };
+        let shown = page.rows.len() as u64;
         html! {
-            nav class="pager" aria-label="Pages of the list" {
-                span { (count(answer.members.len() as u64)) " of " (count(size)) ", by name" }
-                div class="right" {
-                    @if self.found.cursor.is_some() { a class="btn" href=(here) { "First" } }
-                    @if let Some(cursor) = &answer.next_cursor { a class="btn" href=(here.clone().with("cursor", cursor)) { "Next" } }
+            header {
+                form class="search" method="get" role="search" action=(path(visit, self.name)) {
+                    (visit.kept())
+                    @if let Some(json) = kept { input type="hidden" name="report" value=(json); }
+                    label class="sr" for="members-search" { "Search members" }
+                    (Icon::Search)
+                    input id="members-search" type="search" name="search" value=[self.search] placeholder="Search members" autocomplete="off";
                 }
+            }
+            @if shown == 0 {
+                div class="state" {
+                    h3 { "No member matches “" bdi { (self.search.unwrap_or_default()) } "”" }
+                    p { "The search looks at names and at the values of properties, in any case." }
+                }
+            } @else {
+                div class="scroll" {
+                    table class="stack" {
+                        caption class="sr" { "Members of the cohort" }
+                        thead { tr { (heading(name, Some(Order::Ascending), None)) (heading("Properties", None, None)) (heading(last, None, None)) } }
+                        tbody { @for one in &page.rows { tr { (row(one)) } } }
+                    }
+                }
+                (Pager::steps(
+                    "Pages of members",
+                    &format!("{}–{} of {}", count(page.first + 1), count(page.first + shown), count(page.total)),
+                    to(&page.previous_cursor).as_ref(),
+                    to(&page.next_cursor).as_ref(),
+                ))
             }
         }
     }

@@ -17,12 +17,8 @@ use serde_json::{Value, json};
 
 const JOINTS: [(&str, &str); 4] = [("all", "all"), ("any", "any"), ("not any", "none"), ("not all", "not all")];
 
-const DEEDS: [(&str, &str); 4] = [
-    ("did", "did"),
-    ("not did", "did not"),
-    ("first_did", "did for the first time"),
-    ("not first_did", "did not do for the first time"),
-];
+const DEEDS: [(&str, &str); 4] =
+    [("did", "did"), ("not did", "did not"), ("first_did", "first did"), ("not first_did", "did not first do")];
 
 const TIMES: [(&str, &str); 6] = [
     ("gte", "at least"),
