@@ -156,7 +156,10 @@ pub fn interval(interval: Interval) -> &'static str {
 /// A range as a name, `Last 30 days`, and in a sentence, `in the last 30 days`.
 pub fn range(visit: &Visit, scope: &Scope) -> (String, String) {
     let (from, to) = (scope.from.to_string(), scope.to.to_string());
-    let span = |length: &str, name: &str| (format!("Last {length} {name}"), format!("in the last {length} {name}"));
+    let span = |length: &str, name: &str| {
+        let span = if length == "1" { name.trim_end_matches('s').to_owned() } else { format!("{length} {name}") };
+        (format!("Last {span}"), format!("in the last {span}"))
+    };
     match (from.as_str(), to.as_str()) {
         ("-0d", "now") => ("Today".to_owned(), "today".to_owned()),
         ("-1d", "-0d") => ("Yesterday".to_owned(), "yesterday".to_owned()),
@@ -167,6 +170,7 @@ pub fn range(visit: &Visit, scope: &Scope) -> (String, String) {
         }
         (from, _) if scope.to.is_open() && from.starts_with('-') => {
             let (length, name) = ago(from);
+            let name = if length == "1" { name.trim_end_matches('s') } else { name };
             (format!("Since {length} {name} ago"), format!("since {length} {name} ago"))
         }
         _ => dates(visit, scope),
@@ -237,6 +241,7 @@ mod tests {
         assert_eq!(told("-30d", "now"), "in the last 30 days");
         assert_eq!(told("-0d", "now"), "today");
         assert_eq!(told("-12w", "now"), "in the last 12 weeks");
+        assert_eq!(told("-1d", "now"), "in the last day");
         assert_eq!(told("2026-11-01", "2026-11-03"), "from 1 Nov 2026 to 2 Nov 2026");
         let open = |from: Option<&str>, to: Option<&str>| {
             let bound = |text: Option<&str>| text.map_or(TimeBound::OPEN, TimeBound::from);

@@ -24,6 +24,7 @@ use crate::html::frame::Frame;
 use crate::html::groups::{key_cell, last_updated_cell};
 use crate::html::icon::Icon;
 use crate::html::menu::Place;
+use crate::html::moment::now;
 use crate::html::properties::{SHOWN, properties};
 use crate::html::table::{Order, Pager, heading};
 use crate::html::users::{last_seen_cell, user_cell};
@@ -218,7 +219,7 @@ impl CohortPage<'_> {
         };
         let shown = page.rows.len() as u64;
         html! {
-            header {
+            header class="members" {
                 form class="search" method="get" role="search" action=(path(visit, self.name)) {
                     (visit.kept())
                     @if let Some(json) = kept { input type="hidden" name="report" value=(json); }
@@ -226,6 +227,7 @@ impl CohortPage<'_> {
                     (Icon::Search)
                     input id="members-search" type="search" name="search" value=[self.search] placeholder="Search members" autocomplete="off";
                 }
+                div class="right" { span class="meta" { "Counted " (now(visit)) } }
             }
             @if shown == 0 {
                 div class="state" {

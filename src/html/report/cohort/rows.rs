@@ -128,14 +128,14 @@ impl Builder<'_> {
                     }
                 }
             }
-            What::Other => html! { div class="inline" { (badge) (self.shown(condition)) (gone) } },
+            What::Other => html! { div class="inline" { (badge) (self.shown(condition, &row)) (gone) } },
         }
     }
 
     /// What is shown, and cannot be changed here.
-    fn shown(&self, condition: &Value) -> Markup {
+    fn shown(&self, condition: &Value, row: &Row<'_>) -> Markup {
         let parsed = Condition::parse(&condition.to_string(), &self.scope.count_by);
-        let report = condition.get("report").cloned().map(|mut document| {
+        let report = row.inner.get("report").cloned().map(|mut document| {
             let units = document.as_object_mut().and_then(|fields| fields.remove("units")).unwrap_or_default();
             self.visit.to("/units").with("report", document).with("units", units)
         });
