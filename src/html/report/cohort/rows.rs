@@ -74,7 +74,7 @@ impl Builder<'_> {
             if number.is_empty() { (place + 1).to_string() } else { format!("{number}.{}", place + 1) }
         };
         html! {
-            div class=(if number.is_empty() { "steps" } else { "steps nested" }) {
+            div class=(if number.is_empty() { "steps conditions" } else { "steps conditions nested" }) {
                 div class="inline" {
                     @if !number.is_empty() { span class="badge-l" { (number) } }
                     (choice(&format!("{pointer}.verb"), &match_label(number), verb_of(row.is_not, word), &JOINTS))
