@@ -119,18 +119,12 @@ impl GroupsList<'_> {
     }
 
     fn row(&self, visit: &Visit, row: &GroupRow) -> Markup {
-        let updated = row.last_updated.as_deref().and_then(|time| Timestamp::parse(time).ok());
         html! {
             tr {
                 td class="hide-s muted name" data-l="Type" { (row.group_type) }
-                th scope="row" class="mono name" { a href=(self.path(visit, &row.group_type).part(&row.key)) { (row.key) } }
+                (key_cell(visit, row))
                 td class="wide" { (properties(&row.properties, SHOWN)) }
-                td class="nowrap" data-l="Last updated" {
-                    @match updated {
-                        Some(time) => (ago(visit, time)),
-                        None => span class="muted" { "never, only seen on events" },
-                    }
-                }
+                (last_updated_cell(visit, row))
             }
         }
     }
@@ -141,5 +135,24 @@ impl GroupsList<'_> {
         };
         let remedies = html! { a class="btn" href=(self.path(visit, self.group_type)) { "Look again" } };
         state::empty(html! { "No keys of type " bdi { (self.group_type) } " yet" }, body, remedies)
+    }
+}
+
+/// Which key the row is about.
+pub fn key_cell(visit: &Visit, row: &GroupRow) -> Markup {
+    let address = visit.to(Place::Groups.path()).part(&row.group_type).part(&row.key);
+    html! { th scope="row" class="mono name" { a href=(address) { (row.key) } } }
+}
+
+/// When a `group()` call said something of the key last.
+pub fn last_updated_cell(visit: &Visit, row: &GroupRow) -> Markup {
+    let updated = row.last_updated.as_deref().and_then(|time| Timestamp::parse(time).ok());
+    html! {
+        td class="nowrap" data-l="Last updated" {
+            @match updated {
+                Some(time) => (ago(visit, time)),
+                None => span class="muted" { "never, only seen on events" },
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::nothing::{Passing, none_has_group, nothing};
 use super::words;
-use super::{Chart, funnel, lifecycle, paths, retention, stickiness, trends};
+use super::{Chart, cohort, funnel, lifecycle, paths, retention, stickiness, trends};
 use crate::html::Visit;
 use crate::language::Report;
 use crate::reports::{Answer, Coverage, TrendsAnswer};
@@ -17,6 +17,8 @@ pub struct Answered {
     pub answer: Answer,
     /// Of trends with a breakdown, the same without it.
     pub whole: Option<TrendsAnswer>,
+    /// Of a cohort, how many units there are in all.
+    pub everyone: Option<u64>,
     /// Whether the last bucket is not over yet.
     pub is_partial: bool,
     /// Where nothing matched: how many events pass which filters.
@@ -79,7 +81,7 @@ impl Render for Sentence {
 impl Answered {
     /// Whether no event matched a report that is about events.
     pub fn is_nothing(&self, report: &Report) -> bool {
-        self.coverage().matched == 0 && !has_properties(report)
+        self.coverage().matched == 0 && !has_properties(report) && !matches!(report, Report::Cohort(_))
     }
 
     /// What was looked at.
@@ -152,6 +154,7 @@ pub fn drawn<'a>(looked: &'a Looked<'a>, answered: &'a Answered) -> Option<Drawn
             lifecycle::draw(looked, report, answer, answered.is_partial)
         }
         (Answer::Paths(answer), Report::Paths(report)) => paths::draw(looked, report, answer),
+        (Answer::Cohort(answer), Report::Cohort(_)) => cohort::draw(looked, answer, answered.everyone),
         _ => return None,
     })
 }

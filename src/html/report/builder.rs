@@ -7,20 +7,23 @@ use super::kind::Kind;
 use super::matcher::{self, split};
 use super::range::choice;
 use super::words;
+use crate::html::Visit;
 use crate::html::icon::Icon;
-use crate::language::CountBy;
+use crate::language::Scope;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
 /// See the module.
 #[derive(Clone, Copy, Debug)]
 pub struct Builder<'a> {
+    /// Who looks.
+    pub visit: &'a Visit,
     /// Which report.
     pub kind: Kind,
     /// Its document.
     pub document: &'a Value,
-    /// What it counts.
-    pub count_by: &'a CountBy,
+    /// What it counts, and when.
+    pub scope: &'a Scope,
     /// What there is to choose from.
     pub choices: &'a Choices,
 }
@@ -42,6 +45,9 @@ impl Builder<'_> {
     }
 
     fn summary(&self) -> Markup {
+        if self.kind == Kind::Cohort {
+            return self.told_conditions();
+        }
         let own = matcher::filters(self.document.get("filter"));
         html! {
             @for (place, pointer) in self.kind.slots(self.document).filled.iter().enumerate() {
@@ -49,7 +55,7 @@ impl Builder<'_> {
                 @if place > 0 { ", " }
                 b { (names.join(" or ")) }
             }
-            ", by " (words::unit(self.count_by))
+            ", by " (words::unit(&self.scope.count_by))
             @for filter in own.iter().take(2) { ", " (phrase(filter)) }
         }
     }
@@ -80,11 +86,17 @@ impl Builder<'_> {
                 (row("Paths", self.path_ends()))
                 div class="pair" { (by) (only) }
             },
+            Kind::Cohort => html! {
+                (row("Members are", self.count_by()))
+                (row("Who match", self.conditions()))
+                div class="pair" { (row("When", self.usual_range())) (row("Only events", self.own_filters())) }
+                noscript { p class="row" { span {} button class="btn primary" { "Apply" } } }
+            },
         }
     }
 
     /// One matcher: its events and filters.
-    fn matcher(&self, pointer: &str, label: &str, badge: Option<&str>) -> Markup {
+    pub(super) fn matcher(&self, pointer: &str, label: &str, badge: Option<&str>) -> Markup {
         let (names, own) = split(self.document.pointer(pointer));
         let add = badge.map_or_else(|| "Filter".to_owned(), |badge| format!("Filter {badge}"));
         html! {
@@ -122,13 +134,13 @@ impl Builder<'_> {
 
     fn measure(&self, place: usize, series: &Value, letter: &str) -> Markup {
         let chosen = series.get("measure").cloned().unwrap_or_else(|| json!("unique"));
-        let unit = words::unit(self.count_by);
+        let unit = words::unit(&self.scope.count_by);
         let mut plain = vec![
-            (json!("unique"), format!("Unique {}", words::units(self.count_by))),
+            (json!("unique"), format!("Unique {}", words::units(&self.scope.count_by))),
             (json!("total"), "Total events".to_owned()),
             (json!("per_unit"), format!("Events per {unit}")),
-            (json!({"active":"7d"}), format!("Active {} in 7 days", words::units(self.count_by))),
-            (json!({"active":"30d"}), format!("Active {} in 30 days", words::units(self.count_by))),
+            (json!({"active":"7d"}), format!("Active {} in 7 days", words::units(&self.scope.count_by))),
+            (json!({"active":"30d"}), format!("Active {} in 30 days", words::units(&self.scope.count_by))),
         ];
         let of = |name: &str, of: &str| -> Vec<(Value, String)> {
             let path = |path: &str| match of.strip_prefix('p').and_then(|rank| rank.parse::<f64>().ok()) {
@@ -173,7 +185,7 @@ impl Builder<'_> {
     }
 
     fn count_by(&self) -> Markup {
-        let own = self.count_by.group_type();
+        let own = self.scope.count_by.group_type();
         html! {
             label class="sr" for="count_by" { "Count by" }
             select id="count_by" name="json/count_by" {
@@ -309,6 +321,7 @@ fn row(name: &str, content: Markup) -> Markup {
     html! { div class="row" { div { (name) } div class="flow" { (content) } } }
 }
 
-fn remove(pointer: &str, what: &str) -> Markup {
+/// The button that removes what is at a pointer.
+pub(super) fn remove(pointer: &str, what: &str) -> Markup {
     html! { button class="btn s quiet icon" name="do" value={ "remove " (pointer) } aria-label={ "Remove " (what) } { (Icon::Close.small()) } }
 }

@@ -1,6 +1,7 @@
 //! What there is to choose from where a report is put together.
 
 use super::kind::Kind;
+use crate::language::CountBy;
 use crate::model::Timestamp;
 use crate::pages::{self, EventUses, GroupTypes, ListedProperty, Look, Owner, PageError};
 use crate::store::Snapshot;
@@ -18,8 +19,17 @@ pub struct Choices {
     pub types: GroupTypes,
     /// Properties of events, users and each group type.
     pub owners: Vec<Owned>,
-    /// The names of saved cohorts.
-    pub cohorts: Vec<String>,
+    /// All saved cohorts, by name.
+    pub cohorts: Vec<NamedCohort>,
+}
+
+/// A saved cohort.
+#[derive(Clone, Debug)]
+pub struct NamedCohort {
+    /// Its name.
+    pub name: String,
+    /// What its members are.
+    pub count_by: CountBy,
 }
 
 /// The properties of one owner.
@@ -41,7 +51,11 @@ impl Choices {
     pub fn gather(snapshot: &Snapshot, now: Timestamp) -> Result<Self, PageError> {
         let events = pages::event_uses(snapshot, now, DAYS)?;
         let types = pages::group_types(snapshot)?;
-        let cohorts = snapshot.cohorts().names().map(str::to_owned).collect();
+        let named = |name: &str| {
+            let count_by = snapshot.cohorts().get(name)?.report.scope().count_by.clone();
+            Some(NamedCohort { name: name.to_owned(), count_by })
+        };
+        let cohorts = snapshot.cohorts().names().filter_map(named).collect();
         Ok(Self { events, types, owners: Vec::new(), cohorts })
     }
 

@@ -2,10 +2,13 @@
 //!
 //! Names of fields: `base` is the document before; `json/interval` sets what is at a pointer, to JSON; `unset` removes
 //! what is at one unless it is set too; `POINTER.event` and `POINTER.typed` are the events of the matcher at a pointer;
-//! `POINTER.f.0.*` its filters, those of the report without a pointer; `b.0.*` breakdowns; `do` is the button pressed.
+//! `POINTER.f.0.*` its filters, those of the report without a pointer; `b.0.*` breakdowns; `range`, `from` and `to` the
+//! range, with a pointer that of a condition; `do` is the button pressed. Those of conditions are in [`super::cohort`].
 
+use super::cohort::edited_conditions;
 use super::kind::Kind;
 use super::matcher::{Simple, all, filters, join, split};
+use super::range;
 use serde_json::{Map, Value, json};
 
 /// Most filters of one matcher in a form.
@@ -21,7 +24,7 @@ impl Fields<'_> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| &**value)
     }
 
-    fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+    pub(super) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| &**value)
     }
 
@@ -38,6 +41,7 @@ pub fn edited(fields: &Fields<'_>) -> Result<Value, String> {
     let base = fields.first("base").ok_or("the form has no report in `base`; open the page again")?;
     let mut document: Value = serde_json::from_str(base).map_err(|error| format!("`base` is no JSON: {error}"))?;
     let kind = Kind::of(&document).ok_or("`base` is no report that has a page; open the page again")?;
+    let base_units = &document["count_by"].clone();
     let pressed = fields.first("do").unwrap_or_default();
     let slots = kind.slots(&document);
     for pointer in slots.filled.iter().chain(&slots.excluded) {
@@ -59,14 +63,10 @@ pub fn edited(fields: &Fields<'_>) -> Result<Value, String> {
         let value = serde_json::from_str(json).unwrap_or_else(|_| json!(json));
         set(&mut document, pointer, Some(value).filter(|value| !value.is_null() && *value != ""));
     }
-    if let Some(range) = fields.first("range").and_then(|json| serde_json::from_str::<Value>(json).ok()) {
-        set(&mut document, "/from", range.get("from").cloned());
-        set(&mut document, "/to", range.get("to").cloned());
-    }
-    if pressed == "dates" {
-        set_dates(&mut document, fields);
-    }
-    if let Some(pointer) = pressed.strip_prefix("remove ") {
+    edit_range(&mut document, "", kind == Kind::Cohort, fields, pressed);
+    if kind == Kind::Cohort {
+        edited_conditions(&mut document, base_units, fields, pressed);
+    } else if let Some(pointer) = pressed.strip_prefix("remove ") {
         set(&mut document, pointer, None);
     }
     if kind == Kind::Funnel {
@@ -79,7 +79,7 @@ pub fn edited(fields: &Fields<'_>) -> Result<Value, String> {
 }
 
 /// The events of a matcher that are chosen, or typed.
-fn chosen(fields: &Fields<'_>, pointer: &str) -> Vec<String> {
+pub(super) fn chosen(fields: &Fields<'_>, pointer: &str) -> Vec<String> {
     // A field for it may be there, empty, beside a button with a name.
     let typed = format!("{pointer}.typed");
     match fields.all(&typed).map(str::trim).find(|typed| !typed.is_empty()) {
@@ -118,7 +118,8 @@ fn matching(fields: &Fields<'_>, pointer: &str, old: Vec<Value>, pressed: &str) 
     found
 }
 
-fn simple(fields: &Fields<'_>, name: &str, subject: &str) -> Option<Value> {
+/// The filter of the fields under a name about a subject; none where it says nothing.
+pub(super) fn simple(fields: &Fields<'_>, name: &str, subject: &str) -> Option<Value> {
     let mut values: Vec<Value> = Vec::new();
     let typed = fields.first(&format!("{name}.typed")).unwrap_or_default();
     let name_of_values = format!("{name}.value");
@@ -166,14 +167,25 @@ fn edit_breakdowns(document: &mut Value, fields: &Fields<'_>, pressed: &str) {
     set(document, "/breakdown", (!found.is_empty()).then_some(Value::Array(found)));
 }
 
-/// From and To as a person gives them: both days belong to the range.
-fn set_dates(document: &mut Value, fields: &Fields<'_>) {
-    if let Some(from) = fields.first("from").filter(|date| !date.is_empty()) {
-        set(document, "/from", Some(json!(from)));
+/// The range of a document or of one condition, whose fields are under a pointer. What is left empty is no bound where
+/// that may be.
+pub(super) fn edit_range(part: &mut Value, pointer: &str, may_be_open: bool, fields: &Fields<'_>, pressed: &str) {
+    let given = |name: &str| fields.first(&range::field(pointer, name));
+    if let Some(range) = given("range").and_then(|json| serde_json::from_str::<Value>(json).ok()) {
+        set(part, "/from", range.get("from").cloned());
+        set(part, "/to", range.get("to").cloned());
     }
-    let last = fields.first("to").and_then(|date| date.parse::<jiff::civil::Date>().ok());
-    if let Some(next) = last.and_then(|last| last.tomorrow().ok()) {
-        set(document, "/to", Some(json!(next.to_string())));
+    if pressed.strip_prefix("dates").map(str::trim_start) != Some(pointer) {
+        return;
+    }
+    // As a person gives them: both days belong to the range.
+    let last = given("to").and_then(|date| date.parse::<jiff::civil::Date>().ok());
+    let next = last.and_then(|last| last.tomorrow().ok()).map(|next| json!(next.to_string()));
+    let first = given("from").filter(|date| !date.is_empty()).map(|date| json!(date));
+    for (pointer, bound) in [("/from", first), ("/to", next)] {
+        if bound.is_some() || may_be_open {
+            set(part, pointer, bound);
+        }
     }
 }
 

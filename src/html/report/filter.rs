@@ -1,6 +1,7 @@
 //! Filters and breakdowns: chips that are changed in what they open, and the list of properties to choose from.
+//! Conditions on a unit's properties are filters too, of one owner alone.
 
-use super::choices::Choices;
+use super::choices::{Choices, Owned};
 use super::event::id;
 use super::matcher::Simple;
 use super::words;
@@ -25,35 +26,100 @@ const OPERATORS: [(&str, &str); 11] = [
 /// Most characters of an example or a value on a chip.
 const SHOWN_MAX: usize = 40;
 
+/// What may be tested.
+#[derive(Clone, Copy, Debug)]
+pub enum About<'a> {
+    /// Events: their properties, those of their users and groups, keys and cohorts.
+    Events,
+    /// A unit: its own properties. Whose they are, as `of` has it.
+    Unit(&'a Value),
+    /// A user: the keys it belongs to.
+    Keys,
+}
+
 /// The chips of all filters of a matcher, or of the report, and the button for one more.
 pub fn filters(pointer: &str, filters: &[Value], choices: &Choices, add: &str) -> Markup {
+    let about = About::Events;
     html! {
-        @for (place, filter) in filters.iter().enumerate() { (chip(&format!("{pointer}.f.{place}"), filter, choices)) }
-        @let name = format!("{pointer}.f.{}", filters.len());
-        button type="button" class="btn s add" popovertarget=(id(&name)) { (Icon::Add.small()) (add) }
-        (editor(&name, &Simple { op: "is".to_owned(), ..Simple::default() }, choices))
+        @for (place, filter) in filters.iter().enumerate() {
+            @let name = format!("{pointer}.f.{place}");
+            @match Simple::read(filter) {
+                Some(simple) => (about.chip(&name, &simple, choices)),
+                None => span class="chip" { span class="mono trunc" { (cut(&filter.to_string())) } (about.remove(&name, "with several parts")) },
+            }
+        }
+        (about.add(&format!("{pointer}.f.{}", filters.len()), choices, add))
     }
 }
 
-fn chip(name: &str, filter: &Value, choices: &Choices) -> Markup {
-    let remove = |what: &str| {
+impl About<'_> {
+    fn noun(self) -> &'static str {
+        if matches!(self, Self::Events) { "filter" } else { "condition" }
+    }
+
+    fn remove(self, name: &str, what: &str) -> Markup {
+        let label = format!("Remove {} {what}", self.noun());
+        html! { button name="do" value={ "remove " (name) } aria-label=(label) { (Icon::Close.small()) } }
+    }
+
+    /// What is tested, as a chip that is changed in what it opens. Its fields are under a name.
+    pub fn chip(self, name: &str, simple: &Simple, choices: &Choices) -> Markup {
+        let subject = simple.subject.clone().unwrap_or_default();
         html! {
-            button name="do" value={ "remove " (name) } aria-label={ "Remove filter " (what) } { (Icon::Close.small()) }
+            span class="chip" {
+                button type="button" class="edit" popovertarget=(id(name)) { (told(simple)) }
+                (self.remove(name, &subject_name(&subject)))
+            }
+            (self.editor(name, simple, choices))
         }
-    };
-    match Simple::read(filter) {
-        Some(simple) => {
-            let subject = simple.subject.clone().unwrap_or_default();
-            html! {
-                span class="chip" {
-                    button type="button" class="edit" popovertarget=(id(name)) { (told(&simple)) }
-                    (remove(&subject_name(&subject)))
+    }
+
+    /// The button for one more, and what it opens.
+    pub fn add(self, name: &str, choices: &Choices, add: &str) -> Markup {
+        html! {
+            button type="button" class="btn s add" popovertarget=(id(name)) { (Icon::Add.small()) (add) }
+            (self.editor(name, &Simple { op: "is".to_owned(), ..Simple::default() }, choices))
+        }
+    }
+
+    fn editor(self, name: &str, simple: &Simple, choices: &Choices) -> Markup {
+        let id = id(name);
+        let (subject, none) = match self {
+            Self::Keys => ("Group type", "Choose a group type"),
+            _ => ("Property", "Choose a property"),
+        };
+        html! {
+            div id=(id) popover class="editor" role="group" aria-label=(words::capital(self.noun())) data-values=(name) {
+                label for={ (id) "-of" } { (subject) }
+                (subjects(&format!("{id}-of"), &format!("{name}.of"), simple.subject.as_ref(), choices, none, self))
+                @if !matches!(self, Self::Keys) {
+                    label for={ (id) "-op" } { "Must" }
+                    select id={ (id) "-op" } name={ (name) ".op" } {
+                        @for (op, words) in OPERATORS { option value=(op) selected[op == simple.op] { (words) } }
+                    }
                 }
-                (editor(name, &simple, choices))
+                @if matches!(self, Self::Events) { (as_of(&id, name, simple.is_at_the_time)) }
+                label for={ (id) "-v" } { @if matches!(self, Self::Keys) { "Keys" } @else { "Values" } }
+                input id={ (id) "-v" } type="text" name={ (name) ".typed" } autocomplete="off"
+                    placeholder=(if matches!(self, Self::Keys) { "acme-corp, globex" } else { "DE, US, or 5" });
+                ul class="picks" data-suggestions {
+                    @for value in &simple.values {
+                        li { label { input type="checkbox" name={ (name) ".value" } value=(value) checked; span { (shown(value)) } } }
+                    }
+                }
+                p class="inline" { button class="btn primary s" { "Apply" } }
             }
         }
-        None => {
-            html! { span class="chip" { span class="mono trunc" { (cut(&filter.to_string())) } (remove("with several parts")) } }
+    }
+}
+
+/// Which of a property's values is meant.
+fn as_of(id: &str, name: &str, is_at_the_time: bool) -> Markup {
+    html! {
+        label for={ (id) "-as" } { "As it is" }
+        select id={ (id) "-as" } name={ (name) ".as_of" } {
+            option value="now" { "now" }
+            option value="event" selected[is_at_the_time] { "at the time of the event" }
         }
     }
 }
@@ -108,39 +174,17 @@ fn cut(text: &str) -> String {
     }
 }
 
-fn editor(name: &str, simple: &Simple, choices: &Choices) -> Markup {
-    let id = id(name);
-    html! {
-        div id=(id) popover class="editor" role="group" aria-label="Filter" data-values=(name) {
-            label for={ (id) "-of" } { "Property" }
-            (subjects(&format!("{id}-of"), &format!("{name}.of"), simple.subject.as_ref(), choices, "Choose a property"))
-            label for={ (id) "-op" } { "Must" }
-            select id={ (id) "-op" } name={ (name) ".op" } {
-                @for (op, words) in OPERATORS { option value=(op) selected[op == simple.op] { (words) } }
-            }
-            label for={ (id) "-as" } { "As it is" }
-            select id={ (id) "-as" } name={ (name) ".as_of" } {
-                option value="now" { "now" }
-                option value="event" selected[simple.is_at_the_time] { "at the time of the event" }
-            }
-            label for={ (id) "-v" } { "Values" }
-            input id={ (id) "-v" } type="text" name={ (name) ".typed" } autocomplete="off" placeholder="DE, US, or 5";
-            ul class="picks" data-suggestions {
-                @for value in &simple.values {
-                    li { label { input type="checkbox" name={ (name) ".value" } value=(value) checked; span { (shown(value)) } } }
-                }
-            }
-            p class="inline" { button class="btn primary s" { "Apply" } }
-        }
-    }
-}
-
-/// All that can be filtered and split by, in groups by whose it is.
-fn subjects(id: &str, name: &str, chosen: Option<&Value>, choices: &Choices, none: &str) -> Markup {
+/// All that can be tested and split by, in groups by whose it is.
+fn subjects(id: &str, name: &str, chosen: Option<&Value>, choices: &Choices, none: &str, about: About<'_>) -> Markup {
     let chosen_json = chosen.map(Value::to_string);
     let line = |subject: Value, text: String| {
         let json = subject.to_string();
         html! { option selected[chosen_json.as_deref() == Some(json.as_str())] value=(json) { (text) } }
+    };
+    let is_meant = |owner: &Owned| match about {
+        About::Events => true,
+        About::Unit(of) => owner.of.as_ref() == Some(of),
+        About::Keys => false,
     };
     let is_listed = |subject: &Value| {
         let of = subject.get("of");
@@ -155,7 +199,7 @@ fn subjects(id: &str, name: &str, chosen: Option<&Value>, choices: &Choices, non
             @if let Some(subject) = chosen.filter(|subject| !is_listed(subject)) {
                 (line(subject.clone(), format!("{} {}", owner_of(subject).unwrap_or_default(), subject_name(subject))))
             }
-            @for owner in choices.owners.iter().filter(|owner| !owner.properties.is_empty()) {
+            @for owner in choices.owners.iter().filter(|owner| is_meant(owner) && !owner.properties.is_empty()) {
                 optgroup label=(owner.name) {
                     @for property in &owner.properties {
                         @let mut subject = json!({ "property": property.property });
@@ -164,14 +208,14 @@ fn subjects(id: &str, name: &str, chosen: Option<&Value>, choices: &Choices, non
                     }
                 }
             }
-            @if !choices.types.types.is_empty() {
+            @if !matches!(about, About::Unit(_)) && !choices.types.types.is_empty() {
                 optgroup label="Group keys" {
                     @for row in &choices.types.types { (line(json!({ "group": row.group_type }), format!("{} (key)", row.group_type))) }
                 }
             }
-            @if !choices.cohorts.is_empty() {
+            @if matches!(about, About::Events) && !choices.cohorts.is_empty() {
                 optgroup label="Cohorts" {
-                    @for cohort in &choices.cohorts { (line(json!({ "cohort": cohort }), cohort.clone())) }
+                    @for cohort in &choices.cohorts { (line(json!({ "cohort": cohort.name }), cohort.name.clone())) }
                 }
             }
         }
@@ -223,12 +267,8 @@ fn breakdown_editor(name: &str, breakdown: Option<&Value>, choices: &Choices) ->
     html! {
         div id=(id) popover class="editor" role="group" aria-label="Breakdown" {
             label for={ (id) "-of" } { "Property" }
-            (subjects(&format!("{id}-of"), &format!("{name}.of"), subject.as_ref(), choices, "None"))
-            label for={ (id) "-as" } { "As it is" }
-            select id={ (id) "-as" } name={ (name) ".as_of" } {
-                option value="now" { "now" }
-                option value="event" selected[is_at_the_time] { "at the time of the event" }
-            }
+            (subjects(&format!("{id}-of"), &format!("{name}.of"), subject.as_ref(), choices, "None", About::Events))
+            (as_of(&id, name, is_at_the_time))
             p class="inline" { button class="btn primary s" { "Apply" } }
         }
     }

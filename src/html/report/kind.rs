@@ -1,7 +1,9 @@
 //! The reports that have pages: where each is, what it is called, and where in its document events stand.
 
 use super::choices::Choices;
+use super::cohort::{everyone, matchers};
 use crate::html::menu::Place;
+use crate::language::Report;
 use serde_json::{Value, json};
 
 /// A report with a page.
@@ -19,6 +21,8 @@ pub enum Kind {
     Lifecycle,
     /// What units do next.
     Paths,
+    /// Who meets conditions.
+    Cohort,
 }
 
 /// Events in a document: a pointer to each matcher, and where one more may come.
@@ -42,8 +46,15 @@ impl Kind {
             "stickiness" => Self::Stickiness,
             "lifecycle" => Self::Lifecycle,
             "paths" => Self::Paths,
+            "cohort" => Self::Cohort,
             _ => return None,
         })
+    }
+
+    /// The kind of page that shows a report; none where it lists the units behind one of its numbers.
+    pub fn of_page(report: &Report) -> Option<Self> {
+        let lists_units = !matches!(report, Report::Cohort(_)) && report.page().is_some();
+        Self::of(&report.to_value()).filter(|_| !lists_units)
     }
 
     /// Its page.
@@ -55,6 +66,7 @@ impl Kind {
             Self::Stickiness => Place::Stickiness,
             Self::Lifecycle => Place::Lifecycle,
             Self::Paths => Place::Paths,
+            Self::Cohort => Place::Cohorts,
         }
     }
 
@@ -67,14 +79,19 @@ impl Kind {
             Self::Stickiness => "Stickiness",
             Self::Lifecycle => "Lifecycle",
             Self::Paths => "Paths",
+            Self::Cohort => "Cohort",
         }
     }
 
     /// A report to begin with, about what is used most, by users or by a group type that there is; none where there are
-    /// no events.
+    /// no events. A cohort begins as everyone.
     pub fn first(self, choices: &Choices, count_by: Option<&str>) -> Option<Value> {
         let top: Vec<&str> = choices.events.events.iter().map(|event| event.event.as_str()).take(3).collect();
-        let most = *top.first()?;
+        let most = match (self, top.first()) {
+            (_, Some(most)) => *most,
+            (Self::Cohort, None) => "",
+            (_, None) => return None,
+        };
         let mut document = match self {
             Self::Trends => json!({"report":"trends","from":"-30d","to":"now","series":[{"event":most}]}),
             Self::Funnel => {
@@ -87,6 +104,7 @@ impl Kind {
             Self::Stickiness => json!({"report":"stickiness","from":"-30d","to":"now","event":most}),
             Self::Lifecycle => json!({"report":"lifecycle","from":"-12w","to":"now","interval":"week","event":most}),
             Self::Paths => json!({"report":"paths","from":"-30d","to":"now","start":most,"steps":3,"limit":6}),
+            Self::Cohort => everyone(),
         };
         if let Some(known) = choices.types.types.iter().find(|row| Some(row.group_type.as_str()) == count_by) {
             document["count_by"] = json!({ "group": known.group_type });
@@ -118,6 +136,7 @@ impl Kind {
             Self::Retention => fixed(&["start", "return"]),
             Self::Stickiness | Self::Lifecycle => fixed(&["event"]),
             Self::Paths => fixed(&[if document.get("end").is_some() { "end" } else { "start" }]),
+            Self::Cohort => Slots { filled: matchers(document), ..Slots::default() },
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) mod words;
 
 pub use answer::Answered;
 pub use choices::Choices;
-pub use cohort::{CohortRow, cohort, cohorts};
+pub use cohort::{CohortPage, CohortRow, Members, Uses, cohort, cohorts};
 pub use csv::csv;
 pub use edit::{Fields, edited};
 pub use kind::Kind;
@@ -51,6 +51,7 @@ use crate::saved::{Dashboard, SavedReport};
 use answer::Looked;
 use builder::Builder;
 use maud::{Markup, html};
+use range::RangePicker;
 use serde_json::Value;
 
 /// A report with its answer.
@@ -75,12 +76,8 @@ pub struct ReportPage<'a> {
 /// The page of a report.
 pub fn report(visit: &Visit, page: &ReportPage<'_>) -> Markup {
     let document = page.report.to_value();
-    let builder = Builder {
-        kind: page.kind,
-        document: &document,
-        count_by: &page.report.scope().count_by,
-        choices: page.choices,
-    };
+    let builder =
+        Builder { visit, kind: page.kind, document: &document, scope: page.report.scope(), choices: page.choices };
     let json = page.report.to_json();
     let looked = Looked { visit, report: page.report, chart: page.chart, tile: None };
     let title = page.title(&document);
@@ -194,7 +191,7 @@ fn controls(visit: &Visit, page: &ReportPage<'_>, document: &Value) -> Markup {
     html! {
         header {
             div class="inline" {
-                (range::range(visit, page.report.scope()))
+                (RangePicker { visit, scope: page.report.scope(), pointer: "", open: None }.draw())
                 @if let Some(interval) = interval { (range::interval(interval)) }
                 @if page.kind == Kind::Trends {
                     input type="hidden" name="unset" value="/compare";

@@ -1,4 +1,4 @@
-//! The range of a report: presets with their letters, and From and To.
+//! The range of a report, or of one condition: presets with their letters, and From and To.
 
 use super::words;
 use crate::html::Visit;
@@ -7,29 +7,62 @@ use crate::language::{Clock, Interval, Scope};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-/// The button with the range's name, and what it opens.
-pub fn range(visit: &Visit, scope: &Scope) -> Markup {
-    let (name, _) = words::range(visit, scope);
-    let clock = Clock { now: visit.now, zone: &visit.zone };
-    let resolved = scope.resolve(clock).ok();
-    let now = (scope.from.to_string(), scope.to.to_string());
-    html! {
-        button type="button" class="btn" popovertarget="range" { (Icon::Calendar) span { (name) } (Icon::Chevron.small()) }
-        div id="range" popover class="menu" role="group" aria-label="Date range" {
-            ul {
-                @for (name, letter, from, to) in presets(visit) {
-                    li {
-                        button name="range" value=(json!({ "from": from, "to": to })) data-key=(letter)
-                            aria-current=[((from, to) == now).then_some("true")] { (name) span class="n" { (letter) } }
+/// A range that is chosen.
+#[derive(Clone, Copy, Debug)]
+pub struct RangePicker<'a> {
+    /// Who looks.
+    pub visit: &'a Visit,
+    /// The range, and the clock of the document.
+    pub scope: &'a Scope,
+    /// Where in the document it is; nothing for the report's own.
+    pub pointer: &'a str,
+    /// What no range at all is called; nothing where there must be one.
+    pub open: Option<&'a str>,
+}
+
+/// The name of a field of the range at a pointer.
+pub fn field(pointer: &str, name: &str) -> String {
+    if pointer.is_empty() { name.to_owned() } else { format!("{pointer}.{name}") }
+}
+
+impl RangePicker<'_> {
+    /// The button with the range's name, and what it opens.
+    pub fn draw(&self) -> Markup {
+        let (visit, scope) = (self.visit, self.scope);
+        let field = |name: &str| field(self.pointer, name);
+        let id = |name: &str| if self.pointer.is_empty() { name.to_owned() } else { super::event::id(&field(name)) };
+        let clock = Clock { now: visit.now, zone: &visit.zone };
+        let resolved = scope.resolve(clock).ok();
+        let (from, to) = (resolved.filter(|_| !scope.from.is_open()), resolved.filter(|_| !scope.to.is_open()));
+        let now = (scope.from.to_string(), scope.to.to_string());
+        let is_open = scope.from.is_open() && scope.to.is_open();
+        let name = match self.open.filter(|_| is_open) {
+            Some(open) => open.to_owned(),
+            None => words::range(visit, scope).0,
+        };
+        html! {
+            button type="button" class="btn" popovertarget=(id("range")) { (Icon::Calendar) span { (name) } (Icon::Chevron.small()) }
+            div id=(id("range")) popover class="menu" role="group" aria-label="Date range" {
+                ul {
+                    @if let Some(open) = self.open {
+                        li { button name=(field("range")) value="{}" aria-current=[is_open.then_some("true")] { (open) } }
+                    }
+                    @for (name, letter, from, to) in presets(visit) {
+                        li {
+                            button name=(field("range")) value=(json!({ "from": from, "to": to })) data-key=[self.open.is_none().then_some(letter)]
+                                aria-current=[((from, to) == now).then_some("true")] {
+                                (name) @if self.open.is_none() { span class="n" { (letter) } }
+                            }
+                        }
                     }
                 }
-            }
-            div class="range" {
-                label for="from" { "From" }
-                input id="from" type="date" name="from" value=[resolved.map(|range| words::date_input(visit, range.from_micros))];
-                label for="to" { "To" }
-                input id="to" type="date" name="to" value=[resolved.map(|range| words::date_input(visit, range.to_micros.saturating_sub(1)))];
-                button class="btn primary" name="do" value="dates" { "Apply" }
+                div class="range" {
+                    label for=(id("from")) { "From" }
+                    input id=(id("from")) type="date" name=(field("from")) value=[from.map(|range| words::date_input(visit, range.from_micros))];
+                    label for=(id("to")) { "To" }
+                    input id=(id("to")) type="date" name=(field("to")) value=[to.map(|range| words::date_input(visit, range.to_micros.saturating_sub(1)))];
+                    button class="btn primary" name="do" value=(format!("dates {}", self.pointer).trim_end()) { "Apply" }
+                }
             }
         }
     }

@@ -67,7 +67,7 @@ fn row(visit: &Visit, saved: &Saved, report: &SavedReport) -> Markup {
 }
 
 /// The dashboards that show a report.
-fn shown_on(visit: &Visit, saved: &Saved, report: &SavedReport) -> Markup {
+pub fn shown_on(visit: &Visit, saved: &Saved, report: &SavedReport) -> Markup {
     let dashboards: Vec<&Dashboard> = showing(saved, report).collect();
     html! {
         @if dashboards.is_empty() { span class="muted" { "–" } }

@@ -98,7 +98,7 @@ pub fn units(visit: &Visit, page: &Units<'_>) -> Markup {
 }
 
 /// The table of units, each of which leads to its profile.
-pub fn members(visit: &Visit, kind: &CountBy, members: &[String]) -> Markup {
+fn members(visit: &Visit, kind: &CountBy, members: &[String]) -> Markup {
     html! {
         div class="scroll" {
             table {

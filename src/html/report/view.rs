@@ -35,7 +35,7 @@ impl Chart {
             Kind::Trends => &[Self::Line, Self::Bars, Self::Stacked, Self::Total],
             Kind::Funnel => &[Self::Steps, Self::OverTime, Self::TimeToConvert],
             Kind::Retention => &[Self::Percent, Self::Count],
-            Kind::Stickiness | Kind::Lifecycle | Kind::Paths => &[],
+            Kind::Stickiness | Kind::Lifecycle | Kind::Paths | Kind::Cohort => &[],
         }
     }
 

@@ -156,32 +156,47 @@ pub fn interval(interval: Interval) -> &'static str {
 /// A range as a name, `Last 30 days`, and in a sentence, `in the last 30 days`.
 pub fn range(visit: &Visit, scope: &Scope) -> (String, String) {
     let (from, to) = (scope.from.to_string(), scope.to.to_string());
-    let span = |length: &str, name: &str| (format!("Last {length} {name}"), format!("in the last {length} {name}"));
+    let span = |length: &str, name: &str| {
+        let span = if length == "1" { name.trim_end_matches('s').to_owned() } else { format!("{length} {name}") };
+        (format!("Last {span}"), format!("in the last {span}"))
+    };
     match (from.as_str(), to.as_str()) {
         ("-0d", "now") => ("Today".to_owned(), "today".to_owned()),
         ("-1d", "-0d") => ("Yesterday".to_owned(), "yesterday".to_owned()),
         ("-365d", "now") => span("12", "months"),
         (from, "now") if from.starts_with('-') => {
-            let length = &from[1..from.len() - 1];
-            span(
-                length,
-                if from.ends_with('w') {
-                    "weeks"
-                } else if from.ends_with('h') {
-                    "hours"
-                } else {
-                    "days"
-                },
-            )
+            let (length, name) = ago(from);
+            span(length, name)
+        }
+        (from, _) if scope.to.is_open() && from.starts_with('-') => {
+            let (length, name) = ago(from);
+            let name = if length == "1" { name.trim_end_matches('s') } else { name };
+            (format!("Since {length} {name} ago"), format!("since {length} {name} ago"))
         }
         _ => dates(visit, scope),
     }
+}
+
+/// How many of what a relative time goes back: `-30d`.
+fn ago(time: &str) -> (&str, &'static str) {
+    let name = match time.chars().last() {
+        Some('w') => "weeks",
+        Some('h') => "hours",
+        _ => "days",
+    };
+    (&time[1..time.len() - 1], name)
 }
 
 fn dates(visit: &Visit, scope: &Scope) -> (String, String) {
     let clock = crate::language::Clock { now: visit.now, zone: &visit.zone };
     let Ok(range) = scope.resolve(clock) else { return (String::new(), String::new()) };
     let (first, last) = (date(visit, range.from_micros), date(visit, range.to_micros.saturating_sub(1)));
+    match (scope.from.is_open(), scope.to.is_open()) {
+        (true, true) => return ("At any time".to_owned(), "at any time".to_owned()),
+        (true, false) => return (format!("Until {last}"), format!("until {last}")),
+        (false, true) => return (format!("Since {first}"), format!("since {first}")),
+        (false, false) => {}
+    }
     if first == last {
         return (first.clone(), format!("on {first}"));
     }
@@ -191,6 +206,7 @@ fn dates(visit: &Visit, scope: &Scope) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::TimeBound;
 
     #[test]
     fn units_are_called_by_their_type() {
@@ -225,6 +241,15 @@ mod tests {
         assert_eq!(told("-30d", "now"), "in the last 30 days");
         assert_eq!(told("-0d", "now"), "today");
         assert_eq!(told("-12w", "now"), "in the last 12 weeks");
+        assert_eq!(told("-1d", "now"), "in the last day");
         assert_eq!(told("2026-11-01", "2026-11-03"), "from 1 Nov 2026 to 2 Nov 2026");
+        let open = |from: Option<&str>, to: Option<&str>| {
+            let bound = |text: Option<&str>| text.map_or(TimeBound::OPEN, TimeBound::from);
+            range(&visit, &Scope::new(bound(from), bound(to))).0
+        };
+        assert_eq!(open(None, None), "At any time");
+        assert_eq!(open(Some("-30d"), None), "Since 30 days ago");
+        assert_eq!(open(Some("2026-11-01"), None), "Since 1 Nov 2026");
+        assert_eq!(open(None, Some("2026-11-03")), "Until 2 Nov 2026");
     }
 }

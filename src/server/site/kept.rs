@@ -27,7 +27,7 @@ impl Patience<'_> {
             Ok(report) => report,
             Err(error) => return refused(error.to_string()),
         };
-        match Kind::of(&report.to_value()).filter(|_| report.page().is_none()) {
+        match Kind::of_page(&report) {
             Some(kind) => {
                 let outcome = self.outcome(&report);
                 Kept { saved: saved.clone(), asked: Some((kind, report)), outcome }

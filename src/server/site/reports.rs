@@ -4,14 +4,15 @@ use super::counted::{choice, last_choice};
 use super::show::{Shown, Visitor, show};
 use crate::html::report::{self, Answered, Chart, Choices, Fields, Kind, ReportPage, Units};
 use crate::html::{Address, Visit};
-use crate::language::{Buckets, Clock, Interval, Report, Trends, WeekDay};
+use crate::language::{Buckets, Clock, Cohort, Condition, Interval, Report, Trends, WeekDay};
 use crate::reports::{self, Answer, Cancel, Limits, ReportError};
 use crate::server::app::App;
-use crate::server::body;
+use crate::server::body::{self, Held};
 use crate::server::problem::Problem;
 use crate::server::read::{CallOff, PathOf, QueryOf, in_path, in_query, json};
 use crate::store::Snapshot;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -78,7 +79,7 @@ pub(super) async fn page(
             },
         };
         let document = asked.to_value();
-        if Kind::of(&document) != Some(kind) || asked.page().is_some() {
+        if Kind::of_page(&asked) != Some(kind) {
             return elsewhere(visit, &asked);
         }
         let chart = Chart::named(kind, parameters.chart.as_deref());
@@ -98,13 +99,13 @@ pub(super) async fn page(
 }
 
 /// A document of another page than the one it was sent to.
-fn elsewhere(visit: &Visit, report: &Report) -> Result<Shown, Problem> {
+pub(super) fn elsewhere(visit: &Visit, report: &Report) -> Result<Shown, Problem> {
     let mut document = report.to_value();
     let units = document.as_object_mut().and_then(|fields| fields.remove("units"));
     let path = match (Kind::of(&document), &units) {
         (Some(_), Some(_)) => "/units",
         (Some(kind), None) => kind.place().path(),
-        (None, _) => return Err(Problem::Request("a cohort has its page under its name; save it first".to_owned())),
+        (None, _) => return Err(Problem::Fault),
     };
     Ok(Shown::Elsewhere(visit.to(path).with("report", &document).with_some("units", units).to_string()))
 }
@@ -141,7 +142,12 @@ pub(super) fn answered(
         }
         _ => None,
     };
-    let mut answered = Answered { answer, whole, is_partial: is_partial(visit, report), passing: Vec::new() };
+    let everyone = match report {
+        Report::Cohort(cohort) => Some(everyone(cohort, run)?),
+        _ => None,
+    };
+    let is_partial = is_partial(visit, report);
+    let mut answered = Answered { answer, whole, everyone, is_partial, passing: Vec::new() };
     if let Some(choices) = choices
         && answered.is_nothing(report)
         && let Some(Report::Trends(counting)) = report::passing_report(report)
@@ -150,6 +156,18 @@ pub(super) fn answered(
         answered.passing = report::passing(report, &counted, choices);
     }
     Ok(answered)
+}
+
+/// How many units there are that a cohort could have.
+fn everyone(cohort: &Cohort, run: impl Fn(&Report) -> Result<Answer, ReportError>) -> Result<u64, ReportError> {
+    let mut all = Cohort::new(Condition::all([]));
+    all.scope.count_by = cohort.scope.count_by.clone();
+    all.page.limit = 1;
+    match run(&Report::Cohort(all))? {
+        Answer::Cohort(answer) => Ok(answer.size),
+        // A cohort has no other answer.
+        _ => Err(ReportError::Cancelled),
+    }
 }
 
 /// Whether the last bucket of a range is not over yet.
@@ -172,6 +190,17 @@ fn is_partial(visit: &Visit, report: &Report) -> bool {
 pub(super) async fn change(State(app): State<App>, visitor: Visitor, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let held = body::read(body, &app.bodies).await?;
+    led_to_changed(app, visitor, parts, held, None).await
+}
+
+/// Leads to what a form says, beside the others; `name` is that of a saved cohort.
+pub(super) async fn led_to_changed(
+    app: App,
+    visitor: Visitor,
+    parts: Parts,
+    held: Held,
+    name: Option<String>,
+) -> Result<Response, Problem> {
     let work = visitor.work_out(app, move |_, visit| {
         let fields = Fields(form_urlencoded::parse(&held.bytes).collect());
         let document = report::edited(&fields).map_err(Problem::Request)?;
@@ -180,8 +209,12 @@ pub(super) async fn change(State(app): State<App>, visitor: Visitor, request: Re
         let chart = Chart::named(kind, fields.first("chart"));
         let changed = chart.suited(changed);
         let chart = (chart != Chart::named(kind, None)).then(|| chart.word());
-        let address: Address =
-            visit.to(kind.place().path()).with("report", changed.to_json()).with_some("chart", chart);
+        let place = visit.to(kind.place().path());
+        let place = match name.filter(|_| kind == Kind::Cohort) {
+            Some(name) => place.part(&name),
+            None => place,
+        };
+        let address: Address = place.with("report", changed.to_json()).with_some("chart", chart);
         let address = address.with_some("saved", fields.first("saved"));
         let before = fields.first("base").and_then(|base| serde_json::from_str(base).ok()).unwrap_or_default();
         Ok((address.to_string(), choice(&parts.headers, &before, &document)?))
@@ -251,10 +284,11 @@ pub(super) async fn export(
     let (limits, _called_off) = limits(&app);
     let name = format!("attachment; filename=\"{}.{format}\"", asked.kind());
     let bytes = visitor.work_out(app, move |snapshot, visit| {
-        let answer = reports::run_within(snapshot, &asked, visit.now, &limits)?;
-        let chart = Kind::of(&asked.to_value()).map(|kind| Chart::named(kind, parameters.chart.as_deref()));
+        let whole = if format == "csv" { unpaged(asked)? } else { asked };
+        let answer = reports::run_within(snapshot, &whole, visit.now, &limits)?;
+        let chart = Kind::of(&whole.to_value()).map(|kind| Chart::named(kind, parameters.chart.as_deref()));
         if format == "csv" {
-            Ok(report::csv(&asked, &answer, chart.unwrap_or_default()).into_bytes())
+            Ok(report::csv(&whole, &answer, chart.unwrap_or_default()).into_bytes())
         } else {
             json(&answer)
         }
@@ -263,6 +297,17 @@ pub(super) async fn export(
     let name = HeaderValue::try_from(name).map_err(|_| Problem::Fault)?;
     let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(media)), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, bytes).into_response())
+}
+
+/// The same with all units at once, where it lists any: a table in a file has no pages.
+fn unpaged(report: Report) -> Result<Report, Problem> {
+    let mut document = report.to_value();
+    if report.page().is_none() {
+        return Ok(report);
+    }
+    let page = if matches!(report, Report::Cohort(_)) { &mut document } else { &mut document["units"] };
+    page["limit"] = usize::MAX.into();
+    Ok(Report::from_value(&document).map_err(ReportError::from)?)
 }
 
 /// Leads to another address after something was changed.

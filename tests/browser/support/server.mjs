@@ -1,9 +1,9 @@
 // The real server on loopback, with a directory of its own, and questions to it.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { until } from "./until.mjs";
@@ -92,6 +92,17 @@ export class Server {
   /** The answer to a report document. */
   ask = (document) => this.get("/api/report", { method: "POST", body: JSON.stringify(document),
     headers: { "Content-Type": "application/json" } });
+
+  /** The same from the command line, beside the server. */
+  async command(document) {
+    const file = join(this.#data, "..", `${basename(this.#data)}.json`);
+    await writeFile(file, JSON.stringify(document));
+    try {
+      return JSON.parse(await this.#command("report", file, "--format", "json"));
+    } finally {
+      await rm(file);
+    }
+  }
 
   /** What it answers at an address, asked with the read key. */
   async get(path, { headers, ...rest } = {}) {

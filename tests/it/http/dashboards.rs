@@ -15,7 +15,7 @@ fn filled() -> Site {
     site
 }
 
-fn encoded(fields: &[(&str, &str)]) -> String {
+pub(super) fn encoded(fields: &[(&str, &str)]) -> String {
     let mut out = form_urlencoded::Serializer::new(String::new());
     fields.iter().for_each(|(name, value)| _ = out.append_pair(name, value));
     out.finish()
@@ -23,12 +23,12 @@ fn encoded(fields: &[(&str, &str)]) -> String {
 
 impl Site {
     #[track_caller]
-    fn send(&self, target: &str, fields: &[(&str, &str)]) -> super::exchange::Answer {
+    pub(super) fn send(&self, target: &str, fields: &[(&str, &str)]) -> super::exchange::Answer {
         self.ask(&form(target, &encoded(fields)))
     }
 
     #[track_caller]
-    fn page(&self, target: &str) -> String {
+    pub(super) fn page(&self, target: &str) -> String {
         expect_page(&self.ask(&look(target)), 200)
     }
 

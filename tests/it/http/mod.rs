@@ -1,5 +1,6 @@
 //! The HTTP server as its clients meet it: bytes over sockets of this machine.
 
+mod cohorts;
 mod dashboards;
 mod durable;
 mod exchange;
