@@ -2,8 +2,9 @@
 
 use super::charge::{Charge, Charged};
 use super::error::ExecutionError;
-use super::footprint::list_bytes;
+use super::footprint::{Footprint, list_bytes};
 use super::query::{Query, Units};
+use super::split::{in_parallel, threads_for};
 use crate::model::value::lookup_path;
 use crate::model::{Moment, Properties, Value};
 use crate::profiles::{Call, fold_names_into};
@@ -64,27 +65,28 @@ impl<T: Copy + PartialEq> HolderValues<T> {
         query.trace.count(|counts| counts.calls_folded += calls.len() as u64);
         query.guard.sort_by(&mut calls, &|a, b| (a.entity, a.moment).cmp(&(b.entity, b.moment)))?;
 
-        // The property itself, or the object that it is a part of.
-        let names: Vec<&str> = [path].into_iter().chain(path.split_once('.').map(|(head, _)| head)).collect();
         let before = of(None);
         let mut charge = Charge::of(query.guard, (count as usize + 1) * size_of::<u32>())?;
         let mut starts = vec![0; count as usize + 1];
         let mut changes: Vec<Change<T>> = Vec::new();
-        for calls in calls.chunk_by(|a, b| a.entity == b.entity) {
-            let mut properties = Properties::new();
-            let mut last = before;
-            for call in calls {
-                fold_names_into(&mut properties, call, &names)?;
-                let value = of(lookup_path(&properties, path));
-                if value != last {
-                    changes.push(Change { moment: call.moment, value });
-                    last = value;
+        let threads = threads_for(query.guard, calls.len().saturating_mul(ROWS_A_CALL));
+        let pieces = pieces_of(&calls, calls.len().div_ceil(threads).max(1));
+        for values in in_parallel(&pieces, |calls| values_of(query, calls, path)) {
+            let values = values?;
+            for values in values.chunk_by(|a, b| a.holder == b.holder) {
+                let mut last = before;
+                for read in values {
+                    let value = of(read.value.as_ref());
+                    if value != last {
+                        changes.push(Change { moment: read.moment, value });
+                        last = value;
+                    }
+                    query.guard.tick()?;
                 }
-                query.guard.tick()?;
-            }
-            charge.set(list_bytes(&starts) + list_bytes(&changes))?;
-            if let Some(end) = starts.get_mut(calls[0].entity as usize + 1) {
-                *end = changes.len() as u32;
+                charge.set(list_bytes(&starts) + list_bytes(&changes))?;
+                if let Some(end) = starts.get_mut(values[0].holder as usize + 1) {
+                    *end = changes.len() as u32;
+                }
             }
         }
         // Holders without calls begin and end where the one before ends.
@@ -162,6 +164,59 @@ impl<T: Copy + PartialEq> HolderValues<T> {
     pub fn before_instant(&self, holder: u32, instant_micros: i64) -> T {
         self.after(holder, |moment| moment.time.micros() < instant_micros)
     }
+}
+
+/// What a property is after a call that changed it.
+struct ReadValue {
+    holder: u32,
+    moment: Moment,
+    value: Option<Value>,
+}
+
+impl Footprint for Vec<ReadValue> {
+    fn footprint(&self) -> usize {
+        list_bytes(self) + self.iter().flat_map(|read| &read.value).map(Footprint::footprint).sum::<usize>()
+    }
+}
+
+/// A call takes about as long to read as so many rows.
+const ROWS_A_CALL: usize = 16;
+
+/// Calls in order of holder, cut where one holder ends, after about so many.
+fn pieces_of(calls: &[Call], length: usize) -> Vec<&[Call]> {
+    let (mut pieces, mut rest) = (Vec::new(), calls);
+    while !rest.is_empty() {
+        let holder = rest[length.min(rest.len()) - 1].entity;
+        let end = rest.partition_point(|call| call.entity <= holder);
+        let (piece, others) = rest.split_at(end);
+        pieces.push(piece);
+        rest = others;
+    }
+    pieces
+}
+
+/// What the property at `path` is after each of these calls that changed it, holder by holder.
+fn values_of(query: Query<'_>, calls: &[Call], path: &str) -> Result<Charged<Vec<ReadValue>>, ExecutionError> {
+    // The property itself, or the object that it is a part of.
+    let names: Vec<&str> = [path].into_iter().chain(path.split_once('.').map(|(head, _)| head)).collect();
+    let mut values = Charged::new(query.guard, Vec::new())?;
+    for calls in calls.chunk_by(|a, b| a.entity == b.entity) {
+        let mut properties = Properties::new();
+        let mut last = None;
+        for call in calls {
+            query.guard.tick()?;
+            fold_names_into(&mut properties, call, &names)?;
+            let value = lookup_path(&properties, path);
+            if value != last.as_ref() {
+                last = value.cloned();
+                let value = last.clone();
+                values.grow(size_of::<ReadValue>() + value.as_ref().map_or(0, Footprint::footprint))?;
+                values.push(ReadValue { holder: call.entity, moment: call.moment, value });
+            }
+        }
+    }
+    values.settle()?;
+    Ok(values)
 }
 
 /// The holders among `all` (users under their shown ids, or keys: what the query counts) whose property now passes.
