@@ -184,6 +184,9 @@ class Trackcrumb:
     def __init__(self, directory):
         started = time.perf_counter()
         self.process = subprocess.Popen([program(), str(directory)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # As many threads as the others have: it takes as many as it may have cores.
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(self.process.pid, sorted(os.sched_getaffinity(0))[:THREADS])
         self.open_ms = json.loads(self.process.stdout.readline())["open_ms"]
         self.started_ms = 1e3 * (time.perf_counter() - started)
 
