@@ -1,15 +1,15 @@
 // Cohorts in a browser: put together from conditions, with the members that the command line finds; saved, reopened,
 // changed; by keyboard, on phones, without a script; and whatever names are, they are text. One server for the file.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { expectAccessible, expectNoSidewaysScroll, expectSmall, look, screens } from "./support/look.mjs";
-import { Server } from "./support/server.mjs";
+import { before, test } from "node:test";
+import { host } from "./support/host.mjs";
+import { expectAccessible, expectFit, expectNoSidewaysScroll, look } from "./support/look.mjs";
 import { until } from "./support/until.mjs";
 import { Visitor } from "./support/visitor.mjs";
 
 const hostile = `<img src=x onerror="document.title='broken'"><script>document.title='broken'</script>&amp;"'=1`;
 const day = 86_400_000;
-let server, visitor;
+const [server, visitor] = await host();
 
 /** Users of companies: some use much, some export, some have a name that would rather be something else. */
 async function fill() {
@@ -32,17 +32,7 @@ async function fill() {
   await server.ask(cohort({ property: "seats", op: "gte", value: 6 }, { count_by: { group: "company" }, save_as: "Big" }));
 }
 
-before(async () => {
-  [server, visitor] = await Promise.all([Server.start({ keys: false }), Visitor.arrive()]);
-  await fill();
-});
-after(async () => {
-  try {
-    await visitor.leave();
-  } finally {
-    await server.close();
-  }
-});
+before(fill);
 
 const address = (document) => `${server.origin}/cohorts?report=${encodeURIComponent(JSON.stringify(document))}`;
 const texts = (page, selector) => page.locator(selector).allTextContents();
@@ -201,18 +191,10 @@ test("what the language can say is shown, and kept when something else changes",
 test("a cohort fits every screen, is accessible in both themes, and shows names as text", async () => {
   const states = { cohort: everything, "cohort-nobody": cohort({ did: "used", times: { gt: 100 } }), "cohort-error": cohort({ cohort: "Bigg" }, { count_by: { group: "company" } }) };
   for (const [name, document] of Object.entries(states)) {
-    for (const [screen, theme] of [["desktop", "light"], ["desktop", "dark"], ["phone", "light"], ["phone", "dark"], ["small", "light"]]) {
-      const page = await look(visitor, address(document), { screen: screens[screen], theme });
+    await expectFit(visitor, address(document), name, async (page, screen) => {
       await page.locator("#answer h2").first().waitFor({ state: "attached" });
       if (screen !== "desktop") await page.locator("details.fold > summary").click();
-      await expectNoSidewaysScroll(page);
-      await expectSmall(page);
-      await expectAccessible(page);
-      assert.equal(await page.locator("main img, main script:not([src])").count(), 0);
-      assert.doesNotMatch(await page.title(), /^broken/);
-      await visitor.screenshot(page, `${name}-${screen}-${theme}`);
-      await page.close();
-    }
+    });
   }
 });
 

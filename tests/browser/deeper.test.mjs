@@ -1,15 +1,15 @@
 // What is behind the first look at a report: the other views of a funnel, why nothing matched, tables that sort, series
 // that are hidden, lists that are searched, and what a browser remembers. One server and one profile for the file.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
+import { host } from "./support/host.mjs";
 import { expectAccessible, expectNoSidewaysScroll, look, screens } from "./support/look.mjs";
-import { Server } from "./support/server.mjs";
 import { until } from "./support/until.mjs";
 import { Visitor } from "./support/visitor.mjs";
 
 const day = 86_400_000;
 const plans = ["enterprise", "team", "free"];
-let server, visitor;
+const [server, visitor] = await host();
 
 /** Companies that sign up one a day, try things the sooner the better their plan, and pay; a user without a company. */
 async function fill() {
@@ -29,17 +29,7 @@ async function fill() {
   assert.deepEqual((await response.json()).refused, []);
 }
 
-before(async () => {
-  [server, visitor] = await Promise.all([Server.start({ keys: false }), Visitor.arrive()]);
-  await fill();
-});
-after(async () => {
-  try {
-    await visitor.leave();
-  } finally {
-    await server.close();
-  }
-});
+before(fill);
 
 const base = { from: "-30d", to: "now", count_by: { group: "company" } };
 const funnel = { ...base, report: "funnel", steps: ["signed_up", "tried", "paid"], window: "7d" };

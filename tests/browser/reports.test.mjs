@@ -2,7 +2,7 @@
 // are text, and phones and keyboards are no second class. One server and one profile for the file.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { expectAccessible, expectNoSidewaysScroll, expectSmall, look, screens } from "./support/look.mjs";
+import { expectAccessible, expectFit, expectNoSidewaysScroll, look, screens } from "./support/look.mjs";
 import { Server } from "./support/server.mjs";
 import { until } from "./support/until.mjs";
 import { Visitor } from "./support/visitor.mjs";
@@ -59,18 +59,10 @@ const documentOf = (page) => JSON.parse(new URL(page.url()).searchParams.get("re
 
 for (const name of Object.keys(reports)) {
   test(`${name}: fits every screen, is accessible in both themes, and shows names as text`, async () => {
-    for (const [screen, theme] of [["desktop", "light"], ["desktop", "dark"], ["phone", "light"], ["phone", "dark"], ["small", "light"]]) {
-      const page = await look(visitor, address(name), { screen: screens[screen], theme });
+    await expectFit(visitor, address(name), name, async (page) => {
       await page.locator(".answer .val").waitFor();
       if (await page.locator("#chart").count()) await page.locator("#chart svg").waitFor();
-      await expectNoSidewaysScroll(page);
-      await expectSmall(page);
-      await expectAccessible(page);
-      assert.equal(await page.locator("main img, main script:not([src]):not([type='application/json'])").count(), 0);
-      assert.doesNotMatch(await page.title(), /^broken/);
-      await visitor.screenshot(page, `${name}-${screen}-${theme}`);
-      await page.close();
-    }
+    });
   });
 }
 

@@ -39,3 +39,19 @@ export async function expectAccessible(page) {
   });
   assert.deepEqual(violations, [], page.url());
 }
+
+/** Looks at a page on every screen and in both themes, once `ready` says so: it fits, is small and accessible, and shows
+ * names as text. A picture of each is left. */
+export async function expectFit(visitor, url, name, ready) {
+  for (const [screen, theme] of [["desktop", "light"], ["desktop", "dark"], ["phone", "light"], ["phone", "dark"], ["small", "light"]]) {
+    const page = await look(visitor, url, { screen: screens[screen], theme });
+    await ready(page, screen);
+    await expectNoSidewaysScroll(page);
+    await expectSmall(page);
+    await expectAccessible(page);
+    assert.equal(await page.locator("main img, main script:not([src]):not([type='application/json'])").count(), 0);
+    assert.doesNotMatch(await page.title(), /^broken/);
+    await visitor.screenshot(page, `${name}-${screen}-${theme}`);
+    await page.close();
+  }
+}
