@@ -5,6 +5,7 @@ use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes, map_bytes};
 use super::holder_values::HolderValues;
 use super::limits::Stop;
+use super::lock::lock;
 use super::path_values::PathValues;
 use super::query::{NO_UNIT, Query, Units};
 use super::row_filter::{CohortSets, CohortUnits, holders};
@@ -17,7 +18,7 @@ use crate::model::{GroupTypeId, Number, StoredName, Value};
 use crate::segment::{BlockBuffer, GroupColumn, Table};
 use hashbrown::HashMap;
 use std::cmp::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// The most breakdowns of one document.
 const PARTS_MAX: usize = 3;
@@ -66,11 +67,6 @@ pub struct BreakdownValues {
     parts: Vec<Part>,
     values: Mutex<Charged<ValueIds>>,
     tuples: Mutex<Charged<TupleIds>>,
-}
-
-/// Numbers are given out one at a time, so that after a panic elsewhere they still are what they were.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl BreakdownValues {

@@ -30,6 +30,7 @@ mod guard;
 mod holder_values;
 mod holdings;
 mod limits;
+mod lock;
 mod look;
 mod mask;
 mod measure;

@@ -148,11 +148,12 @@ fn add_counts(counts: &mut Charged<Vec<u64>>, others: Charged<Vec<u64>>) -> Resu
 /// Counts the rows of a look by the tuples of their units, a run of rows at a time. Answers whether it could: not where
 /// some rows of a table are not meant.
 fn count_runs(query: Query<'_>, look: &Look, of_units: &[u32], counts: &mut Vec<u64>) -> Result<bool, ExecutionError> {
-    let tables: Vec<Table<'_>> =
-        query.snapshot.segments().iter().flat_map(|segment| tables_of(query, look, segment)).collect();
-    if look.filter.is_some() || !tables.iter().all(|table| covers(look.range, Indexed::Table(*table).time_range())) {
+    let segments = || query.snapshot.segments().iter();
+    let is_whole = |table: Table<'_>| covers(look.range, Indexed::Table(table).time_range());
+    if look.filter.is_some() || !segments().flat_map(|segment| look.tables(segment)).all(is_whole) {
         return Ok(false);
     }
+    let tables: Vec<Table<'_>> = segments().flat_map(|segment| tables_of(query, look, segment)).collect();
     counts.resize(of_units.iter().max().map_or(0, |most| *most as usize + 1).max(counts.len()), 0);
     for table in tables {
         query.guard.check()?;

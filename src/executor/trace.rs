@@ -1,11 +1,12 @@
 //! What an execution read, what it skipped and why: the numbers behind `report --explain`.
 
 use super::coverage::Coverage;
+use super::lock::lock;
 use super::look::Look;
 use super::query::Units;
 use serde::Serialize;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// What was read and skipped.
@@ -85,11 +86,6 @@ pub struct Trace {
     inside: AtomicBool,
     /// Looks whose rows were visited while these units were counted, and what rows they were.
     visited: Mutex<Vec<(Units, Look, Coverage)>>,
-}
-
-/// What a lock holds is whole whenever it is taken, so that a panic elsewhere does not matter.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Looks to remember at a time; a report has few of them.

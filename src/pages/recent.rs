@@ -44,16 +44,32 @@ pub(super) fn recent(snapshot: &Snapshot, ids: &[UserId]) -> Result<Vec<RecentEv
 const BY_DAY: usize = 64;
 
 fn newest(snapshot: &Snapshot, ids: &[UserId]) -> Result<Vec<RecentEvent>, DecodeError> {
+    let tables = newest_first(snapshot);
+    let find = if ids.len() >= BY_DAY { find_by_day } else { find_by_user };
+    show(snapshot, &tables, &find(snapshot, &tables, ids)?)
+}
+
+/// All tables, so that the others need not be opened once enough newer events are found.
+fn newest_first(snapshot: &Snapshot) -> Vec<Table<'_>> {
     let mut tables: Vec<Table<'_>> = snapshot.segments().iter().flat_map(|segment| segment.tables()).collect();
-    // The newest tables first, so that the others need not be opened once enough newer events are found.
     tables.sort_by_key(|table| Reverse(table.time_range().1));
-    // The oldest of those kept is on top.
-    let mut kept: BinaryHeap<Reverse<Found>> = BinaryHeap::with_capacity(RECENT_MAX + 1);
-    let is_by_day = ids.len() >= BY_DAY;
-    if is_by_day {
-        keep_newest_days(snapshot, &tables, ids, &mut kept)?;
-    }
-    for (place, table) in tables.iter().enumerate().take_while(|_| !is_by_day) {
+    tables
+}
+
+/// The newest found so far: the oldest of them is on top.
+type Kept = BinaryHeap<Reverse<Found>>;
+
+/// Newest first.
+fn in_order(kept: Kept) -> Vec<Found> {
+    let mut found: Vec<Found> = kept.into_iter().map(|Reverse(found)| found).collect();
+    found.sort_unstable_by_key(|(moment, ..)| Reverse(*moment));
+    found
+}
+
+/// The newest events of users, in each one's rows.
+fn find_by_user(_: &Snapshot, tables: &[Table<'_>], ids: &[UserId]) -> Result<Vec<Found>, DecodeError> {
+    let mut kept = Kept::with_capacity(RECENT_MAX + 1);
+    for (place, table) in tables.iter().enumerate() {
         let oldest = kept.peek().filter(|_| kept.len() == RECENT_MAX).map(|Reverse((moment, ..))| *moment);
         if oldest.is_some_and(|oldest| table.time_range().1 < oldest.time) {
             break;
@@ -61,9 +77,7 @@ fn newest(snapshot: &Snapshot, ids: &[UserId]) -> Result<Vec<RecentEvent>, Decod
         let rows = TableRows::open(*table, place)?;
         ids.iter().for_each(|id| rows.keep_newest(*id, i64::MIN, i64::MAX, &mut kept));
     }
-    let mut found: Vec<Found> = kept.into_iter().map(|Reverse(found)| found).collect();
-    found.sort_unstable_by_key(|(moment, ..)| Reverse(*moment));
-    show(snapshot, &tables, &found)
+    Ok(in_order(kept))
 }
 
 /// These events, in their order.
@@ -102,7 +116,7 @@ impl<'a> TableRows<'a> {
     }
 
     /// Keeps the newest rows of a user among those before an instant, and not before another, both in microseconds.
-    fn keep_newest(&self, user: UserId, from: i64, to: i64, kept: &mut BinaryHeap<Reverse<Found>>) {
+    fn keep_newest(&self, user: UserId, from: i64, to: i64, kept: &mut Kept) {
         let Some(run) = self.users.run_of(user) else { return };
         // A user's rows ascend, so the newest are at the end.
         for row in self.users.rows(run).rev() {
@@ -124,14 +138,10 @@ impl<'a> TableRows<'a> {
     }
 }
 
-/// Keeps the newest events of many users: those of the last day on which one of them did something, and so on back,
-/// until there are enough.
-fn keep_newest_days(
-    snapshot: &Snapshot,
-    tables: &[Table<'_>],
-    ids: &[UserId],
-    kept: &mut BinaryHeap<Reverse<Found>>,
-) -> Result<(), DecodeError> {
+/// The newest events of users: those of the last day on which one of them did something, and so on back, until there
+/// are enough.
+fn find_by_day(snapshot: &Snapshot, tables: &[Table<'_>], ids: &[UserId]) -> Result<Vec<Found>, DecodeError> {
+    let mut kept = Kept::with_capacity(RECENT_MAX + 1);
     let ids: RoaringBitmap = ids.iter().map(|id| id.raw()).collect();
     let any_event = snapshot.segments().iter().map(|segment| segment.user_days()).collect::<Result<Vec<_>, _>>()?;
     let days: BTreeSet<Day> = any_event.iter().flat_map(|index| index.days(None, None).map(|(day, ..)| day)).collect();
@@ -164,10 +174,10 @@ fn keep_newest_days(
                 Some(rows) => rows,
                 unopened => unopened.insert(TableRows::open(*table, place)?),
             };
-            users.iter().for_each(|user| rows.keep_newest(UserId::new(user), from, to, kept));
+            users.iter().for_each(|user| rows.keep_newest(UserId::new(user), from, to, &mut kept));
         }
     }
-    Ok(())
+    Ok(in_order(kept))
 }
 
 /// Reads the rows of one table into their slots. Each column is opened once.
@@ -227,4 +237,43 @@ fn read_rows(
         })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::sim::SimDisk;
+    use crate::model::Event;
+    use crate::store::{Environment, FixedEnvironment, Options, Store};
+    use std::sync::Arc;
+
+    #[test]
+    fn both_ways_find_the_same_events() {
+        let environment: Arc<dyn Environment> = Arc::new(FixedEnvironment::new(Timestamp::clamped(0)));
+        let store = Store::open_storage(Arc::new(SimDisk::new()), environment, Options::default()).unwrap();
+        // Several segments, late events, equal times, and days on which few did anything.
+        for part in 0..4i64 {
+            let event = |number: i64| {
+                let day = (number * number + part) % 9;
+                let time = day * 86_400_000_000 + number % 3 * 1_000_000;
+                let name = ["viewed", "pressed", "paid"][(number % 3) as usize];
+                Event::new(format!("u{}", number * 7 % 90), name).unwrap().at(Timestamp::clamped(time)).into()
+            };
+            store.write((0..60).map(event)).unwrap();
+            // Few enough segments not to be merged; the rest stays in the log.
+            if part < 2 {
+                store.seal().unwrap();
+            }
+        }
+        let snapshot = store.snapshot().unwrap();
+        let tables = newest_first(&snapshot);
+        assert!(tables.len() > 4);
+        for (step, least) in [(1, RECENT_MAX), (3, RECENT_MAX), (20, 5), (1000, 1)] {
+            let ids: Vec<UserId> = (0..snapshot.user_count()).step_by(step).map(UserId::new).collect();
+            let by_day = find_by_day(&snapshot, &tables, &ids).unwrap();
+            assert_eq!(by_day, find_by_user(&snapshot, &tables, &ids).unwrap());
+            assert!(by_day.len() >= least, "{step}: {}", by_day.len());
+        }
+        assert_eq!(find_by_day(&snapshot, &tables, &[]).unwrap(), []);
+    }
 }
