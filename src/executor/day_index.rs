@@ -2,15 +2,13 @@
 
 use super::division::Division;
 use super::error::ExecutionError;
-use super::limits::Stop;
 use super::look::{Look, Named};
 use super::query::{Query, Units, covers};
 use super::scan::tables_of;
 use crate::codec::DecodeError;
-use crate::index::{Day, UnitDays};
+use crate::index::{Day, StoredBitmap, UnitDays};
 use crate::language::ResolvedRange;
 use crate::segment::{Segment, Table};
-use roaring::RoaringBitmap;
 
 /// What has an index of days.
 #[derive(Clone, Copy)]
@@ -107,7 +105,7 @@ pub(super) fn visit_days(
     query: Query<'_>,
     look: &Look,
     whole_days: ResolvedRange,
-    mut visit: impl FnMut(i64, RoaringBitmap) -> Result<(), Stop>,
+    mut visit: impl FnMut(i64, StoredBitmap<'_>) -> Result<(), ExecutionError>,
 ) -> Result<(), ExecutionError> {
     let (from, to) = days_of(whole_days);
     for segment in query.snapshot.segments() {
@@ -116,7 +114,7 @@ pub(super) fn visit_days(
             for (day, _, place) in days.days(from, to) {
                 query.guard.check()?;
                 query.trace.count(|counts| counts.bitmaps_read += 1);
-                visit(day.start_micros().max(look.range.from_micros), days.units(place)?)?;
+                visit(day.start_micros().max(look.range.from_micros), days.stored_units(place))?;
             }
         }
     }

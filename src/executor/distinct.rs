@@ -7,10 +7,11 @@ use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes};
 use super::look::Look;
 use super::mask::Mask;
-use super::query::{NO_UNIT, Query};
+use super::query::{NO_UNIT, Query, Units};
 use super::scan::{Block, visit_rows};
 use super::split::RowFold;
 use super::unit_grid::UnitGrid;
+use super::unit_set::{Keeping, UnitSet, nobody};
 use crate::language::{Buckets, ResolvedRange};
 use crate::segment::{BlockBuffer, Table};
 use roaring::RoaringBitmap;
@@ -87,39 +88,60 @@ impl Footprint for UnitCollector {
     }
 }
 
-/// Sets of units, one for each piece.
-pub type UnitSets = Charged<Vec<RoaringBitmap>>;
+/// Sets of units, one for each piece, all kept in one way.
+pub type UnitSets = Charged<Vec<UnitSet>>;
+
+/// The units of each piece of a look whose days say it.
+fn units_of_days(
+    query: Query<'_>,
+    look: &Look,
+    days: ResolvedRange,
+    pieces: usize,
+    piece_of: impl Fn(i64) -> Option<usize>,
+) -> Result<UnitSets, ExecutionError> {
+    let mut rows = 0;
+    visit_day_counts(query, look, days, |_, of_day| rows += of_day)?;
+    let none = Keeping::of(query.unit_count(), pieces, rows).none();
+    let charge = Charge::of(query.guard, pieces * (size_of::<UnitSet>() + none.footprint()))?;
+    let mut sets = UnitSets::with(vec![none; pieces], charge);
+    visit_days(query, look, days, |start, units| {
+        if let Some(set) = piece_of(start).and_then(|piece| sets.get_mut(piece)) {
+            let before = set.footprint();
+            set.add_stored(units)?;
+            let grown = set.footprint().saturating_sub(before);
+            sets.grow(grown)?;
+        }
+        Ok(())
+    })?;
+    if query.units == Units::Users && !query.snapshot.aliases().is_empty() {
+        for set in sets.iter_mut() {
+            query.guard.check()?;
+            set.replace(query.snapshot.joined_ids(), |user| query.shown_user(user));
+        }
+        sets.settle()?;
+    }
+    Ok(sets)
+}
 
 /// The units of each piece. The look's range should be that of the pieces, or lie inside it.
 ///
 /// # Errors
 /// When the store is damaged, or the execution stopped; as for all functions here.
 pub fn units_by_bucket(query: Query<'_>, look: &Look, buckets: &impl Division) -> Result<UnitSets, ExecutionError> {
-    let mut sets = UnitSets::list(query.guard, RoaringBitmap::new(), buckets.len())?;
-    if look.range.is_empty() {
-        return Ok(sets);
+    if !look.range.is_empty()
+        && let Some(days) = answering_days(query, look, buckets)
+    {
+        return units_of_days(query, look, days, buckets.len(), |start| buckets.index_of(start));
     }
-    if let Some(days) = answering_days(query, look, buckets) {
-        let mut sets_bytes = Charged::list(query.guard, 0, buckets.len())?;
-        visit_days(query, look, days, |start, units| {
-            let Some(bucket) = buckets.index_of(start) else { return Ok(()) };
-            sets[bucket] |= units;
-            let bytes = sets[bucket].footprint();
-            let before = std::mem::replace(&mut sets_bytes[bucket], bytes);
-            sets.grow(bytes.saturating_sub(before))
-        })?;
-        if !query.snapshot.aliases().is_empty() {
-            for set in sets.iter_mut() {
-                *set = query.shown(std::mem::take(set));
-            }
-            sets.settle()?;
-        }
+    let mut sets = UnitSets::with(Vec::new(), Charge::of(query.guard, buckets.len() * size_of::<UnitSet>())?);
+    if look.range.is_empty() {
+        sets.resize(buckets.len(), Keeping::Roaring.none());
         return Ok(sets);
     }
     if let Some(grid) = UnitGrid::fold(query, look, buckets, None)? {
-        for (set, units) in sets.iter_mut().zip(grid.bitmaps(0)) {
+        for units in grid.sets(0) {
             query.guard.check()?;
-            *set = units;
+            sets.push(units);
         }
         sets.settle()?;
         return Ok(sets);
@@ -146,9 +168,9 @@ pub fn units_by_bucket(query: Query<'_>, look: &Look, buckets: &impl Division) -
             held.add(std::mem::take(&mut grown))
         },
     )?;
-    for (set, collector) in sets.iter_mut().zip(collectors) {
+    for collector in collectors {
         query.guard.check()?;
-        *set = collector.finish();
+        sets.push(collector.finish().into());
     }
     drop(held);
     sets.settle()?;
@@ -160,16 +182,12 @@ pub fn units_by_bucket(query: Query<'_>, look: &Look, buckets: &impl Division) -
 /// # Errors
 /// As [`units_by_bucket`].
 pub fn units_in(query: Query<'_>, look: &Look) -> Result<Charged<RoaringBitmap>, ExecutionError> {
-    let mut set = Charged::new(query.guard, RoaringBitmap::new())?;
     if look.range.is_empty() {
-        return Ok(set);
+        return Ok(Charged::new(query.guard, RoaringBitmap::new())?);
     }
     if let Some(days) = whole_days(query, look) {
-        visit_days(query, look, days, |_, units| {
-            *set |= units;
-            set.settle()
-        })?;
-        return Ok(Charged::new(query.guard, query.shown(set.into_inner()))?);
+        let set = units_of_days(query, look, days, 1, |_| Some(0))?.into_inner().pop();
+        return Ok(Charged::new(query.guard, set.map(UnitSet::into_bitmap).unwrap_or_default())?);
     }
     let mut units = Charged::new(query.guard, UnitCollector::default())?;
     visit_rows(
@@ -268,18 +286,22 @@ pub fn first_units_by_bucket(
     if let Some(days) = answering_days(query, look, buckets) {
         // A unit's first bucket is the first that has it.
         let before = ResolvedRange { to_micros: days.from_micros, ..ResolvedRange::ALL };
-        let mut known = units_in(query, &look.within(before))?;
+        let known = units_in(query, &look.within(before))?;
         let mut sets = units_by_bucket(query, look, buckets)?;
+        // Kept as the sets are, which makes the two below fast.
+        let mut all = nobody(&sets);
+        all.add(&known.into_inner().into());
+        let mut known = Charged::new(query.guard, all)?;
         for set in sets.iter_mut() {
             query.guard.check()?;
-            *set -= &*known;
-            *known |= &*set;
+            set.take(&known);
+            known.add(set);
             known.settle()?;
         }
         sets.settle()?;
         return Ok(sets);
     }
-    let mut sets = UnitSets::list(query.guard, RoaringBitmap::new(), buckets.len())?;
+    let mut sets = Charged::list(query.guard, RoaringBitmap::new(), buckets.len())?;
     let first = first_times(query, &look.within(ResolvedRange::ALL))?;
     for item in query.guard.watch(first.iter().enumerate()) {
         let (unit, time) = item?;
@@ -289,6 +311,6 @@ pub fn first_units_by_bucket(
             sets[bucket].insert(unit as u32);
         }
     }
-    sets.settle()?;
-    Ok(sets)
+    let sets = sets.into_inner().into_iter().map(UnitSet::from).collect();
+    Ok(UnitSets::new(query.guard, sets)?)
 }

@@ -22,6 +22,7 @@ use super::sliding_union::SlidingUnion;
 use super::slots::{Slots, TableSlots};
 use super::split::RowFold;
 use super::unit_grid::UnitGrid;
+use super::unit_set::{UnitSet, nobody};
 use crate::language::{Buckets, DecimalFraction, Measure, ResolvedRange, Span};
 use crate::model::Value;
 use crate::segment::{BlockBuffer, Table};
@@ -164,19 +165,19 @@ fn units_by_slot(query: Query<'_>, series: &Series<'_>, slot_of: &[u32]) -> Resu
     let (slots, pieces) = (series.slot_count(), series.buckets.len());
     let mut counts = Charged::list(query.guard, 0u64, slots * pieces)?;
     let mut totals = vec![0; slots];
-    let mut all = Charged::new(query.guard, RoaringBitmap::new())?;
+    let mut all = Charged::new(query.guard, nobody(&sets))?;
     for (piece, set) in sets.iter().enumerate() {
-        let came = set - &*all;
-        for unit in query.guard.watch(&came) {
+        let came = set.without(&all);
+        for unit in query.guard.watch(came.iter()) {
             totals.get_mut(slot_of[unit? as usize] as usize).into_iter().for_each(|total| *total += 1);
         }
-        *all |= came;
+        all.add(&came);
         all.settle()?;
         if series.is_cumulative {
             (0..slots).for_each(|slot| counts[slot * pieces + piece] = totals[slot]);
             continue;
         }
-        for unit in query.guard.watch(set) {
+        for unit in query.guard.watch(set.iter()) {
             let slot = slot_of[unit? as usize] as usize;
             counts.get_mut(slot * pieces + piece).into_iter().for_each(|count| *count += 1);
         }
@@ -193,9 +194,16 @@ fn units_by_slot(query: Query<'_>, series: &Series<'_>, slot_of: &[u32]) -> Resu
 pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Result<Vec<Figures>, ExecutionError> {
     match measure {
         Measure::Unique if series.slots.is_none() && answering_days(query, series.look, series.buckets).is_some() => {
-            let mut sets = units_by_bucket(query, series.look, series.buckets)?;
-            let folds = sets.iter_mut().map(|set| Some(UnitsFold::from(std::mem::take(set))));
-            Ok(vec![figures(query.guard, folds, series.is_cumulative, distinct)?])
+            let sets = units_by_bucket(query, series.look, series.buckets)?;
+            let mut all = Charged::new(query.guard, nobody(&sets))?;
+            let mut values = Vec::with_capacity(sets.len());
+            for set in sets.iter() {
+                query.guard.check()?;
+                all.add(set);
+                all.settle()?;
+                values.push(Figure::Count(if series.is_cumulative { all.len() } else { set.len() }));
+            }
+            Ok(vec![Figures { values, total: Figure::Count(all.len()) }])
         }
         Measure::Unique if let Some(of_unit) = series.slots.map_or(Ok(None), |slots| slots.of_units(query))? => {
             units_by_slot(query, series, &of_unit)
@@ -285,8 +293,8 @@ fn active(query: Query<'_>, series: &Series<'_>, span: Span) -> Result<Vec<Figur
     };
     match series.slots {
         None => {
-            let mut pieces = units_by_bucket(query, &look, &edges)?;
-            Ok(vec![of_slot(std::mem::take(&mut pieces))?])
+            let (pieces, _charge) = units_by_bucket(query, &look, &edges)?.into_parts();
+            Ok(vec![of_slot(pieces.into_iter().map(UnitSet::into_bitmap).collect())?])
         }
         Some(_) => {
             let units = |fold: Option<UnitsFold>| fold.map(UnitsFold::units).unwrap_or_default();

@@ -48,6 +48,7 @@ mod trace;
 mod trails;
 mod unit_column;
 mod unit_grid;
+mod unit_set;
 mod units;
 mod value_ids;
 
@@ -72,4 +73,5 @@ pub use row_filter::{CohortSets, CohortUnits, RowFilter};
 pub use slots::Slots;
 pub use trace::{Counts, Stage, Trace};
 pub use trails::{Direction, Trail, trails};
+pub use unit_set::{UnitSet, nobody, visit_memberships};
 pub use units::{associated_keys, keys_named, members, universe};

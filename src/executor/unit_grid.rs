@@ -12,8 +12,8 @@ use super::query::{NO_UNIT, Query};
 use super::scan::Block;
 use super::slots::{Slots, TableSlots};
 use super::split::RowFold;
+use super::unit_set::UnitSet;
 use crate::segment::{BlockBuffer, Table};
-use roaring::RoaringBitmap;
 
 /// Bits are used while they take at most so many bytes a row; a list of units would take four, and sorting.
 const BYTES_A_ROW: usize = 16;
@@ -92,13 +92,10 @@ impl UnitGrid {
         self.sets / self.pieces.max(1)
     }
 
-    /// The sets of a slot as bitmaps, by piece.
-    pub fn bitmaps(&self, slot: usize) -> impl Iterator<Item = RoaringBitmap> {
-        (slot * self.pieces..(slot + 1) * self.pieces).map(|set| {
-            let words = self.words.iter().skip(set).step_by(self.sets);
-            let bytes: Vec<u8> = words.flat_map(|word| word.to_le_bytes()).collect();
-            RoaringBitmap::from_lsb0_bytes(0, &bytes)
-        })
+    /// The sets of a slot, by piece.
+    pub fn sets(&self, slot: usize) -> impl Iterator<Item = UnitSet> {
+        (slot * self.pieces..(slot + 1) * self.pieces)
+            .map(|set| UnitSet::of_bits(self.words.iter().skip(set).step_by(self.sets).copied().collect()))
     }
 
     /// How many units are in each piece of every slot, or since the first piece where `is_cumulative`, and in any.

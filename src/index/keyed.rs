@@ -1,5 +1,6 @@
 //! Bitmaps filed under ascending numbers: the layout that both kinds of index share.
 
+use super::stored_bitmap::StoredBitmap;
 use crate::codec::{BlobParts, DecodeError, Packed, PackedEncoder, Reader, Writer};
 use bytes::Bytes;
 use roaring::RoaringBitmap;
@@ -78,16 +79,17 @@ impl Keyed {
         (position < self.numbers.len() && self.numbers.get(position) == number).then_some(position)
     }
 
+    /// The bitmap at a place, where it lies. One whose place is damaged has no bytes, and cannot be read.
+    pub fn stored(&self, position: usize) -> StoredBitmap<'_> {
+        let (start, end) = (self.starts.get(position), self.starts.get(position + 1));
+        let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+        let bytes = range.and_then(|(start, end)| self.bitmaps.get(start..end)).unwrap_or_default();
+        StoredBitmap::new(bytes, self.bitmaps_offset + start.max(0) as u64)
+    }
+
     /// The bitmap at a place.
     pub fn bitmap(&self, position: usize) -> Result<RoaringBitmap, DecodeError> {
-        let (start, end) = (self.starts.get(position), self.starts.get(position + 1));
-        let damaged = || DecodeError::new("a bitmap cannot be read", self.bitmaps_offset + start.max(0) as u64);
-        let bytes = usize::try_from(start)
-            .ok()
-            .zip(usize::try_from(end).ok())
-            .and_then(|(start, end)| self.bitmaps.get(start..end))
-            .ok_or_else(damaged)?;
-        RoaringBitmap::deserialize_from(bytes).map_err(|_| damaged())
+        self.stored(position).to_bitmap()
     }
 
     /// Whether both say the same, whatever their bytes.

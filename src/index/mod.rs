@@ -7,7 +7,9 @@
 
 mod key_rows;
 mod keyed;
+mod stored_bitmap;
 mod unit_days;
 
 pub use key_rows::{KeyRows, KeyRowsBuilder};
+pub use stored_bitmap::StoredBitmap;
 pub use unit_days::{Day, UnitDays, UnitDaysBuilder, UnitDaysUnion};

@@ -1,6 +1,7 @@
 //! Per event and day: which users, or which keys of a group type, did it, and in how many rows.
 
 use super::keyed::{Keyed, KeyedEncoder};
+use super::stored_bitmap::StoredBitmap;
 use crate::codec::{BlobParts, DecodeError};
 use crate::model::Timestamp;
 use bytes::Bytes;
@@ -130,6 +131,11 @@ impl UnitDays {
     /// When the bitmap is damaged.
     pub fn units(&self, place: usize) -> Result<RoaringBitmap, DecodeError> {
         self.0.bitmap(place)
+    }
+
+    /// The same where they lie, as [`Self::units`].
+    pub fn stored_units(&self, place: usize) -> StoredBitmap<'_> {
+        self.0.stored(place)
     }
 
     /// The index of all rows of several, none of which are in two of them. What it says is added to `all`.

@@ -3,7 +3,7 @@
 use super::answer::Coverage;
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{Charged, UnitSets, first_units_by_bucket, units_by_bucket, units_in};
+use crate::executor::{Charged, UnitSet, UnitSets, first_units_by_bucket, nobody, units_by_bucket, units_in};
 use crate::language::{Buckets, Lifecycle, LifecycleState, LifecycleUnits};
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -29,7 +29,7 @@ pub struct LifecycleAnswer {
 struct States {
     buckets: Buckets,
     /// Who was active in the bucket before the first.
-    before: Charged<RoaringBitmap>,
+    before: Charged<UnitSet>,
     /// Who was active in each bucket.
     active: UnitSets,
     /// Whose first matching event lies in each bucket.
@@ -42,7 +42,7 @@ impl States {
         let look = context.look(&report.event)?;
         if buckets.is_empty() {
             let (active, first) = (context.charged(Vec::new())?, context.charged(Vec::new())?);
-            return Ok(Self { buckets, before: context.charged(RoaringBitmap::new())?, active, first });
+            return Ok(Self { buckets, before: context.charged(RoaringBitmap::new().into())?, active, first });
         }
         // The bucket before the first is looked at whole, wherever the range begins.
         let look_before = look.within(buckets.with_before(1)?.range(0));
@@ -50,6 +50,9 @@ impl States {
             || format!("active: `{}`", report.event.label()),
             || Ok((units_in(context.query, &look_before)?, units_by_bucket(context.query, &look, &buckets)?)),
         )?;
+        let mut kept_alike = nobody(&active);
+        kept_alike.add(&before.into_inner().into());
+        let before = context.charged(kept_alike)?;
         let first = context.stage(
             || format!("first: `{}`", report.event.label()),
             || first_units_by_bucket(context.query, &look, &buckets),
@@ -57,15 +60,15 @@ impl States {
         Ok(Self { buckets, before, active, first })
     }
 
-    fn units(&self, bucket: usize, state: LifecycleState) -> RoaringBitmap {
+    fn units(&self, bucket: usize, state: LifecycleState) -> UnitSet {
         let before = bucket.checked_sub(1).map_or(&*self.before, |before| &self.active[before]);
         let now = &self.active[bucket];
         let first = &self.first[bucket];
         match state {
             LifecycleState::New => first.clone(),
-            LifecycleState::Returning => (now & before) - first,
-            LifecycleState::Resurrecting => (now - before) - first,
-            LifecycleState::Dormant => before - now,
+            LifecycleState::Returning => now.and(before).without(first),
+            LifecycleState::Resurrecting => now.without(before).without(first),
+            LifecycleState::Dormant => before.without(now),
         }
     }
 
@@ -99,5 +102,5 @@ pub(super) fn units(
 ) -> Result<Charged<RoaringBitmap>, ReportError> {
     let states = States::new(context, report)?;
     let bucket = states.buckets.named(&asked.bucket, context.scope, "bucket", context.clock)?;
-    context.charged(states.units(bucket, asked.state))
+    context.charged(states.units(bucket, asked.state).into_bitmap())
 }

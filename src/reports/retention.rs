@@ -3,7 +3,7 @@
 use super::answer::{Coverage, Figure};
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{Charged, Look, UnitSets, first_units_by_bucket, units_by_bucket, units_in};
+use crate::executor::{Charged, Look, UnitSet, UnitSets, first_units_by_bucket, units_by_bucket, units_in};
 use crate::language::{
     Buckets, DocumentError, ResolvedRange, Retention, RetentionBound, RetentionMode, RetentionUnits, check_cells,
 };
@@ -54,24 +54,32 @@ impl Cohorts {
 
     /// How many of each cohort came back in each of its periods, from their own on; shorter lists where the range ends.
     fn came_back(&self, context: &Context<'_>, report: &Retention) -> Result<Vec<Vec<u64>>, ReportError> {
-        let back = context.look(&report.return_)?;
-        let mut returned = context.stage(
-            || format!("returns: `{}`", report.return_.label()),
-            || units_by_bucket(context.query, &back, &self.periods),
-        )?;
+        let is_start = report.mode == RetentionMode::Recurring && report.return_ == report.start;
+        let returned = match is_start {
+            true => None,
+            false => {
+                let back = context.look(&report.return_)?;
+                let returned = || units_by_bucket(context.query, &back, &self.periods);
+                Some(context.stage(|| format!("returns: `{}`", report.return_.label()), returned)?)
+            }
+        };
+        let returned = returned.as_deref().unwrap_or(&self.started);
         let mut counts: Vec<Vec<u64>> =
             (0..returned.len()).map(|row| vec![0; report.periods.min(returned.len() - row)]).collect();
         // From the last period to the first, so that one set holds all who came in a period or later.
-        let mut came = RoaringBitmap::new();
-        for (period, returned) in returned.iter_mut().enumerate().rev() {
-            let returned = std::mem::take(returned);
-            match report.bound {
-                RetentionBound::On => came = returned,
-                RetentionBound::OnOrAfter => came |= returned,
-            }
+        let mut later: Option<UnitSet> = None;
+        for (period, returned) in returned.iter().enumerate().rev() {
+            let came = match report.bound {
+                RetentionBound::On => returned,
+                RetentionBound::OnOrAfter => {
+                    let mut all = later.take().unwrap_or_else(|| returned.clone());
+                    all.add(returned);
+                    later.insert(all)
+                }
+            };
             for row in (period + 1).saturating_sub(report.periods)..=period {
                 context.check()?;
-                counts[row][period - row] = self.started[row].intersection_len(&came);
+                counts[row][period - row] = self.started[row].common_len(came);
             }
         }
         Ok(counts)
@@ -112,7 +120,7 @@ pub(super) fn units(
     let cohorts = Cohorts::new(context, report)?;
     let Cohorts { periods, mut started } = cohorts;
     let row = periods.named(&asked.period, context.scope, "period", context.clock)?;
-    let cohort = context.charged(started.swap_remove(row))?;
+    let cohort = context.charged(started.swap_remove(row).into_bitmap())?;
     let Some(k) = asked.k else { return Ok(cohort) };
     if row + k >= periods.len() {
         let sentence = format!("the period {k} after `{}` has not begun by the end of the range", asked.period);

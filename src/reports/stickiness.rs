@@ -3,7 +3,7 @@
 use super::answer::Coverage;
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{Charged, units_by_bucket};
+use crate::executor::{Charged, UnitSets, units_by_bucket, visit_memberships};
 use crate::language::{Buckets, DocumentError, Stickiness, StickinessUnits};
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -19,29 +19,24 @@ pub struct StickinessAnswer {
     pub coverage: Coverage,
 }
 
-/// In how many intervals each unit was active, by its number.
-fn activity(context: &Context<'_>, report: &Stickiness) -> Result<(Charged<Vec<u32>>, usize), ReportError> {
+/// Who was active in each interval.
+fn active(context: &Context<'_>, report: &Stickiness) -> Result<UnitSets, ReportError> {
     let buckets = Buckets::cover(context.range, report.interval, report.week_start, context.zone())?;
     let look = context.look(&report.event)?;
-    let count = || {
-        let sets = units_by_bucket(context.query, &look, &buckets)?;
-        let mut active = Charged::list(context.query.guard, 0, context.query.unit_count() as usize)?;
-        for set in sets.iter() {
-            context.query.guard.check()?;
-            set.iter().for_each(|unit| active[unit as usize] += 1);
-        }
-        Ok(active)
-    };
-    Ok((context.stage(|| format!("active: `{}`", report.event.label()), count)?, buckets.len()))
+    context.stage(|| format!("active: `{}`", report.event.label()), || units_by_bucket(context.query, &look, &buckets))
+}
+
+/// Calls `visit` with each active unit, and in how many of the intervals it was.
+fn visit_intervals(context: &Context<'_>, active: &UnitSets, visit: impl FnMut(u32, u32)) -> Result<(), ReportError> {
+    context.stage(|| "intervals of each unit".to_owned(), || Ok(visit_memberships(context.query.guard, active, visit)?))
 }
 
 pub(super) fn run(context: &Context<'_>, report: &Stickiness) -> Result<StickinessAnswer, ReportError> {
-    let (active, intervals) = activity(context, report)?;
+    let active = active(context, report)?;
+    let intervals = active.len();
     context.keep(intervals * size_of::<u64>())?;
     let mut counts = vec![0; intervals];
-    for count in active.iter().filter(|count| **count > 0) {
-        counts[*count as usize - 1] += 1;
-    }
+    visit_intervals(context, &active, |_, count| counts[count as usize - 1] += 1)?;
     Ok(StickinessAnswer { counts, intervals, coverage: context.coverage(&[context.look(&report.event)?])? })
 }
 
@@ -51,11 +46,17 @@ pub(super) fn units(
     report: &Stickiness,
     asked: &StickinessUnits,
 ) -> Result<Charged<RoaringBitmap>, ReportError> {
-    let (active, intervals) = activity(context, report)?;
+    let active = active(context, report)?;
+    let intervals = active.len();
     if asked.intervals > intervals {
         let sentence = format!("the range has {intervals} intervals; ask for 1 to {intervals}");
         return Err(DocumentError::rule("units.intervals", sentence).into());
     }
-    let wanted = |count: &u32| *count as usize == asked.intervals;
-    context.collect((0..).zip(active.iter()).map(|(unit, count)| wanted(count).then_some(unit)))
+    let mut units = RoaringBitmap::new();
+    visit_intervals(context, &active, |unit, count| {
+        if count as usize == asked.intervals {
+            units.insert(unit);
+        }
+    })?;
+    context.charged(units)
 }
