@@ -141,6 +141,7 @@ impl Packed {
     }
 
     /// Base, width and bits of a block that exists.
+    #[inline]
     fn block(&self, block: usize) -> (i64, u8, &[u8]) {
         let at = COUNT_BYTES + block * ENTRY_BYTES;
         let entry = &self.bytes[at..at + ENTRY_BYTES];

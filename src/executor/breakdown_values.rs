@@ -10,9 +10,9 @@ use super::path_values::PathValues;
 use super::query::{NO_UNIT, Query, Units};
 use super::row_filter::{CohortSets, CohortUnits, holders};
 use super::row_moments::RowMoments;
-use super::scan::Block;
 use super::unit_column::UnitColumn;
 use super::value_ids::{NULL, ValueIds};
+use crate::codec::packed::BLOCK_VALUES;
 use crate::language::{AsOf, Breakdown, Of, Property};
 use crate::model::{GroupTypeId, Number, StoredName, Value};
 use crate::segment::{BlockBuffer, GroupColumn, Table};
@@ -229,13 +229,13 @@ impl<'a> TablePart<'a> {
     fn decode(
         &self,
         query: Query<'_>,
-        block: &Block<'_>,
+        block: usize,
+        count: usize,
         buffer: &mut BlockBuffer,
         ids: &Mutex<Charged<ValueIds>>,
         out: &mut Vec<u32>,
     ) {
-        let count = block.times.len();
-        let rows = block.first_row..block.first_row + count;
+        let rows = block * BLOCK_VALUES..block * BLOCK_VALUES + count;
         // Every value is written below.
         out.resize(count, NULL);
         match self {
@@ -243,7 +243,7 @@ impl<'a> TablePart<'a> {
             Self::Event(values) => {
                 let mut held = None;
                 let of = |number: Number| held.get_or_insert_with(|| lock(ids)).id(&Value::Number(number));
-                values.decode_or(block.number, count, buffer, NULL, of, out);
+                values.decode_or(block, count, buffer, NULL, of, out);
             }
             Self::Key { column, id_of, .. } => {
                 column.decode(rows, out);
@@ -251,7 +251,7 @@ impl<'a> TablePart<'a> {
             }
             Self::Holder { column, values, moments } => {
                 column.decode(query.snapshot.aliases(), rows, out);
-                let moments = moments.as_ref().map(|moments| moments.decode(block.number));
+                let moments = moments.as_ref().map(|moments| moments.decode(block));
                 let mut known = None;
                 for (row, holder) in out.iter_mut().enumerate() {
                     *holder = match (&moments, *holder) {
@@ -302,13 +302,13 @@ pub(super) struct TableBreakdown<'a> {
 }
 
 impl TableBreakdown<'_> {
-    /// The number of each row's tuple.
+    /// The number of the tuple of each row of a block that has so many.
     ///
     /// # Errors
     /// When there are more values and tuples than may be kept.
-    pub fn decode(&mut self, block: &Block<'_>, buffer: &mut BlockBuffer) -> Result<&[u32], Stop> {
+    pub fn decode(&mut self, block: usize, rows: usize, buffer: &mut BlockBuffer) -> Result<&[u32], Stop> {
         for (part, out) in self.parts.iter().zip(&mut self.decoded) {
-            part.decode(self.query, block, buffer, &self.of.values, out);
+            part.decode(self.query, block, rows, buffer, &self.of.values, out);
         }
         lock(&self.of.values).settle()?;
         if self.parts.len() == 1 {
@@ -318,7 +318,7 @@ impl TableBreakdown<'_> {
         self.tuples.clear();
         // Rows of one tuple often come together.
         let mut last = None;
-        for row in 0..block.times.len() {
+        for row in 0..rows {
             let mut tuple = [NULL; PARTS_MAX];
             tuple.iter_mut().zip(&self.decoded[..self.parts.len()]).for_each(|(id, column)| *id = column[row]);
             let id = match last {

@@ -103,6 +103,7 @@ impl Coverage {
     }
 }
 
+/// Counts the rows of a table that any of the looks asks for.
 fn count_table(
     query: Query<'_>,
     table: Table<'_>,
@@ -112,6 +113,17 @@ fn count_table(
     if let [look] = looks
         && coverage.count_by_index(query, Indexed::Table(table), look)?
     {
+        return Ok(());
+    }
+    if let [look] = looks {
+        let test = RowTest::compile(query, table, look.filter.as_deref())?;
+        query.trace.count(|counts| counts.tables_read += 1);
+        let mut scan = TableScan::counting(query, table)?;
+        let every_row = scan.all_rows();
+        scan.visit(&test, &test.candidates, look.range, every_row, |block, mask, _| {
+            coverage.count(query, block, mask);
+            Ok(())
+        })?;
         return Ok(());
     }
     let tests = looks

@@ -72,6 +72,14 @@ impl Mask {
         self.0[row / 64] >> (row % 64) & 1 == 1
     }
 
+    /// The first row from this one on.
+    pub fn first_from(&self, row: usize) -> Option<usize> {
+        let (first, bit) = (row / 64, row % 64);
+        let of_word = |place: usize| self.0[place] & if place == first { u64::MAX << bit } else { u64::MAX };
+        let place = (first..WORDS).find(|place| of_word(*place) != 0)?;
+        Some(place * 64 + of_word(place).trailing_zeros() as usize)
+    }
+
     /// Whether no row is in it.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
@@ -149,6 +157,9 @@ mod tests {
             assert_eq!(odd.rows().collect::<Vec<_>>(), expected);
             let mut folded = Vec::new();
             odd.rows().for_each(|row| folded.push(row));
+            for from in [0, 1, 63, 64, 700, 1023, 1024] {
+                assert_eq!(odd.first_from(from), expected.iter().copied().find(|row| *row >= from));
+            }
             assert_eq!(folded, expected);
         }
         assert_eq!(Mask::of_rows(3..130).rows().collect::<Vec<_>>(), (3..130).collect::<Vec<_>>());

@@ -39,6 +39,8 @@ pub(super) struct TableScan<'a> {
     times: Packed,
     /// `None` where nobody looks at the units.
     units: Option<UnitColumn>,
+    /// Whether somebody looks at the times of a block that lies in the range.
+    shows_times: bool,
     time_buffer: Box<[i64; BLOCK_VALUES]>,
     unit_buffer: Vec<u32>,
     /// Room for one more column, for tests and measures.
@@ -53,6 +55,7 @@ impl<'a> TableScan<'a> {
             first_row: table.first_row(),
             times: table.times()?,
             units: Some(UnitColumn::open(table, query.units)?),
+            shows_times: true,
             time_buffer: Box::new([0; BLOCK_VALUES]),
             unit_buffer: vec![0; BLOCK_VALUES],
             buffer: BlockBuffer::default(),
@@ -67,6 +70,11 @@ impl<'a> TableScan<'a> {
             scan.unit_buffer.fill(SOME_UNIT);
         }
         Ok(scan)
+    }
+
+    /// A scan for those who only count: times are not there, and units as in [`Self::without_units`].
+    pub fn counting(query: Query<'a>, table: Table<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { shows_times: false, ..Self::without_units(query, table)? })
     }
 
     /// All rows of the table.
@@ -137,7 +145,7 @@ impl<'a> TableScan<'a> {
             if mask.is_empty() {
                 continue;
             }
-            if is_whole {
+            if is_whole && self.shows_times {
                 self.decode_times(number);
             }
             self.decode_units(number, rows);

@@ -57,7 +57,7 @@ impl Slots {
                         block: &Block<'_>,
                         mask: &Mask,
                         buffer: &mut BlockBuffer| {
-                    let tuples = rows.decode(block, buffer)?;
+                    let tuples = rows.decode(block.number, block.times.len(), buffer)?;
                     let most = tuples.iter().max().map_or(0, |most| *most as usize + 1);
                     if counts.len() < most {
                         counts.resize(most, 0);
@@ -188,7 +188,7 @@ impl TableSlots<'_> {
     /// # Errors
     /// When there are more values and tuples than may be kept.
     pub fn decode(&mut self, block: &Block<'_>, buffer: &mut BlockBuffer) -> Result<&[u32], Stop> {
-        let tuples = self.rows.decode(block, buffer)?;
+        let tuples = self.rows.decode(block.number, block.times.len(), buffer)?;
         self.row_slots.clear();
         self.row_slots.extend(tuples.iter().map(|tuple| self.slots.slot_of(*tuple)));
         Ok(&self.row_slots)

@@ -27,7 +27,7 @@ pub use erase::RowsTouched;
 pub use merge::{erase_from_segment, merge_segments, merge_segments_into};
 pub use reader::{RowPlace, Segment};
 pub use rows::TableRows;
-pub use runs::RunReader;
+pub use runs::{RunReader, UserCursor};
 pub use sizes::SegmentBytes;
 pub use table::{Table, UserRuns};
 pub use verify::SegmentExtent;

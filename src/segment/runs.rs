@@ -97,6 +97,50 @@ impl RunReader {
     }
 }
 
+/// Finds the rows of one user after the other, ascending, with a block of runs decoded.
+pub struct UserCursor {
+    runs: RunReader,
+    /// Of the table.
+    rows: usize,
+    /// The run to look at next.
+    run: usize,
+}
+
+impl UserCursor {
+    pub(super) fn new(runs: RunReader, rows: usize) -> Self {
+        Self { runs, rows, run: 0 }
+    }
+
+    /// The first user from `user` on, and the rows of that one. A user asked for must not be below one answered before.
+    pub fn next_from(&mut self, user: u32) -> Option<(u32, Range<usize>)> {
+        let wanted = i64::from(user);
+        loop {
+            if self.run >= self.runs.starts.len() {
+                return None;
+            }
+            let block = self.run / BLOCK_VALUES;
+            self.runs.load(block);
+            let users = &self.runs.block_values[self.run % BLOCK_VALUES..self.runs.runs];
+            // The next one mostly, so a search would take longer.
+            if let Some(place) = users.iter().position(|user| *user >= wanted) {
+                self.run += place;
+                let (first, end) = (self.run % BLOCK_VALUES, self.runs.end_of(block).min(self.rows));
+                let ends = &self.runs.block_starts[first + 1..self.runs.runs];
+                let start = self.runs.block_starts[first] as usize;
+                return Some((users[place] as u32, start..ends.first().map_or(end, |end| *end as usize)));
+            }
+            // A search passes blocks by whose users nobody asks for.
+            let next = (block + 1) * BLOCK_VALUES;
+            self.run = self.runs.values.lower_bound(wanted).max(next);
+        }
+    }
+
+    /// The rows of a user, as [`Self::next_from`].
+    pub fn rows_of(&mut self, user: u32) -> Option<Range<usize>> {
+        self.next_from(user).filter(|(found, _)| *found == user).map(|(_, rows)| rows)
+    }
+}
+
 /// Calls `visit` with the value of each run and how many rows it has, of `rows` in all.
 pub(super) fn visit_runs(starts: &Packed, values: &Packed, rows: usize, mut visit: impl FnMut(u32, usize)) {
     let mut reader = RunReader::new(starts.clone(), values.clone());
@@ -115,6 +159,7 @@ mod tests {
     use super::*;
     use crate::codec::packed::encode;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     proptest! {
         #[test]
@@ -124,6 +169,13 @@ mod tests {
             let starts = lengths.iter().scan(0, |start, length| Some(std::mem::replace(start, *start + *length as i64)));
             let (starts, values) = (column(starts.collect()), column((0..lengths.len()).map(|run| run as i64 * 3).collect()));
             let mut reader = RunReader::new(starts.clone(), values.clone());
+            let mut cursor = UserCursor::new(RunReader::new(starts.clone(), values.clone()), rows.len());
+            for user in froms.iter().map(|from| *from as u32).collect::<BTreeSet<u32>>() {
+                let first = rows.iter().position(|value| *value >= user);
+                let found = first.map(|first| (rows[first], first..first + rows[first..].partition_point(|value| *value == rows[first])));
+                prop_assert_eq!(cursor.rows_of(user), found.clone().filter(|(found, _)| *found == user).map(|(_, rows)| rows));
+                prop_assert_eq!(cursor.next_from(user), found);
+            }
             let mut visited = Vec::new();
             visit_runs(&starts, &values, rows.len(), |value, count| visited.extend(vec![value; count]));
             prop_assert_eq!(&visited, &rows);

@@ -4,7 +4,7 @@ use super::cells::{Cells, PropertyCells};
 use super::column::{GroupColumn, PropertyColumn, PropertyValues, read_values};
 use super::layout::{PropertyLayout, TableLayout};
 use super::reader::Segment;
-use super::runs::{RunReader, fill_runs, visit_runs};
+use super::runs::{RunReader, UserCursor, fill_runs, visit_runs};
 use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
 use crate::index::UnitDays;
@@ -92,6 +92,11 @@ impl UserRuns {
     /// Calls `visit` with each user, ascending, and how many rows it has.
     pub fn visit(&self, visit: impl FnMut(u32, usize)) {
         visit_runs(&self.starts, &self.users, self.rows, visit);
+    }
+
+    /// The rows of users that are asked for in ascending order.
+    pub fn cursor(&self) -> UserCursor {
+        UserCursor::new(self.reader(), self.rows)
     }
 
     /// The users of many rows, one block after the other.

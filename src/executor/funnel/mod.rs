@@ -1,13 +1,15 @@
 //! Funnels: how far every unit comes, and when.
 //!
 //! Rows are gathered from tables (`rows`) into parts, within which attempts are judged (`hold`); attempts are walked
-//! part by part (`walk`, `filling`); here they come together by unit.
+//! part by part (`walk`, `filling`); here they come together by unit. Where one attempt of a user counts, rows need not
+//! be gathered (`leaps`).
 //!
 //! Invariant: of later steps only the rows of parts in which all steps before happened are kept, and of everything
 //! else only the rows of parts in which two steps happened.
 
 mod filling;
 mod hold;
+mod leaps;
 mod rows;
 mod sequence;
 mod walk;
@@ -22,6 +24,7 @@ use super::query::{Query, Units};
 use super::split::{in_parallel, threads_for};
 use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
 use hold::{EveryUnit, Held, Parts};
+use leaps::can_leap;
 use rows::{Gatherer, Marks, OpenSource, Pass, Row, Source};
 use sequence::Sequence;
 use std::cmp::Ordering;
@@ -104,6 +107,9 @@ pub struct Start {
 /// # Errors
 /// When the store is damaged, or the execution stopped.
 pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attempts>, ExecutionError> {
+    if can_leap(query, plan) {
+        return leaps::attempts(query, plan);
+    }
     let mut exclusions: Vec<(usize, usize)> = plan.excluded.iter().map(|one| (one.from, one.to)).collect();
     exclusions.sort_unstable();
     exclusions.dedup();
@@ -111,12 +117,21 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
     let sources = Sources::new(query, plan, &rules);
     // Passes of other units know nothing of one another.
     let passes = passes(query, plan, sources.rows());
-    let mut walked = in_parallel(&passes, |passes| walk_passes(query, plan, &rules, &sources, passes)).into_iter();
-    let (mut all, mut charge) = match walked.next() {
+    joined(query, plan, in_parallel(&passes, |passes| walk_passes(query, plan, &rules, &sources, passes)))
+}
+
+/// The attempts that several threads found, with one for each unit that counts.
+fn joined(
+    query: Query<'_>,
+    plan: &FunnelPlan<'_>,
+    found: Vec<Result<Charged<Attempts>, ExecutionError>>,
+) -> Result<Charged<Attempts>, ExecutionError> {
+    let mut found = found.into_iter();
+    let (mut all, mut charge) = match found.next() {
         Some(first) => first?.into_parts(),
         None => (Attempts::default(), Charge::none(query.guard)),
     };
-    for other in walked {
+    for other in found {
         let (other, other_charge) = other?.into_parts();
         // Lists that grow are there twice for a moment.
         let _both = Charge::of(query.guard, list_bytes(&all.counting) + list_bytes(&all.starts))?;
@@ -124,7 +139,14 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
         all.counting.extend(other.counting);
         all.starts.extend(other.starts);
     }
-    query.guard.sort_by(&mut all.counting, &|a, b| counts_before(a, b, plan.entry))?;
+    let before = |a: &Reached, b: &Reached| counts_before(a, b, plan.entry);
+    if query.guard.sorts_at_once(all.counting.len()) {
+        // What one thread found is mostly in order, which a stable sort makes use of; it takes room for half of the list.
+        let _half = Charge::of(query.guard, list_bytes(&all.counting) / 2)?;
+        all.counting.sort_by(before);
+    } else {
+        query.guard.sort_by(&mut all.counting, &before)?;
+    }
     all.counting.dedup_by_key(|one| one.unit);
     if plan.entry == FunnelEntry::First {
         charge.add(all.counting.len() * size_of::<Start>())?;

@@ -239,7 +239,10 @@ impl<'a> Gatherer<'a> {
             scan.visit(test, &test.candidates, range, wanted, |block, mask, scratch| {
                 column.decode_block(block.number, arrivals);
                 let held_values = held.decode(block, scratch);
-                let tuples = tuples.as_mut().map(|tuples| tuples.decode(block, scratch)).transpose()?;
+                let tuples = tuples
+                    .as_mut()
+                    .map(|tuples| tuples.decode(block.number, block.times.len(), scratch))
+                    .transpose()?;
                 mask.rows().for_each(|row| {
                     let (unit, value) = (block.units[row], held_values.map_or(0, |values| values[row]));
                     if unit == NO_UNIT || value == NO_VALUE {
