@@ -4,6 +4,7 @@
 use super::bits::{PADDING_BYTES, mask, pack, packed_bytes, unpack, unpack_one, width_of};
 use super::{BlobParts, DecodeError, Reader, Writer};
 use bytes::Bytes;
+use std::ops::Range;
 
 /// Values in a block.
 pub const BLOCK_VALUES: usize = 1024;
@@ -200,7 +201,12 @@ impl Packed {
 
     /// The first index whose value is not below `value`, in a column that ascends.
     pub fn lower_bound(&self, value: i64) -> usize {
-        let (mut low, mut high) = (0, self.count);
+        self.lower_bound_in(0..self.count, value)
+    }
+
+    /// The same among these indexes, where values ascend; their end when all are below.
+    pub fn lower_bound_in(&self, indexes: Range<usize>, value: i64) -> usize {
+        let Range { start: mut low, end: mut high } = indexes;
         while low < high {
             let middle = low + (high - low) / 2;
             if self.get(middle) < value {

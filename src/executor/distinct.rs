@@ -11,6 +11,7 @@ use super::query::{NO_UNIT, Query, Units};
 use super::scan::{Block, visit_rows};
 use super::split::RowFold;
 use super::unit_grid::UnitGrid;
+use super::unit_runs::fold_runs;
 use super::unit_set::{Keeping, UnitSet, nobody};
 use crate::language::{Buckets, ResolvedRange};
 use crate::segment::{BlockBuffer, Table};
@@ -224,7 +225,21 @@ pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Op
 /// # Errors
 /// As [`units_by_bucket`].
 pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Charged<Vec<u64>>, ExecutionError> {
-    fold_by_unit(query, look, 0, |count, _| *count += 1, |count, other| *count += other)
+    counts_up_to(query, look, usize::MAX)
+}
+
+/// The same, or so many and possibly more: wherever a count is told to be less than `most`, it is that.
+///
+/// # Errors
+/// As [`units_by_bucket`].
+pub fn counts_up_to(query: Query<'_>, look: &Look, most: usize) -> Result<Charged<Vec<u64>>, ExecutionError> {
+    // Who stops counting early does not know how many rows there are, which days must say then.
+    let most = if whole_days(query, look).is_some() { most } else { usize::MAX };
+    let join = |count: &mut u64, other| *count += other;
+    match fold_runs(query, look, 0, most, |count, _, rows| *count += rows.len() as u64, join)? {
+        Some(counts) => Ok(counts),
+        None => fold_by_unit(query, look, 0, |count, _| *count += 1, join),
+    }
 }
 
 /// The time of each unit's first row, by unit number; `i64::MAX` for units without one.
@@ -232,15 +247,11 @@ pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Charged<Vec<u64>
 /// # Errors
 /// As [`units_by_bucket`].
 pub fn first_times(query: Query<'_>, look: &Look) -> Result<Charged<Vec<i64>>, ExecutionError> {
-    fold_by_unit(
-        query,
-        look,
-        i64::MAX,
-        |first, time| *first = (*first).min(time),
-        |first, other| {
-            *first = (*first).min(other);
-        },
-    )
+    let join = |first: &mut i64, other| *first = (*first).min(other);
+    match fold_runs(query, look, i64::MAX, usize::MAX, |first, times, rows| join(first, times.get(rows.start)), join)? {
+        Some(first) => Ok(first),
+        None => fold_by_unit(query, look, i64::MAX, join, join),
+    }
 }
 
 /// Folds the times of each unit's rows into one value, by unit number.

@@ -53,7 +53,7 @@ impl<T: Copy + PartialEq> HolderValues<T> {
         };
         let mut calls: Vec<Call> = Vec::new();
         let (mut calls_charge, mut texts_bytes) = (Charge::none(query.guard), 0);
-        snapshot.profiles().visit_calls_of(group_type, |mut call| -> Result<(), ExecutionError> {
+        snapshot.profiles().visit_changes_of(group_type, |mut call| -> Result<(), ExecutionError> {
             if group_type.is_none() {
                 call.entity = query.shown_user(call.entity);
             }

@@ -48,6 +48,7 @@ mod trace;
 mod trails;
 mod unit_column;
 mod unit_grid;
+mod unit_runs;
 mod unit_set;
 mod units;
 mod value_ids;
@@ -55,7 +56,9 @@ mod value_ids;
 pub use breakdown_values::BreakdownValues;
 pub use charge::{Charge, Charged};
 pub use coverage::{Coverage, coverage};
-pub use distinct::{UnitSets, counts_per_unit, first_times, first_units_by_bucket, units_by_bucket, units_in};
+pub use distinct::{
+    UnitSets, counts_per_unit, counts_up_to, first_times, first_units_by_bucket, units_by_bucket, units_in,
+};
 pub use division::{Division, Edges};
 pub use error::ExecutionError;
 pub use exact_sum::ExactSum;

@@ -53,7 +53,7 @@ fn histories(versions: &[ProfileVersion]) -> BTreeMap<&str, Vec<Change<'_>>> {
     let mut histories: BTreeMap<&str, Vec<Change<'_>>> = BTreeMap::new();
     for version in versions.iter().rev() {
         let from = Timestamp::parse(&version.at).ok();
-        for (name, value) in &version.properties {
+        for (name, value) in version.properties.iter() {
             let changes = histories.entry(name).or_default();
             if changes.last().is_none_or(|last| last.value != Some(value)) {
                 changes.push(Change { from, value: Some(value) });
@@ -110,11 +110,12 @@ fn shown(change: &Change<'_>) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     fn version(at: &str, json: &str) -> ProfileVersion {
         let json: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).unwrap();
-        let properties = json.iter().map(|(name, value)| (name.clone(), Value::from_serde(value))).collect();
-        ProfileVersion { at: format!("2026-0{at}T10:00:00Z"), properties }
+        let properties = json.iter().map(|(name, value)| (name.clone(), Value::from_serde(value)));
+        ProfileVersion { at: format!("2026-0{at}T10:00:00Z"), properties: Arc::new(properties.collect()) }
     }
 
     #[test]

@@ -113,6 +113,11 @@ impl Times {
             && holds(self.is, u64::eq)
     }
 
+    /// A count of which this is sure: any greater one passes if it does, and fails if it does.
+    pub fn decisive(&self) -> u64 {
+        self.parts().into_iter().filter_map(|(_, bound)| bound).max().map_or(0, |most| (most as u64).saturating_add(1))
+    }
+
     fn parts(&self) -> [(&'static str, Option<usize>); 5] {
         [("gt", self.gt), ("gte", self.gte), ("lt", self.lt), ("lte", self.lte), ("is", self.is)]
     }

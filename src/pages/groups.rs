@@ -4,7 +4,6 @@ use super::error::{PageError, damaged, find_type};
 use super::holders::Holders;
 use super::list::{ListPage, ListQuery, page};
 use crate::model::{GroupKeyId, GroupTypeId, Properties, StoredName, Timestamp};
-use crate::profiles::fold;
 use crate::store::Snapshot;
 use serde::Serialize;
 
@@ -126,8 +125,7 @@ pub(super) fn properties_now(
     group_type: GroupTypeId,
     key: GroupKeyId,
 ) -> Result<Properties, PageError> {
-    let calls = snapshot.profiles().calls_of_key(group_type, key).map_err(damaged(snapshot))?;
-    fold(&calls).map_err(damaged(snapshot))
+    snapshot.profiles().properties_of_key(group_type, key).map_err(damaged(snapshot))
 }
 
 /// The keys of a group type, a page at a time.

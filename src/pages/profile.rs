@@ -6,6 +6,7 @@ use crate::model::{GroupKeyId, Properties, StoredName, UserId};
 use crate::profiles::Profiles;
 use crate::store::Snapshot;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Everything about one key of a group type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,7 +34,7 @@ pub struct ProfileVersion {
     /// From when, RFC 3339.
     pub at: String,
     /// The properties.
-    pub properties: Properties,
+    pub properties: Arc<Properties>,
 }
 
 /// The profile of a key.
@@ -58,7 +59,7 @@ pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupPr
     Ok(GroupProfile {
         group_type: group_type.to_owned(),
         key: key.to_owned(),
-        properties: versions.last().map(|version| version.properties.clone()).unwrap_or_default(),
+        properties: versions.last().map(|version| (*version.properties).clone()).unwrap_or_default(),
         last_updated: versions.last().map(|version| version.moment.time.to_string()),
         versions: versions
             .into_iter()

@@ -173,18 +173,31 @@ impl Calls {
         self.visit_where(rows, |_| true, visit)
     }
 
+    /// Calls `visit` with those of these rows that change properties, in order.
+    pub fn visit_changes(&self, rows: std::ops::Range<usize>, mut visit: impl FnMut(Call)) -> Result<(), DecodeError> {
+        self.try_visit_changes(rows, |call| {
+            visit(call);
+            Ok(())
+        })
+    }
+
     /// The same until `visit` fails.
-    pub fn try_visit<E: From<DecodeError>>(
+    pub fn try_visit_changes<E: From<DecodeError>>(
         &self,
         rows: std::ops::Range<usize>,
         mut visit: impl FnMut(Call) -> Result<(), E>,
     ) -> Result<(), E> {
         let located = |error: DecodeError| E::from(error.shifted(self.ops_offset).in_file(&self.file));
-        let end =
-            self.ops.visit_until(rows, |row, ops| match self.call(row, ops).map_err(located).and_then(&mut visit) {
+        let end = self.ops.visit_until(rows, |row, ops| {
+            // Most group() calls only say who belongs to what.
+            if ops.is_empty() {
+                return ControlFlow::Continue(());
+            }
+            match self.call(row, ops).map_err(located).and_then(&mut visit) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => ControlFlow::Break(error),
-            });
+            }
+        });
         match end.map_err(located)? {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(error) => Err(error),

@@ -17,8 +17,8 @@ pub struct Profiles {
 pub struct Version {
     /// The call's place in the order.
     pub moment: Moment,
-    /// Everything set from then on.
-    pub properties: Properties,
+    /// Everything set from then on; calls that change nothing share it with the call before.
+    pub properties: Arc<Properties>,
 }
 
 /// The properties after these calls, in their order.
@@ -79,6 +79,21 @@ impl Profiles {
         &self.parts
     }
 
+    /// The properties of a key now.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn properties_of_key(&self, group_type: GroupTypeId, key: GroupKeyId) -> Result<Properties, DecodeError> {
+        let mut changes = Vec::new();
+        for part in &self.parts {
+            if let Some(calls) = part.group_calls(group_type)? {
+                calls.visit_changes(calls.rows_of(key.raw()), |call| changes.push(call))?;
+            }
+        }
+        changes.sort_unstable_by_key(|call| call.moment);
+        fold(&changes)
+    }
+
     /// The group() calls that named a key, in order.
     ///
     /// # Errors
@@ -89,25 +104,6 @@ impl Profiles {
             collect(part.group_calls(group_type)?, &[key.raw()], &mut found)?;
         }
         found.sort_unstable_by_key(|call| call.moment);
-        Ok(found)
-    }
-
-    /// The group() calls that named one of these keys, key by key in the order of the list, each key's in order.
-    ///
-    /// # Errors
-    /// When a part is damaged.
-    pub fn calls_of_keys(&self, group_type: GroupTypeId, keys: &[GroupKeyId]) -> Result<Vec<Vec<Call>>, DecodeError> {
-        let mut found = vec![Vec::new(); keys.len()];
-        for part in &self.parts {
-            if let Some(calls) = part.group_calls(group_type)? {
-                for (key, found) in keys.iter().zip(&mut found) {
-                    calls.visit(calls.rows_of(key.raw()), |call| found.push(call))?;
-                }
-            }
-        }
-        for calls in &mut found {
-            calls.sort_unstable_by_key(|call| call.moment);
-        }
         Ok(found)
     }
 
@@ -130,12 +126,14 @@ impl Profiles {
     /// # Errors
     /// When a call's operations cannot be read.
     pub fn versions(calls: &[Call]) -> Result<Vec<Version>, DecodeError> {
-        let mut properties = Properties::new();
+        let mut properties = Arc::new(Properties::new());
         calls
             .iter()
             .map(|call| {
-                parse_ops(call)?.apply(&mut properties);
-                Ok(Version { moment: call.moment, properties: properties.clone() })
+                if !call.ops.is_empty() {
+                    parse_ops(call)?.apply(Arc::make_mut(&mut properties));
+                }
+                Ok(Version { moment: call.moment, properties: Arc::clone(&properties) })
             })
             .collect()
     }
@@ -181,12 +179,12 @@ impl Profiles {
         Ok(all)
     }
 
-    /// Calls `visit` with every identify() call (no type), or every group() call of a type, until it fails; part by
-    /// part, by entity.
+    /// Calls `visit` with every identify() call (no type), or every group() call of a type, that changes properties, until
+    /// it fails; part by part, by entity.
     ///
     /// # Errors
     /// When a part is damaged, and what `visit` says.
-    pub fn visit_calls_of<E: From<DecodeError>>(
+    pub fn visit_changes_of<E: From<DecodeError>>(
         &self,
         group_type: Option<GroupTypeId>,
         mut visit: impl FnMut(Call) -> Result<(), E>,
@@ -197,7 +195,7 @@ impl Profiles {
                 Some(group_type) => part.group_calls(group_type)?,
             };
             if let Some(calls) = calls {
-                calls.try_visit(0..calls.entities.len(), &mut visit)?;
+                calls.try_visit_changes(0..calls.entities.len(), &mut visit)?;
             }
         }
         Ok(())

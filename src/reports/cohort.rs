@@ -5,12 +5,13 @@ use super::context::Context;
 use super::error::ReportError;
 use super::members::{CohortAnswer, answer_members};
 use crate::executor::{
-    Charged, CohortUnits, ExecutionError, Look, Units, associated_keys, counts_per_unit, first_times, holders_passing,
+    Charged, CohortUnits, ExecutionError, Look, Units, associated_keys, counts_up_to, first_times, holders_passing,
     keys_named, units_in, universe,
 };
 use crate::language::{Cohort, Condition, Membership, Report, ResolvedRange, Times};
 use roaring::RoaringBitmap;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 pub(super) fn run(context: &Context<'_>, report: &Cohort) -> Result<CohortAnswer, ReportError> {
     let (units, looks) = units(context, report)?;
@@ -23,8 +24,7 @@ pub(super) fn units(
     context: &Context<'_>,
     report: &Cohort,
 ) -> Result<(Charged<RoaringBitmap>, Vec<Look>), ReportError> {
-    let all = context.stage(|| "all units".to_owned(), || universe(context.query))?;
-    let mut evaluation = Evaluation { context, all: &all, looks: Vec::new() };
+    let mut evaluation = Evaluation { context, all: OnceCell::new(), looks: Vec::new() };
     let units = evaluation.units(&report.where_)?;
     Ok((units, evaluation.looks))
 }
@@ -32,9 +32,18 @@ pub(super) fn units(
 /// A cohort's condition on its way to the set of its units.
 struct Evaluation<'a, 'c> {
     context: &'c Context<'a>,
-    all: &'c RoaringBitmap,
+    /// All units there are, once a condition asks for those that did not do something.
+    all: OnceCell<Charged<RoaringBitmap>>,
     /// What the conditions looked at.
     looks: Vec<Look>,
+}
+
+/// Who did something.
+enum Did {
+    /// At least once.
+    Units(Charged<RoaringBitmap>),
+    /// How often, by unit number.
+    Counts(Charged<Vec<u64>>),
 }
 
 impl Evaluation<'_, '_> {
@@ -43,11 +52,18 @@ impl Evaluation<'_, '_> {
         context.check()?;
         match condition {
             Condition::All(conditions) => {
-                let mut units = context.charged(self.all.clone())?;
+                let mut met: Option<Charged<RoaringBitmap>> = None;
                 for condition in conditions {
-                    *units &= &*self.units(condition)?;
+                    match (&mut met, condition) {
+                        (Some(units), Condition::Not(inner)) => **units -= &*self.units(inner)?,
+                        (Some(units), condition) => **units &= &*self.units(condition)?,
+                        (None, condition) => met = Some(self.units(condition)?),
+                    }
                 }
-                Ok(units)
+                match met {
+                    Some(units) => Ok(units),
+                    None => context.charged(self.all()?.clone()),
+                }
             }
             Condition::Any(conditions) => {
                 let mut units = context.charged(RoaringBitmap::new())?;
@@ -57,13 +73,31 @@ impl Evaluation<'_, '_> {
                 }
                 Ok(units)
             }
-            Condition::Not(inner) => context.charged(self.all - &*self.units(inner)?),
+            Condition::Not(inner) => {
+                let units = self.units(inner)?;
+                context.charged(self.all()? - &*units)
+            }
             Condition::Did { event, times, from, to } => {
                 let range = context.scope.resolve_within(from, to, context.clock)?;
                 let look = context.look_within(event, range)?;
-                let units = context.stage(|| format!("did `{}`", event.label()), || self.did(&look, times));
+                let counts = || self.counts(&look, times);
+                let units = context.stage(|| format!("did `{}`", event.label()), counts)?;
+                let units = match units {
+                    Did::Units(units) => units,
+                    Did::Counts(counts) => {
+                        let passes = |unit: u32| {
+                            let count = counts.get(unit as usize).copied().unwrap_or(0);
+                            times.passes(count).then_some(unit)
+                        };
+                        // Who never did it is no key of the counts, but may be a unit.
+                        match times.passes(0) {
+                            true => context.collect(self.all()?.iter().map(passes))?,
+                            false => context.collect((0..counts.len() as u32).map(passes))?,
+                        }
+                    }
+                };
                 self.looks.push(look);
-                units
+                Ok(units)
             }
             Condition::FirstDid { event, from, to } => {
                 let range = context.scope.resolve_within(from, to, context.clock)?;
@@ -80,24 +114,37 @@ impl Evaluation<'_, '_> {
                 self.looks.push(look);
                 Ok(units)
             }
-            Condition::Property { path, test } => context.stage(
-                || format!("property `{path}`"),
-                || holders_passing(context.query, self.all, path, |value| test.passes(value)),
-            ),
-            Condition::Cohort(name) => context.charged(&*self.cohort_of(name, context.query.units)?.members & self.all),
+            Condition::Property { path, test } => {
+                let all = self.all()?;
+                let passing = || holders_passing(context.query, all, path, |value| test.passes(value));
+                context.stage(|| format!("property `{path}`"), passing)
+            }
+            Condition::Cohort(name) => {
+                let members = &self.cohort_of(name, context.query.units)?.members;
+                context.charged(&**members & self.all()?)
+            }
             Condition::MemberOf(membership) => self.member_of(membership),
             Condition::HasMemberIn(name) => self.has_member_in(name),
             Condition::Report(report) => self.behind(report),
         }
     }
 
-    fn did(&self, look: &Look, times: &Times) -> Result<Charged<RoaringBitmap>, ExecutionError> {
-        if *times == Times::at_least(1) {
-            return units_in(self.context.query, look);
+    /// All units there are.
+    fn all(&self) -> Result<&RoaringBitmap, ReportError> {
+        if let Some(all) = self.all.get() {
+            return Ok(all);
         }
-        let counts = counts_per_unit(self.context.query, look)?;
-        let passes = |unit: u32| times.passes(counts.get(unit as usize).copied().unwrap_or(0)).then_some(unit);
-        Ok(Charged::collect(self.context.query.guard, self.all.iter().map(passes))?)
+        let all = self.context.stage(|| "all units".to_owned(), || universe(self.context.query))?;
+        Ok(self.all.get_or_init(|| all))
+    }
+
+    /// How often units did something, or who did it where that is all that is asked.
+    fn counts(&self, look: &Look, times: &Times) -> Result<Did, ExecutionError> {
+        if *times == Times::at_least(1) {
+            return Ok(Did::Units(units_in(self.context.query, look)?));
+        }
+        let most = usize::try_from(times.decisive()).unwrap_or(usize::MAX);
+        Ok(Did::Counts(counts_up_to(self.context.query, look, most)?))
     }
 
     /// A saved cohort, which must be one of these units.

@@ -23,6 +23,9 @@ pub(super) fn fill_runs(starts: &Packed, values: &Packed, rows: Range<usize>, ou
     }
 }
 
+/// So many runs are looked at one after the other before they are searched.
+const NEAR_RUNS: usize = 4;
+
 /// Reads runs with a block of them decoded, which serves the rows that follow.
 pub struct RunReader {
     starts: Packed,
@@ -31,6 +34,8 @@ pub struct RunReader {
     block: Option<usize>,
     /// How many runs it has.
     runs: usize,
+    /// The run of the block that the last row was in.
+    last: usize,
     block_starts: Box<[i64; BLOCK_VALUES]>,
     block_values: Box<[i64; BLOCK_VALUES]>,
 }
@@ -38,7 +43,7 @@ pub struct RunReader {
 impl RunReader {
     pub(super) fn new(starts: Packed, values: Packed) -> Self {
         let (block_starts, block_values) = (Box::new([0; BLOCK_VALUES]), Box::new([0; BLOCK_VALUES]));
-        Self { starts, values, block: None, runs: 0, block_starts, block_values }
+        Self { starts, values, block: None, runs: 0, last: 0, block_starts, block_values }
     }
 
     fn load(&mut self, block: usize) {
@@ -46,6 +51,7 @@ impl RunReader {
             self.runs = self.starts.decode_block(block, &mut self.block_starts);
             self.values.decode_block(block, &mut self.block_values);
             self.block = Some(block);
+            self.last = 0;
         }
     }
 
@@ -60,8 +66,15 @@ impl RunReader {
         let at = row as i64;
         match self.block {
             Some(block) if self.block_starts[0] <= at && row < self.end_of(block) => {
-                let place = self.block_starts[..self.runs].partition_point(|start| *start <= at);
-                block * BLOCK_VALUES + place.saturating_sub(1)
+                let starts = &self.block_starts[..self.runs];
+                // Rows mostly follow one another, so it is the same run or the next.
+                let first = if starts[self.last] <= at { self.last } else { 0 };
+                let near = starts[first..].iter().take(NEAR_RUNS).take_while(|start| **start <= at).count();
+                let past = match near {
+                    NEAR_RUNS => starts.partition_point(|start| *start <= at),
+                    near => first + near,
+                };
+                block * BLOCK_VALUES + past.saturating_sub(1)
             }
             _ => self.starts.lower_bound(at + 1).saturating_sub(1),
         }
@@ -69,6 +82,18 @@ impl RunReader {
 
     /// Fills the front of `out` with the values of these rows.
     pub fn fill(&mut self, rows: Range<usize>, out: &mut [u32]) {
+        let first = rows.start;
+        self.visit(rows, |run, value| {
+            // Most runs are short.
+            out[run.start - first] = value;
+            if run.len() > 1 {
+                out[run.start + 1 - first..run.end - first].fill(value);
+            }
+        });
+    }
+
+    /// Calls `visit` with the runs that these rows are in: those of the rows that are in it, at least one, and its value.
+    pub fn visit(&mut self, rows: Range<usize>, mut visit: impl FnMut(Range<usize>, u32)) {
         if rows.is_empty() {
             return;
         }
@@ -81,12 +106,8 @@ impl RunReader {
             for (place, end) in places.zip(ends.chain([self.end_of(block)])) {
                 // A damaged column may not ascend; one row at least keeps the loop going forward.
                 let end = end.min(rows.end).max(row + 1);
-                let value = self.block_values[place] as u32;
-                // Most runs are short.
-                out[row - rows.start] = value;
-                if end > row + 1 {
-                    out[row + 1 - rows.start..end - rows.start].fill(value);
-                }
+                visit(row..end, self.block_values[place] as u32);
+                self.last = place;
                 row = end;
                 if row == rows.end {
                     return;

@@ -94,6 +94,16 @@ impl UserRuns {
         visit_runs(&self.starts, &self.users, self.rows, visit);
     }
 
+    /// These runs: the user, and the rows.
+    pub fn iter(&self, runs: Range<usize>) -> impl Iterator<Item = (u32, Range<usize>)> + '_ {
+        let ends = self.starts.iter_from(runs.start + 1).chain([self.rows as i64]);
+        let users = self.users.iter_from(runs.start).take(runs.len());
+        users.zip(self.starts.iter_from(runs.start).zip(ends)).map(|(user, (start, end))| {
+            // A damaged column may not ascend.
+            (user as u32, start as usize..(end.max(start) as usize).min(self.rows))
+        })
+    }
+
     /// The rows of users that are asked for in ascending order.
     pub fn cursor(&self) -> UserCursor {
         UserCursor::new(self.reader(), self.rows)
