@@ -8,6 +8,7 @@ use super::mask::Mask;
 use super::query::{NO_UNIT, Query, Units, misses};
 use super::row_test::RowTest;
 use super::scan::{Block, TableScan};
+use super::unit_runs::rows_of_users;
 use crate::language::ResolvedRange;
 use crate::segment::Table;
 use serde::Serialize;
@@ -113,6 +114,15 @@ fn count_table(
     if let [look] = looks
         && coverage.count_by_index(query, Indexed::Table(table), look)?
     {
+        return Ok(());
+    }
+    if let [look] = looks
+        && let Some(filter) = look.filter.as_deref()
+        && filter.is_of_units(query.units)
+        && query.units == Units::Users
+    {
+        query.trace.count(|counts| counts.tables_read += 1);
+        coverage.matched += rows_of_users(query, table, look.range, &filter.passing_units(query)?)?;
         return Ok(());
     }
     if let [look] = looks {

@@ -86,10 +86,11 @@ fn indexes_of<'s>(query: Query<'_>, look: &Look, segment: &'s Segment) -> Vec<In
     }
 }
 
-/// The range of whole UTC days that holds the same rows as the look's; `None` where only rows can tell. An end beyond
+/// The range of whole UTC days that holds the same units as the look's, and where nothing is filtered the same rows;
+/// `None` where only rows can tell. An end beyond
 /// all rows, as "now" mostly is, is as good as the midnight after it.
 pub(super) fn whole_days(query: Query<'_>, look: &Look) -> Option<ResolvedRange> {
-    if look.filter.is_some() {
+    if look.filter.as_ref().is_some_and(|filter| !filter.is_of_units(query.units)) {
         return None;
     }
     let tables = query.snapshot.segments().iter().flat_map(|segment| look.tables(segment));
@@ -100,7 +101,7 @@ pub(super) fn whole_days(query: Query<'_>, look: &Look) -> Option<ResolvedRange>
 }
 
 /// Calls `visit` with every day of a range of whole UTC days, until it stops: where it starts, but not before the look
-/// does, and the units as stored. Only for looks without a filter.
+/// does, and the units as stored, whether or not they pass the filter.
 pub(super) fn visit_days(
     query: Query<'_>,
     look: &Look,

@@ -121,6 +121,13 @@ fn units_of_days(
         }
         sets.settle()?;
     }
+    if let Some(filter) = look.filter.as_deref() {
+        let passing = Charged::new(query.guard, filter.passing_units(query)?)?;
+        for set in sets.iter_mut() {
+            query.guard.check()?;
+            set.keep(&passing);
+        }
+    }
     Ok(sets)
 }
 
@@ -210,7 +217,8 @@ pub fn units_in(query: Query<'_>, look: &Look) -> Result<Charged<RoaringBitmap>,
 /// # Errors
 /// As [`units_by_bucket`].
 pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Option<Vec<u64>>, ExecutionError> {
-    let Some(days) = answering_days(query, look, buckets) else { return Ok(None) };
+    let days = answering_days(query, look, buckets).filter(|_| look.filter.is_none());
+    let Some(days) = days else { return Ok(None) };
     let mut counts = vec![0; buckets.len()];
     visit_day_counts(query, look, days, |start, rows| {
         if let Some(bucket) = buckets.index_of(start) {

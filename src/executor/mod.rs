@@ -47,6 +47,7 @@ mod split;
 mod trace;
 mod trails;
 mod unit_column;
+mod unit_filter;
 mod unit_grid;
 mod unit_runs;
 mod unit_set;

@@ -7,12 +7,13 @@ use super::error::ExecutionError;
 use super::footprint::Footprint;
 use super::limits::Stop;
 use super::look::Look;
-use super::query::{NO_UNIT, Query, Units};
+use super::query::{NO_UNIT, Query, Units, covers};
 use super::scan::tables_of;
 use super::split::{in_parallel, threads_for};
+use super::unit_set::UnitSet;
 use crate::codec::Packed;
 use crate::language::ResolvedRange;
-use crate::segment::{RunReader, Table};
+use crate::segment::Table;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -87,12 +88,8 @@ fn fold_piece<T>(
     (of_units, coverage): &mut (Charged<Vec<T>>, Coverage),
     add: impl Fn(&mut T, &Packed, Range<usize>),
 ) -> Result<(), ExecutionError> {
-    let (users, times) = (table.users()?, table.times()?);
-    let mut keys = match query.units {
-        Units::Users => None,
-        Units::Keys(group_type) => table.group(group_type)?.map(|keys| keys.reader()),
-    };
-    let mut take = |unit: u32, rows: Range<usize>| {
+    let times = table.times()?;
+    visit_runs_of_units(query, *table, Some(runs.clone()), |unit, rows| {
         let rows = rows_in(&times, rows, wanted);
         coverage.matched += rows.len() as u64;
         match of_units.get_mut(unit as usize) {
@@ -100,24 +97,61 @@ fn fold_piece<T>(
             Some(_) => {}
             None => coverage.without_group += rows.len() as u64,
         }
+    })
+}
+
+/// Calls `visit` with runs of rows of one counted unit ([`NO_UNIT`] where there is none), in each of which rows are in
+/// order of time: those of the users in `runs`, or of all.
+///
+/// # Errors
+/// When the store is damaged, or the execution stopped.
+pub(super) fn visit_runs_of_units(
+    query: Query<'_>,
+    table: Table<'_>,
+    runs: Option<Range<usize>>,
+    mut visit: impl FnMut(u32, Range<usize>),
+) -> Result<(), ExecutionError> {
+    let users = table.users()?;
+    let mut keys = match query.units {
+        Units::Users => None,
+        Units::Keys(group_type) => table.group(group_type)?.map(|keys| keys.reader()),
     };
-    for run in query.guard.watch(users.iter(runs.clone())) {
+    for run in query.guard.watch(users.iter(runs.unwrap_or(0..users.len()))) {
         let (user, rows) = run?;
-        match query.units {
-            Units::Users => take(query.shown_user(user), rows),
-            Units::Keys(_) => each_key(keys.as_mut(), rows, &mut take),
+        match (query.units, &mut keys) {
+            (Units::Users, _) => visit(query.shown_user(user), rows),
+            // 0 stands for no key, and becomes a number that no unit has.
+            (Units::Keys(_), Some(keys)) => keys.visit(rows, |rows, key| visit(key.wrapping_sub(1), rows)),
+            (Units::Keys(_), None) => visit(NO_UNIT, rows),
         }
     }
     Ok(())
 }
 
-/// Calls `take` with each key that a user's rows carry, and the rows that do.
-fn each_key(keys: Option<&mut RunReader>, rows: Range<usize>, mut take: impl FnMut(u32, Range<usize>)) {
-    match keys {
-        // 0 stands for no key, and becomes a number that no unit has.
-        Some(keys) => keys.visit(rows, |rows, key| take(key.wrapping_sub(1), rows)),
-        None => take(NO_UNIT, rows),
+/// How many rows of a table in a range are of these users, under their shown ids.
+///
+/// # Errors
+/// As [`fold_runs`].
+pub(super) fn rows_of_users(
+    query: Query<'_>,
+    table: Table<'_>,
+    range: ResolvedRange,
+    users: &UnitSet,
+) -> Result<u64, ExecutionError> {
+    let (first, last) = table.time_range();
+    let (runs, mut count) = (table.users()?, 0);
+    if covers(range, (first.micros(), last.micros())) {
+        runs.visit(|user, rows| count += if users.contains(query.shown_user(user)) { rows as u64 } else { 0 });
+        return Ok(count);
     }
+    let times = table.times()?;
+    for run in query.guard.watch(runs.iter(0..runs.len())) {
+        let (user, rows) = run?;
+        if users.contains(query.shown_user(user)) {
+            count += rows_in(&times, rows, (range, usize::MAX)).len() as u64;
+        }
+    }
+    Ok(count)
 }
 
 /// Those of some rows in order of time that are in a range, but no more than so many: the last ones.

@@ -33,6 +33,11 @@ impl Keeping {
         }
     }
 
+    /// In bits, whatever that takes.
+    pub fn bits(unit_count: u32) -> Self {
+        Self::Bits((unit_count as usize).div_ceil(WORD_UNITS))
+    }
+
     /// The set without units.
     pub fn none(self) -> UnitSet {
         UnitSet(match self {
@@ -68,6 +73,14 @@ impl UnitSet {
         Self(Kept::Bits { words, count: None })
     }
 
+    /// All units there are.
+    pub(super) fn all(unit_count: u32) -> Self {
+        let mut words = vec![u64::MAX; unit_count as usize / WORD_UNITS];
+        let rest = unit_count as usize % WORD_UNITS;
+        words.extend((rest > 0).then(|| (1 << rest) - 1));
+        Self::of_bits(words)
+    }
+
     /// How many units there are.
     pub fn len(&self) -> u64 {
         match &self.0 {
@@ -96,7 +109,8 @@ impl UnitSet {
         of_words.flat_map(|(place, word)| units_of(place, *word)).chain(units.into_iter().flatten())
     }
 
-    fn insert(&mut self, unit: u32) {
+    /// Adds a unit.
+    pub(super) fn insert(&mut self, unit: u32) {
         match &mut self.0 {
             Kept::Bits { words, count } => {
                 let place = unit as usize / WORD_UNITS;
@@ -172,6 +186,27 @@ impl UnitSet {
             _ => other.iter().for_each(|unit| {
                 self.remove(unit);
             }),
+        }
+    }
+
+    /// Takes the units away that another has not.
+    pub fn keep(&mut self, other: &Self) {
+        match (&mut self.0, &other.0) {
+            (Kept::Bits { words, count }, Kept::Bits { words: theirs, .. }) => {
+                let theirs = theirs.iter().copied().chain(std::iter::repeat(0));
+                words.iter_mut().zip(theirs).for_each(|(word, theirs)| *word &= theirs);
+                *count = None;
+            }
+            (Kept::Roaring(units), Kept::Roaring(theirs)) => *units &= theirs,
+            (Kept::Roaring(units), Kept::Bits { .. }) => {
+                *units = units.iter().filter(|unit| other.contains(*unit)).collect();
+            }
+            (Kept::Bits { .. }, Kept::Roaring(_)) => {
+                let gone: Vec<u32> = self.iter().filter(|unit| !other.contains(*unit)).collect();
+                gone.into_iter().for_each(|unit| {
+                    self.remove(unit);
+                });
+            }
         }
     }
 
@@ -346,6 +381,8 @@ mod tests {
                 prop_assert_eq!(changed(&|a| a.take(&b)), expected(&one - &other));
                 prop_assert_eq!(changed(&|a| *a = a.and(&b)), expected(&one & &other));
                 prop_assert_eq!(changed(&|a| *a = a.without(&b)), expected(&one - &other));
+                prop_assert_eq!(changed(&|a| a.keep(&b)), expected(&one & &other));
+                prop_assert_eq!(changed(&|a| { *a = UnitSet::all(UNITS); a.take(&b) }), expected(&(0..UNITS).collect() - &other));
                 prop_assert_eq!(a.common_len(&b), one.intersection(&other).count() as u64);
                 prop_assert_eq!(a.contains(unit), one.contains(&unit));
                 let shown = |unit: u32| unit / 2;

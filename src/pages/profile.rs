@@ -49,12 +49,14 @@ pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupPr
     let aliases = snapshot.aliases();
     let member_ids = snapshot.profiles().members_of(type_id, key_id, aliases).map_err(damaged(snapshot))?;
     let member_ids: Vec<UserId> = member_ids.into_iter().map(UserId::new).collect();
-    let mut members = member_ids
-        .iter()
-        .map(|user| snapshot.name(StoredName::User, user.raw()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(damaged(snapshot))?;
-    members.sort_unstable();
+    let members = {
+        let names = snapshot.names().read();
+        let users = names.list(StoredName::User);
+        let members = member_ids.iter().map(|user| users.name(user.raw())).collect::<Result<Vec<&str>, _>>();
+        let mut members = members.map_err(damaged(snapshot))?;
+        members.sort_unstable();
+        members.into_iter().map(str::to_owned).collect()
+    };
     let ids: Vec<UserId> = member_ids.iter().flat_map(|user| aliases.ids_of(*user)).collect();
     Ok(GroupProfile {
         group_type: group_type.to_owned(),

@@ -10,6 +10,7 @@ use roaring::RoaringBitmap;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::ops::Range;
 
 /// How many events a profile shows.
 pub(super) const RECENT_MAX: usize = 50;
@@ -75,7 +76,9 @@ fn find_by_user(_: &Snapshot, tables: &[Table<'_>], ids: &[UserId]) -> Result<Ve
             break;
         }
         let rows = TableRows::open(*table, place)?;
-        ids.iter().for_each(|id| rows.keep_newest(*id, i64::MIN, i64::MAX, &mut kept));
+        for run in ids.iter().filter_map(|id| rows.users.run_of(*id)) {
+            rows.keep_newest(rows.users.rows(run), i64::MIN, i64::MAX, &mut kept);
+        }
     }
     Ok(in_order(kept))
 }
@@ -115,19 +118,22 @@ impl<'a> TableRows<'a> {
         Ok(Self { table, place, users: table.users()?, times: table.times()?, arrivals: table.arrivals()? })
     }
 
-    /// Keeps the newest rows of a user among those before an instant, and not before another, both in microseconds.
-    fn keep_newest(&self, user: UserId, from: i64, to: i64, kept: &mut Kept) {
-        let Some(run) = self.users.run_of(user) else { return };
+    /// Keeps the newest of a user's rows among those before an instant, and not before another, both in microseconds.
+    fn keep_newest(&self, rows: Range<usize>, from: i64, to: i64, kept: &mut Kept) {
         // A user's rows ascend, so the newest are at the end.
-        for row in self.users.rows(run).rev() {
+        for row in rows.rev() {
             let time = self.times.get(row);
             if time >= to {
                 continue;
             }
+            let is_full = kept.len() == RECENT_MAX;
+            let oldest = kept.peek().filter(|_| is_full).map(|Reverse((moment, ..))| *moment);
+            if time < from || oldest.is_some_and(|oldest| time < oldest.time.micros()) {
+                break;
+            }
             let arrival = self.table.arrival_base().plus(self.arrivals.get(row) as u64);
             let moment = Moment { time: Timestamp::clamped(time), arrival };
-            let is_full = kept.len() == RECENT_MAX;
-            if time < from || is_full && kept.peek().is_some_and(|Reverse((oldest, ..))| moment < *oldest) {
+            if oldest.is_some_and(|oldest| moment < oldest) {
                 break;
             }
             kept.push(Reverse((moment, self.place, row)));
@@ -174,7 +180,10 @@ fn find_by_day(snapshot: &Snapshot, tables: &[Table<'_>], ids: &[UserId]) -> Res
                 Some(rows) => rows,
                 unopened => unopened.insert(TableRows::open(*table, place)?),
             };
-            users.iter().for_each(|user| rows.keep_newest(UserId::new(user), from, to, &mut kept));
+            let mut cursor = rows.users.cursor();
+            for rows_of_user in users.iter().filter_map(|user| cursor.rows_of(user)) {
+                rows.keep_newest(rows_of_user, from, to, &mut kept);
+            }
         }
     }
     Ok(in_order(kept))
