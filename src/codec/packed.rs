@@ -169,6 +169,20 @@ impl Packed {
         })
     }
 
+    /// Calls `visit` with the values at these indexes, one after the other.
+    #[inline]
+    pub fn visit(&self, indexes: Range<usize>, mut visit: impl FnMut(i64)) {
+        let mut index = indexes.start;
+        while index < indexes.end {
+            let (base, width, bits) = self.block(index / BLOCK_VALUES);
+            let end = (index / BLOCK_VALUES + 1).saturating_mul(BLOCK_VALUES).min(indexes.end);
+            (index..end).for_each(|index| {
+                visit(base.wrapping_add(unpack_one(bits, index % BLOCK_VALUES, width) as i64));
+            });
+            index = end;
+        }
+    }
+
     /// The least value of a block.
     pub fn block_base(&self, block: usize) -> i64 {
         self.block(block).0
@@ -236,6 +250,9 @@ mod tests {
             }
             for from in [0, 1, 1023, 1024, 1025, values.len()] {
                 let rest = values.get(from..).unwrap_or_default();
+                let mut visited = Vec::new();
+                column.visit(from..values.len(), |value| visited.push(value));
+                prop_assert_eq!(&visited, rest);
                 prop_assert_eq!(column.iter_from(from).collect::<Vec<_>>(), rest);
             }
             let mut encoder = PackedEncoder::default();

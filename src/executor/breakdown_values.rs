@@ -115,6 +115,14 @@ impl BreakdownValues {
         Ok(Some(tuples))
     }
 
+    /// The tuple of each unit along time, where it depends on nothing else.
+    pub(super) fn in_force(&self, query: Query<'_>) -> Option<&HolderValues<u32>> {
+        match &self.parts[..] {
+            [Part::Holder { holders, as_of: AsOf::Event, values }] if *holders == query.units => Some(values),
+            _ => None,
+        }
+    }
+
     fn value_ids(&self, tuple: u32) -> [u32; PARTS_MAX] {
         if self.parts.len() == 1 {
             return [tuple, NULL, NULL];

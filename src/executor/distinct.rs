@@ -11,11 +11,13 @@ use super::query::{NO_UNIT, Query, Units};
 use super::scan::{Block, visit_rows};
 use super::split::RowFold;
 use super::unit_grid::UnitGrid;
-use super::unit_runs::fold_runs;
+use super::unit_runs::{RowTimes, RunFold};
 use super::unit_set::{Keeping, UnitSet, nobody};
+use crate::codec::Packed;
 use crate::language::{Buckets, ResolvedRange};
 use crate::segment::{BlockBuffer, Table};
 use roaring::RoaringBitmap;
+use std::ops::Range;
 
 /// Units on their way into a set: most come in ascending order, and repeat.
 #[derive(Debug, Default)]
@@ -260,6 +262,34 @@ pub fn first_times(query: Query<'_>, look: &Look) -> Result<Charged<Vec<i64>>, E
         Some(first) => Ok(first),
         None => fold_by_unit(query, look, i64::MAX, join, join),
     }
+}
+
+/// Folds the runs of each unit's rows into one value, by unit number: `add` gets times, and which of them are of the rows.
+/// `None` where rows must be read.
+fn fold_runs<T: Copy + Send + Sync>(
+    query: Query<'_>,
+    look: &Look,
+    none: T,
+    most: usize,
+    add: impl Fn(&mut T, &Packed, Range<usize>) + Sync,
+    join: impl Fn(&mut T, T) + Sync,
+) -> Result<Option<Charged<Vec<T>>>, ExecutionError>
+where
+    Vec<T>: Footprint,
+{
+    let fold = RunFold {
+        most,
+        start: || Charged::list(query.guard, none, query.unit_count() as usize),
+        visit: |of_units: &mut Charged<Vec<T>>, rows_times: &RowTimes, unit: u32, rows: Range<usize>| {
+            of_units.get_mut(unit as usize).into_iter().for_each(|value| add(value, &rows_times.times, rows.clone()));
+            Ok(())
+        },
+        join: |of_units: &mut Charged<Vec<T>>, others: Charged<Vec<T>>| {
+            of_units.iter_mut().zip(others.iter()).for_each(|(value, other)| join(value, *other));
+            Ok(())
+        },
+    };
+    fold.run(query, look)
 }
 
 /// Folds the times of each unit's rows into one value, by unit number.

@@ -5,10 +5,12 @@ use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes};
 use super::query::{Query, Units};
 use super::split::{in_parallel, threads_for};
+use super::unit_runs::RowTimes;
 use crate::model::value::lookup_path;
 use crate::model::{Moment, Properties, Value};
 use crate::profiles::{Call, fold_names_into};
 use roaring::RoaringBitmap;
+use std::ops::Range;
 
 /// A value for each user (under its shown id) or key, after each of the calls that changed it.
 #[derive(Debug)]
@@ -151,6 +153,33 @@ impl<T: Copy + PartialEq> HolderValues<T> {
             before_micros: changes.get(past).map_or(i64::MAX, |change| change.moment.time.micros()),
             value: last.map_or(self.before, |change| change.value),
         }
+    }
+
+    /// Calls `visit` with rows of a holder that are in order, those with one value in force at a time, and the value.
+    pub fn visit_in_force(
+        &self,
+        holder: u32,
+        rows_times: &RowTimes,
+        rows: Range<usize>,
+        mut visit: impl FnMut(T, Range<usize>),
+    ) {
+        let (mut value, mut start) = (self.before, rows.start);
+        for change in self.changes_of(holder) {
+            let times = &rows_times.times;
+            let mut end = times.lower_bound_in(start..rows.end, change.moment.time.micros());
+            // Of events at the time of the change, arrival tells which came before.
+            while end < rows.end && rows_times.moment(end) < change.moment {
+                end += 1;
+            }
+            if start < end {
+                visit(value, start..end);
+            }
+            (value, start) = (change.value, end);
+            if start == rows.end {
+                return;
+            }
+        }
+        visit(value, start..rows.end);
     }
 
     /// The value after the changes that are past.

@@ -5,14 +5,17 @@ use super::charge::{Charge, Charged};
 use super::day_index::Indexed;
 use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes};
+use super::holder_values::HolderValues;
 use super::limits::Stop;
 use super::look::Look;
 use super::mask::Mask;
 use super::query::{NO_UNIT, Query, covers};
 use super::scan::{Block, tables_of};
 use super::split::RowFold;
+use super::unit_runs::{RowTimes, RunFold};
 use crate::model::Value;
 use crate::segment::{BlockBuffer, Table};
+use std::ops::Range;
 
 /// The tuples of a document's breakdowns that are shown, in rank order.
 #[derive(Debug)]
@@ -46,6 +49,12 @@ impl Slots {
                 && count_runs(query, look, of_units, &mut counts)?
             {
                 counts.settle()?;
+                continue;
+            }
+            if let Some(in_force) = values.in_force(query)
+                && let Some(of_runs) = count_in_force(query, look, in_force)?
+            {
+                add_counts(&mut counts, of_runs)?;
                 continue;
             }
             let fold = RowFold {
@@ -108,6 +117,11 @@ impl Slots {
         let mut slots = self.values.of_units(query)?;
         slots.iter_mut().flat_map(|slots| slots.iter_mut()).for_each(|tuple| *tuple = self.slot_of(*tuple));
         Ok(slots)
+    }
+
+    /// The tuple of each unit along time, where the slot depends on nothing else.
+    pub(super) fn in_force(&self, query: Query<'_>) -> Option<&HolderValues<u32>> {
+        self.values.in_force(query)
     }
 
     /// How many slots there are: the shown tuples, and one for all others.
@@ -173,6 +187,29 @@ fn count_runs(query: Query<'_>, look: &Look, of_units: &[u32], counts: &mut Vec<
         }
     }
     Ok(true)
+}
+
+/// Counts the rows of a look by the tuple in force for their unit, without reading them; `None` where they must be read.
+fn count_in_force(
+    query: Query<'_>,
+    look: &Look,
+    in_force: &HolderValues<u32>,
+) -> Result<Option<Charged<Vec<u64>>>, ExecutionError> {
+    let fold = RunFold {
+        most: usize::MAX,
+        start: || Charged::list(query.guard, 0u64, 0),
+        visit: |counts: &mut Charged<Vec<u64>>, rows_times: &RowTimes, unit: u32, rows: Range<usize>| {
+            in_force.visit_in_force(unit, rows_times, rows, |tuple, rows| {
+                if counts.len() <= tuple as usize {
+                    counts.resize(tuple as usize + 1, 0);
+                }
+                counts[tuple as usize] += rows.len() as u64;
+            });
+            counts.settle()
+        },
+        join: add_counts,
+    };
+    fold.run(query, look)
 }
 
 /// Slots by row of one table.

@@ -12,8 +12,10 @@ use super::query::{NO_UNIT, Query};
 use super::scan::Block;
 use super::slots::{Slots, TableSlots};
 use super::split::RowFold;
+use super::unit_runs::{RowTimes, RunFold};
 use super::unit_set::UnitSet;
 use crate::segment::{BlockBuffer, Table};
+use std::ops::Range;
 
 /// Bits are used while they take at most so many bytes a row; a list of units would take four, and sorting.
 const BYTES_A_ROW: usize = 16;
@@ -44,6 +46,32 @@ impl UnitGrid {
         slots: Option<&Slots>,
     ) -> Result<Option<Self>, ExecutionError> {
         let Some(size) = Size::of(query, look, slots.map_or(1, Slots::len), division.len()) else { return Ok(None) };
+        if let Some((slots, in_force)) = slots.and_then(|slots| Some((slots, slots.in_force(query)?))) {
+            let fold = RunFold {
+                most: usize::MAX,
+                start: || size.grid(query.guard),
+                visit: |grid: &mut Self, rows_times: &RowTimes, unit: u32, rows: Range<usize>| {
+                    in_force.visit_in_force(unit, rows_times, rows, |tuple, rows| {
+                        let slot = slots.slot_of(tuple) as usize;
+                        rows_times.times.visit(rows, |time| {
+                            division.index_of(time).into_iter().for_each(|piece| grid.add(slot, piece, unit));
+                        });
+                    });
+                    Ok(())
+                },
+                join: |grid: &mut Self, other: Self| {
+                    grid.join(&other);
+                    Ok(())
+                },
+            };
+            match fold.run(query, look) {
+                Err(ExecutionError::Stopped(Stop::Memory)) => return Ok(None),
+                Err(error) => return Err(error),
+                Ok(Some(grid)) => return Ok(Some(grid)),
+                // A filter wants the rows.
+                Ok(None) => {}
+            }
+        }
         let fold = RowFold {
             looks_at_units: true,
             start: || size.grid(query.guard),
@@ -66,7 +94,7 @@ impl UnitGrid {
                 Ok(())
             },
             join: |grid: &mut Self, other: Self| {
-                grid.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+                grid.join(&other);
                 Ok(())
             },
         };
@@ -75,6 +103,10 @@ impl UnitGrid {
             Err(ExecutionError::Stopped(Stop::Memory)) => Ok(None),
             grid => grid.map(Some),
         }
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
     }
 
     #[inline]

@@ -94,14 +94,30 @@ impl UserRuns {
         visit_runs(&self.starts, &self.users, self.rows, visit);
     }
 
-    /// These runs: the user, and the rows.
-    pub fn iter(&self, runs: Range<usize>) -> impl Iterator<Item = (u32, Range<usize>)> + '_ {
-        let ends = self.starts.iter_from(runs.start + 1).chain([self.rows as i64]);
-        let users = self.users.iter_from(runs.start).take(runs.len());
-        users.zip(self.starts.iter_from(runs.start).zip(ends)).map(|(user, (start, end))| {
-            // A damaged column may not ascend.
-            (user as u32, start as usize..(end.max(start) as usize).min(self.rows))
-        })
+    /// Calls `visit` with the user and the rows of these runs, until it fails.
+    ///
+    /// # Errors
+    /// What `visit` says.
+    pub fn try_visit<E>(
+        &self,
+        runs: Range<usize>,
+        mut visit: impl FnMut(u32, Range<usize>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (mut users, mut starts) = ([0; BLOCK_VALUES], [0; BLOCK_VALUES]);
+        for block in runs.start / BLOCK_VALUES..runs.end.div_ceil(BLOCK_VALUES) {
+            let count = self.users.decode_block(block, &mut users);
+            self.starts.decode_block(block, &mut starts);
+            let first = block * BLOCK_VALUES;
+            let end = if first + count < self.len() { self.starts.get(first + count) } else { self.rows as i64 };
+            let ends = starts[1..count].iter().chain([&end]);
+            let places = runs.start.saturating_sub(first)..count.min(runs.end - first);
+            for ((user, start), end) in users.iter().zip(&starts).zip(ends).take(places.end).skip(places.start) {
+                // A damaged column may not ascend.
+                let start = (*start as usize).min(self.rows);
+                visit(*user as u32, start..(*end as usize).clamp(start, self.rows))?;
+            }
+        }
+        Ok(())
     }
 
     /// The rows of users that are asked for in ascending order.

@@ -30,6 +30,7 @@ impl RunsByUnit {
             if let Some(count) = starts.get_mut(unit as usize + 1) {
                 *count += 1;
             }
+            Ok(())
         })?;
         for unit in 1..starts.len() {
             starts[unit] += starts[unit - 1];
@@ -44,6 +45,7 @@ impl RunsByUnit {
                 *run = (rows.start as u32, rows.end as u32);
                 *place += 1;
             }
+            Ok(())
         })?;
         Ok(Charged::with(Self { starts, runs }, charge))
     }
