@@ -163,21 +163,31 @@ impl<T: Copy + PartialEq> HolderValues<T> {
         rows: Range<usize>,
         mut visit: impl FnMut(T, Range<usize>),
     ) {
-        let (mut value, mut start) = (self.before, rows.start);
+        let (times, mut value, mut start) = (&rows_times.times, self.before, rows.start);
+        if rows.is_empty() {
+            return;
+        }
+        let (mut first, last) = (times.get(rows.start), times.get(rows.end - 1));
         for change in self.changes_of(holder) {
-            let times = &rows_times.times;
-            let mut end = times.lower_bound_in(start..rows.end, change.moment.time.micros());
+            // Most changes are before the first row, or after the last.
+            let at = change.moment.time.micros();
+            let mut end = match (at <= first, at > last) {
+                (true, _) => start,
+                (_, true) => break,
+                _ => times.lower_bound_in(start..rows.end, at),
+            };
             // Of events at the time of the change, arrival tells which came before.
-            while end < rows.end && rows_times.moment(end) < change.moment {
+            while at >= first && end < rows.end && rows_times.moment(end) < change.moment {
                 end += 1;
             }
             if start < end {
                 visit(value, start..end);
+                if end == rows.end {
+                    return;
+                }
+                first = times.get(end);
             }
             (value, start) = (change.value, end);
-            if start == rows.end {
-                return;
-            }
         }
         visit(value, start..rows.end);
     }
