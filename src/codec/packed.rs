@@ -157,6 +157,22 @@ impl Packed {
         base.wrapping_add(unpack_one(bits, index % BLOCK_VALUES, width) as i64)
     }
 
+    /// The values at `index` and after it; there must be one after it.
+    #[inline]
+    pub fn get_pair(&self, index: usize) -> (i64, i64) {
+        debug_assert!(index + 1 < self.count);
+        let place = index % BLOCK_VALUES;
+        let (base, width, bits) = self.block(index / BLOCK_VALUES);
+        let value = |place| base.wrapping_add(unpack_one(bits, place, width) as i64);
+        let next = if place + 1 < BLOCK_VALUES { value(place + 1) } else { self.get(index + 1) };
+        (value(place), next)
+    }
+
+    /// What it is read from.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The values from `index` on, one after the other. Faster than [`Self::get`] for each, as a block is found once.
     pub fn iter_from(&self, index: usize) -> impl Iterator<Item = i64> + '_ {
         (index / BLOCK_VALUES..self.blocks()).flat_map(move |block| {
@@ -234,8 +250,11 @@ mod tests {
             let mut encoder = PackedEncoder::default();
             values.iter().for_each(|value| encoder.push(*value));
             prop_assert_eq!(encoder.finish().concat(), encode(&values));
-            for (index, value) in values.iter().enumerate().step_by(97) {
+            for (index, value) in values.iter().enumerate().step_by(93) {
                 prop_assert_eq!(column.get(index), *value);
+                if let Some(next) = values.get(index + 1) {
+                    prop_assert_eq!(column.get_pair(index), (*value, *next));
+                }
             }
         }
 

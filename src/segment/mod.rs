@@ -6,6 +6,7 @@
 //! - The same rows give the same bytes, whatever order they were added in.
 //! - What is not sealed yet is answered through the same form in memory, so there is one reader for all rows.
 
+mod arrivals;
 mod cells;
 mod column;
 mod encode;
@@ -13,6 +14,7 @@ mod erase;
 mod file;
 mod layout;
 mod merge;
+mod pace;
 mod reader;
 mod rows;
 mod runs;
@@ -21,6 +23,7 @@ mod table;
 mod verify;
 mod writer;
 
+pub use arrivals::Arrivals;
 pub use cells::{CellValues, PropertyCells};
 pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues};
 pub use erase::RowsTouched;

@@ -1,8 +1,9 @@
 //! One event's rows in a segment.
 
+use super::arrivals::{ArrivalForm, Arrivals};
 use super::cells::{Cells, PropertyCells};
 use super::column::{GroupColumn, PropertyColumn, PropertyValues, read_values};
-use super::layout::{PropertyLayout, TableLayout};
+use super::layout::{ArrivalLayout, PropertyLayout, TableLayout};
 use super::reader::Segment;
 use super::runs::{RunReader, fill_runs, visit_runs};
 use crate::codec::packed::BLOCK_VALUES;
@@ -183,8 +184,23 @@ impl<'a> Table<'a> {
     }
 
     /// The arrivals, relative to [`Self::arrival_base`].
-    pub fn arrivals(&self) -> Result<Packed, DecodeError> {
-        self.column(self.layout.arrivals, self.rows())
+    pub fn arrivals(&self) -> Result<Arrivals, DecodeError> {
+        let column = |blob| self.column(blob, self.rows());
+        let pace = self.segment.pace()?;
+        let form = match &self.layout.arrivals {
+            ArrivalLayout::Each(arrivals) => ArrivalForm::Each(column(*arrivals)?),
+            ArrivalLayout::Paced { codes, .. } if pace.is_none() => {
+                return Err(self.damage("arrivals are paced in a segment without a pace", *codes));
+            }
+            ArrivalLayout::Paced { codes, late } => {
+                let late = late.map(|late| {
+                    let rows = self.segment.container.read(late.rows, Packed::open)?;
+                    Ok((rows.clone(), self.column(late.arrivals, rows.len())?))
+                });
+                ArrivalForm::Paced { codes: column(*codes)?, late: late.transpose()? }
+            }
+        };
+        Ok(Arrivals { times: self.times()?, form, pace })
     }
 
     /// What arrivals are relative to.

@@ -93,8 +93,10 @@ impl Segment {
         })?;
         let min_time = content.tables.iter().map(|table| table.min_time).min();
         let max_time = content.tables.iter().map(|table| table.max_time).max();
+        let paced = self.pace()?.is_none_or(|pace| pace.is_sound());
         let sound = content.tables.is_empty()
-            || (content.first_arrival <= least
+            || (paced
+                && content.first_arrival <= least
                 && content.last_arrival == greatest
                 && min_time == Some(content.min_time)
                 && max_time == Some(content.max_time));
@@ -222,6 +224,9 @@ impl<'a> Rows<'a> {
         let (users, times, arrivals) = (table.users()?, table.times()?, table.arrivals()?);
         if !users.is_sound() {
             return Err(self.damage("the users of a table are out of order", layout.run_users));
+        }
+        if !arrivals.is_sound() {
+            return Err(self.damage("the arrivals of a table do not fit together", layout.times));
         }
         let mut groups = Vec::new();
         for group_type in table.group_types() {
