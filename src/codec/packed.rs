@@ -4,6 +4,7 @@
 use super::bits::{PADDING_BYTES, mask, pack, packed_bytes, unpack, unpack_one, width_of};
 use super::{BlobParts, DecodeError, Reader, Writer};
 use bytes::Bytes;
+use std::ops::Range;
 
 /// Values in a block.
 pub const BLOCK_VALUES: usize = 1024;
@@ -202,6 +203,22 @@ impl Packed {
         values
     }
 
+    /// The values of a range of at most [`BLOCK_VALUES`], decoded into `out`, of which they are a part.
+    pub fn decode_range<'o>(&self, range: Range<usize>, out: &'o mut [i64; BLOCK_VALUES]) -> &'o [i64] {
+        let (block, place) = (range.start / BLOCK_VALUES, range.start % BLOCK_VALUES);
+        // Eight values take whole bytes.
+        let skipped = place % 8;
+        let is_within = skipped + range.len() <= BLOCK_VALUES && place + range.len() <= BLOCK_VALUES;
+        if range.is_empty() || !is_within {
+            let values = self.iter_from(range.start).take(range.len().min(BLOCK_VALUES));
+            let count = out.iter_mut().zip(values).map(|(slot, value)| *slot = value).count();
+            return &out[..count];
+        }
+        let (base, width, bits) = self.block(block);
+        unpack(&bits[place / 8 * usize::from(width)..], width, base, &mut out[..skipped + range.len()]);
+        &out[skipped..skipped + range.len()]
+    }
+
     /// All values.
     pub fn to_vec(&self) -> Vec<i64> {
         let mut all = Vec::with_capacity(self.count);
@@ -246,6 +263,11 @@ mod tests {
             for from in [0, 1, 1023, 1024, 1025, values.len()] {
                 let rest = values.get(from..).unwrap_or_default();
                 prop_assert_eq!(column.iter_from(from).collect::<Vec<_>>(), rest);
+            }
+            let mut buffer = [0; BLOCK_VALUES];
+            for from in [0, 3, 8, 500, 1000, 1024, 1030].into_iter().filter(|from| *from < values.len()) {
+                let to = values.len().min(from + 600);
+                prop_assert_eq!(column.decode_range(from..to, &mut buffer), &values[from..to]);
             }
             let mut encoder = PackedEncoder::default();
             values.iter().for_each(|value| encoder.push(*value));

@@ -51,6 +51,20 @@ fn listed(late: Option<&(Packed, Packed)>, row: usize) -> i64 {
     })
 }
 
+/// Calls `visit` with the rows of a block that are listed, among its first `rows`, counted from its first, and their
+/// arrivals.
+fn visit_late(late: Option<&(Packed, Packed)>, block: usize, rows: usize, mut visit: impl FnMut(usize, i64)) {
+    let Some((listed, arrivals)) = late else { return };
+    let first = (block * BLOCK_VALUES) as i64;
+    let place = listed.lower_bound(first);
+    for (row, arrival) in listed.iter_from(place).zip(arrivals.iter_from(place)) {
+        match usize::try_from(row.wrapping_sub(first)) {
+            Ok(row) if row < rows => visit(row, arrival),
+            _ => return,
+        }
+    }
+}
+
 impl Arrivals {
     /// How many rows there are.
     pub fn len(&self) -> usize {
@@ -110,12 +124,10 @@ impl Arrivals {
             ArrivalForm::Each(arrivals) => arrivals.decode_block(block, out),
             ArrivalForm::Paced { codes, late } => {
                 let rows = codes.decode_block(block, out);
-                for (place, (slot, time)) in out[..rows].iter_mut().zip(times).enumerate() {
-                    *slot = match *slot {
-                        LISTED => listed(late.as_ref(), block * BLOCK_VALUES + place),
-                        code => self.expected(*time).wrapping_add(distance_of(code)),
-                    };
+                for (slot, time) in out[..rows].iter_mut().zip(times) {
+                    *slot = self.expected(*time).wrapping_add(distance_of(*slot));
                 }
+                visit_late(late.as_ref(), block, rows, |place, arrival| out[place] = arrival);
                 rows
             }
         }
@@ -132,14 +144,42 @@ impl Arrivals {
                 }
             }
             ArrivalForm::Paced { codes, late } => {
-                codes.decode_block(block, out);
-                for (place, (slot, time)) in out.iter_mut().zip(times).enumerate() {
-                    *slot = match *slot {
-                        LISTED => {
-                            listed(late.as_ref(), block * BLOCK_VALUES + place).wrapping_sub(self.expected(*time))
+                let rows = codes.decode_block(block, out).min(times.len());
+                out[..rows].iter_mut().for_each(|slot| *slot = distance_of(*slot));
+                visit_late(late.as_ref(), block, rows, |place, arrival| {
+                    out[place] = arrival.wrapping_sub(self.expected(times[place]));
+                });
+            }
+        }
+    }
+
+    /// Calls `visit` with every row that arrived at `since` or later, and some others, and its arrival. It answers from
+    /// which arrival on rows are wanted henceforth. Most rows of long ago are told from their times.
+    pub fn visit_since(&self, mut since: i64, mut visit: impl FnMut(usize, i64) -> i64) {
+        let (mut times, mut codes) = ([0; BLOCK_VALUES], [0; BLOCK_VALUES]);
+        for block in 0..self.blocks() {
+            let first = block * BLOCK_VALUES;
+            match (&self.form, &self.pace) {
+                (ArrivalForm::Paced { codes: column, late }, Some(pace)) => {
+                    let (_, widest) = column.block_bounds(block);
+                    let earliest = pace.earliest(since.saturating_sub(widest));
+                    let rows = self.times.decode_block(block, &mut times);
+                    column.decode_block(block, &mut codes);
+                    for (place, (time, code)) in times[..rows].iter().zip(&codes).enumerate() {
+                        if *code == LISTED {
+                            since = visit(first + place, listed(late.as_ref(), first + place));
+                        } else if *time >= earliest {
+                            since = visit(first + place, pace.at(*time).wrapping_add(distance_of(*code)));
                         }
-                        code => distance_of(code),
-                    };
+                    }
+                }
+                _ => {
+                    let rows = self.decode_block(block, &mut codes);
+                    for (place, arrival) in codes[..rows].iter().enumerate() {
+                        if *arrival >= since {
+                            since = visit(first + place, *arrival);
+                        }
+                    }
                 }
             }
         }
@@ -250,5 +290,79 @@ impl ArrivalEncoder {
             }
         }
         ArrivalLayout::Each(file.container.add_parts(each))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Segment, SegmentWriter, TableRows};
+    use super::*;
+    use crate::codec::FileId;
+    use crate::codec::text::Compression;
+    use crate::model::{Arrival, EventId, Moment, Timestamp, UserId};
+    use proptest::prelude::*;
+
+    /// A segment of rows that arrive every `pace` microseconds, some of them late, in two tables.
+    fn segment(draws: &[u64], pace: i64, late: i64) -> Segment {
+        let mut tables = [TableRows::default(), TableRows::default()];
+        for (place, draw) in draws.iter().enumerate() {
+            let delay = if draw % 40 == 0 { (draw / 40) as i64 % late } else { 0 };
+            let time = Timestamp::from_micros(place as i64 * pace - delay).unwrap();
+            let moment = Moment { time, arrival: Arrival::new(7 + place as u64) };
+            let user = UserId::new((draw >> 20) as u32 % 50);
+            tables[(draw >> 40) as usize % 8 / 7].push(user, moment, None, None, None);
+        }
+        let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(7), Compression::Zstd);
+        tables.into_iter().enumerate().for_each(|(event, rows)| writer.add_table(EventId::new(event as u32), rows));
+        Segment::open(writer.finish().unwrap(), "s").unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn all_ways_of_reading_arrivals_agree(
+            draws in prop::collection::vec(any::<u64>(), 1..9000),
+            pace in prop_oneof![Just(0i64), 1i64..5, 1000i64..3_000_000],
+            late in 1i64..200_000_000_000,
+            since in 0i64..9000,
+        ) {
+            let segment = segment(&draws, pace, late);
+            prop_assert_eq!(segment.verify(), []);
+            let mut orders = Vec::new();
+            for table in segment.tables() {
+                let (arrivals, times) = (table.arrivals().unwrap(), table.times().unwrap().to_vec());
+                let all = arrivals.to_vec();
+                let mut found = Vec::new();
+                arrivals.visit_since(since, |row, arrival| {
+                    found.push((row, arrival));
+                    since
+                });
+                prop_assert!(found.iter().all(|(row, arrival)| all[*row] == *arrival));
+                found.retain(|(_, arrival)| *arrival >= since);
+                prop_assert_eq!(found.len(), all.iter().filter(|arrival| **arrival >= since).count());
+                let mut order = [0; BLOCK_VALUES];
+                for (block, times) in times.chunks(BLOCK_VALUES).enumerate() {
+                    arrivals.decode_order(block, times, &mut order);
+                    for (place, time) in times.iter().enumerate() {
+                        let row = block * BLOCK_VALUES + place;
+                        prop_assert_eq!(arrivals.get(row), all[row]);
+                        orders.push((*time, order[place], all[row]));
+                    }
+                }
+            }
+            orders.sort_unstable();
+            let ascend = |pair: &[(i64, i64, i64)]| pair[0].0 < pair[1].0 || pair[0].2 < pair[1].2;
+            prop_assert!(orders.windows(2).all(ascend));
+            orders.sort_unstable_by_key(|(_, _, arrival)| *arrival);
+            prop_assert!(orders.iter().enumerate().all(|(place, (_, _, arrival))| place as i64 == *arrival));
+        }
+    }
+
+    #[test]
+    fn arrivals_in_order_of_time_take_few_bits() {
+        let draws: Vec<u64> = (0..50_000u64).map(|place| (place + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        let bytes = segment(&draws, 800_000, 3_600_000_000).bytes();
+        assert!(bytes.arrivals < 50_000, "{bytes:?}");
     }
 }

@@ -96,11 +96,40 @@ pub(super) struct GroupLayout {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum PropertyLayout {
     /// A code for each row, 0 for absent, else 1 + the place in the sorted list of values.
-    Dictionary { codes: BlobIndex, values: BlobIndex },
+    Dictionary { codes: CodeLayout, values: BlobIndex },
     /// An integer for each row; `present` has 1 or 0 for each row and is left out when all are 1.
     Integers { present: Option<BlobIndex>, values: BlobIndex },
     /// Eight bytes for each row; `present` as above.
     Doubles { present: Option<BlobIndex>, values: BlobIndex },
+}
+
+/// Where codes are.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) enum CodeLayout {
+    /// A code for each row.
+    Each(BlobIndex),
+    /// A code for each run of rows.
+    Runs(CodeRunsLayout),
+}
+
+/// Runs of rows with one code; no run is in two blocks of rows.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct CodeRunsLayout {
+    /// A bit for each row: whether a run begins with it.
+    pub begins: BlobIndex,
+    pub codes: BlobIndex,
+    /// The first run of each block of rows, and how many there are.
+    pub firsts: BlobIndex,
+}
+
+impl CodeLayout {
+    /// Every blob of the codes.
+    pub fn blobs(&self) -> Vec<BlobIndex> {
+        match self {
+            Self::Each(codes) => vec![*codes],
+            Self::Runs(CodeRunsLayout { begins, codes, firsts }) => vec![*begins, *codes, *firsts],
+        }
+    }
 }
 
 /// The sender's own ids: 1 + the place in the list for each row, 0 for none.
@@ -127,7 +156,10 @@ impl TableLayout {
         blobs.extend(self.insert_ids.iter().flat_map(|ids| [ids.places, ids.texts]));
         for (_, property) in &self.properties {
             match property {
-                PropertyLayout::Dictionary { codes, values } => blobs.extend([*codes, *values]),
+                PropertyLayout::Dictionary { codes, values } => {
+                    blobs.extend(codes.blobs());
+                    blobs.push(*values);
+                }
                 PropertyLayout::Integers { present, values } | PropertyLayout::Doubles { present, values } => {
                     blobs.extend(present);
                     blobs.push(*values);

@@ -8,6 +8,7 @@
 
 mod arrivals;
 mod cells;
+mod codes;
 mod column;
 mod encode;
 mod erase;
@@ -25,6 +26,7 @@ mod writer;
 
 pub use arrivals::Arrivals;
 pub use cells::{CellValues, PropertyCells};
+pub use codes::{CodeRuns, Codes};
 pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues};
 pub use erase::RowsTouched;
 pub use merge::{erase_from_segment, merge_segments, merge_segments_into};

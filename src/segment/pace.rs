@@ -101,6 +101,12 @@ impl Pace {
         start.wrapping_add(end.wrapping_sub(start).wrapping_mul(part) >> self.slice_bits)
     }
 
+    /// A time before which no row is expected to have this arrival or a later one.
+    pub fn earliest(&self, arrival: i64) -> i64 {
+        let slice = self.arrivals.lower_bound(arrival).saturating_sub(1);
+        if slice == 0 { i64::MIN } else { self.first_time.saturating_add((slice as i64) << self.slice_bits) }
+    }
+
     /// Whether slices begin in order of arrival.
     pub fn is_sound(&self) -> bool {
         self.arrivals.to_vec().is_sorted()
@@ -236,6 +242,9 @@ mod tests {
         assert!(near > 19_850, "{near}");
         rows.reverse();
         assert_eq!(pace.parts(), Pace::of(&Listed(rows)).unwrap().parts());
+        for (time, arrival) in (1000..20_000).map(|arrival| (time_of(arrival), arrival)) {
+            assert!(pace.earliest(pace.at(time)) <= time && pace.earliest(arrival) > time_of(arrival - 300));
+        }
         for time in [i64::MIN, i64::MAX] {
             assert!((0..=20_000).contains(&pace.at(time)));
         }

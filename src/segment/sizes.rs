@@ -84,7 +84,7 @@ impl Segment {
         bytes.groups +=
             table.groups.iter().map(|(_, group)| len(&group.run_keys) + len(&group.run_starts)).sum::<u64>();
         let property = |layout: &PropertyLayout| match layout {
-            PropertyLayout::Dictionary { codes, values } => len(codes) + len(values),
+            PropertyLayout::Dictionary { codes, values } => codes.blobs().iter().map(len).sum::<u64>() + len(values),
             PropertyLayout::Integers { present, values } | PropertyLayout::Doubles { present, values } => {
                 present.as_ref().map_or(0, len) + len(values)
             }

@@ -2,8 +2,9 @@
 
 use super::arrivals::{ArrivalForm, Arrivals};
 use super::cells::{Cells, PropertyCells};
+use super::codes::{CodeRuns, Codes};
 use super::column::{GroupColumn, PropertyColumn, PropertyValues, read_values};
-use super::layout::{ArrivalLayout, PropertyLayout, TableLayout};
+use super::layout::{ArrivalLayout, CodeLayout, PropertyLayout, TableLayout};
 use super::reader::Segment;
 use super::runs::{RunReader, fill_runs, visit_runs};
 use crate::codec::packed::BLOCK_VALUES;
@@ -234,10 +235,9 @@ impl<'a> Table<'a> {
     /// A property for looking up some of the rows; `None` when no row has it.
     pub fn property_cells(&self, name: PropertyId) -> Result<Option<PropertyCells>, DecodeError> {
         let cells = match self.property_layout(name) {
-            Some(PropertyLayout::Dictionary { codes, values }) => Cells::Coded {
-                codes: self.column(*codes, self.rows())?,
-                texts: self.segment.container.read(*values, Texts::open)?,
-            },
+            Some(PropertyLayout::Dictionary { codes, values }) => {
+                Cells::Coded { codes: self.codes(codes)?, texts: self.segment.container.read(*values, Texts::open)? }
+            }
             _ => match self.property(name)? {
                 Some(column) => Cells::Numbers(column),
                 None => return Ok(None),
@@ -247,15 +247,28 @@ impl<'a> Table<'a> {
     }
 
     /// Not 0 for each row that has a property, without reading its values; `None` when all rows may have it.
-    pub fn property_presence(&self, name: PropertyId) -> Result<Option<Packed>, DecodeError> {
-        let presence = match self.property_layout(name) {
-            None => None,
-            Some(PropertyLayout::Dictionary { codes, .. }) => Some(codes),
+    pub fn property_presence(&self, name: PropertyId) -> Result<Option<Codes>, DecodeError> {
+        match self.property_layout(name) {
+            None => Ok(None),
+            Some(PropertyLayout::Dictionary { codes, .. }) => self.codes(codes).map(Some),
             Some(PropertyLayout::Integers { present, .. } | PropertyLayout::Doubles { present, .. }) => {
-                present.as_ref()
+                present.map(|blob| self.column(blob, self.rows()).map(Codes::Each)).transpose()
             }
-        };
-        presence.map(|blob| self.column(*blob, self.rows())).transpose()
+        }
+    }
+
+    fn codes(&self, layout: &CodeLayout) -> Result<Codes, DecodeError> {
+        Ok(match layout {
+            CodeLayout::Each(codes) => Codes::Each(self.column(*codes, self.rows())?),
+            CodeLayout::Runs(runs) => {
+                let container = &self.segment.container;
+                let begins = container.blob(runs.begins)?;
+                let (codes, firsts) =
+                    (container.read(runs.codes, Packed::open)?, container.read(runs.firsts, Packed::open)?);
+                let opened = CodeRuns::open(self.rows(), begins, codes, firsts);
+                Codes::Runs(opened.map_err(|error| self.damage(error.problem, runs.begins))?)
+            }
+        })
     }
 
     /// The values of a property; `None` when no row has it.
@@ -279,7 +292,7 @@ impl<'a> Table<'a> {
             PropertyLayout::Dictionary { codes, values } => {
                 let values =
                     self.segment.container.read(*values, |bytes| read_values(&Texts::open(bytes)?, keep))??;
-                PropertyValues::Dictionary { codes: self.column(*codes, self.rows())?, values }
+                PropertyValues::Dictionary { codes: self.codes(codes)?, values }
             }
             PropertyLayout::Integers { present: rows, values } => {
                 PropertyValues::Integers { present: present(rows)?, values: self.column(*values, self.rows())? }

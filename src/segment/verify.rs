@@ -284,7 +284,7 @@ impl<'a> Rows<'a> {
             (Cells::Coded { codes, texts }, _) => {
                 self.verify_values(texts)?;
                 let most = texts.len() as i64;
-                if codes.to_vec().iter().any(|code| !(0..=most).contains(code)) {
+                if !codes.is_sound() || codes.to_vec().iter().any(|code| !(0..=most).contains(code)) {
                     return Err(self.damage("a row has a value that its column does not", blob));
                 }
             }

@@ -1,6 +1,7 @@
 //! Builds a segment, one table at a time.
 
 use super::arrivals::ArrivalEncoder;
+use super::codes::CodeEncoder;
 use super::encode::{FormChoice, NumberEncoder, PropertyForm, RunEncoder};
 use super::file::SegmentFile;
 use super::layout::{InsertIdLayout, PropertyLayout, TableLayout};
@@ -142,7 +143,9 @@ impl SegmentWriter {
             write_value(&property.values[*value as usize], &mut bytes);
             values.push(&bytes);
         }
-        let codes = self.column(codes().map(|code| rank[code]));
+        let mut encoder = CodeEncoder::default();
+        codes().for_each(|code| encoder.push(rank[code]));
+        let codes = encoder.finish(&mut self.file);
         PropertyLayout::Dictionary { codes, values: self.file.container.add_parts(values.finish()) }
     }
 

@@ -1,6 +1,7 @@
 //! Columns of an input, read from the first row on, a block at a time.
 
 use super::super::arrivals::Arrivals;
+use super::super::codes::Codes;
 use super::super::column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn};
 use super::super::table::UserRuns;
 use crate::codec::packed::BLOCK_VALUES;
@@ -9,7 +10,7 @@ use crate::model::Number;
 
 /// Integers.
 pub(super) struct PackedCursor {
-    column: Packed,
+    column: Codes,
     block: Box<[i64; BLOCK_VALUES]>,
     /// The block that is decoded.
     decoded: Option<usize>,
@@ -18,6 +19,10 @@ pub(super) struct PackedCursor {
 
 impl PackedCursor {
     pub fn new(column: Packed) -> Self {
+        Self::of_codes(Codes::Each(column))
+    }
+
+    pub fn of_codes(column: Codes) -> Self {
         Self { column, block: Box::new([0; BLOCK_VALUES]), decoded: None, next: 0 }
     }
 
