@@ -187,13 +187,14 @@ impl<'a> Table<'a> {
     /// The arrivals, relative to [`Self::arrival_base`].
     pub fn arrivals(&self) -> Result<Arrivals, DecodeError> {
         let column = |blob| self.column(blob, self.rows());
-        let pace = self.segment.pace()?;
+        let pace = self.segment.pace();
         let form = match &self.layout.arrivals {
+            // Of damage to the pace those tell whose arrivals are lost by it.
             ArrivalLayout::Each(arrivals) => ArrivalForm::Each(column(*arrivals)?),
-            ArrivalLayout::Paced { codes, .. } if pace.is_none() => {
-                return Err(self.damage("arrivals are paced in a segment without a pace", *codes));
-            }
             ArrivalLayout::Paced { codes, late } => {
+                if pace.clone()?.is_none() {
+                    return Err(self.damage("arrivals are paced in a segment without a pace", *codes));
+                }
                 let late = late.map(|late| {
                     let rows = self.segment.container.read(late.rows, Packed::open)?;
                     Ok((rows.clone(), self.column(late.arrivals, rows.len())?))
@@ -201,7 +202,7 @@ impl<'a> Table<'a> {
                 ArrivalForm::Paced { codes: column(*codes)?, late: late.transpose()? }
             }
         };
-        Ok(Arrivals { times: self.times()?, form, pace })
+        Ok(Arrivals { times: self.times()?, form, pace: pace.ok().flatten() })
     }
 
     /// What arrivals are relative to.
