@@ -88,7 +88,7 @@ impl KeptMoments<'_> {
 
 impl MomentRows for KeptMoments<'_> {
     fn visit_times(&self, visit: &mut dyn FnMut(i64)) -> Result<(), DecodeError> {
-        self.visit(|_, moments, rows| moments.take_times(rows, |time| visit(time)))
+        self.visit(|_, moments, rows| moments.take_times(rows, &mut *visit))
     }
 
     fn visit_moments(&self, visit: &mut dyn FnMut(i64, u64)) -> Result<(), DecodeError> {
