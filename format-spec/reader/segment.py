@@ -9,7 +9,7 @@ from accepted import Event
 from bitmaps import filed
 from container import Container
 from json_text import one_form
-from packed import unpack
+from packed import BLOCK, unpack
 from records import by_id, list_of, optional
 from siphash import siphash13
 from spans import Cursor, Span, ascends, decoded
@@ -27,6 +27,7 @@ class Table:
     row_count: int
     times: tuple  # the least and the greatest
     columns: tuple
+    arrivals: tuple  # codes or arrivals, and with codes the late rows; which of both
     groups: dict
     properties: dict
     insert_ids: tuple | None
@@ -41,13 +42,14 @@ class Segment:
         self.identity, content = container.identity, container.content
         row_count, self.first_arrival, self.last_arrival = content.u64(), content.u64(), content.u64()
         times = content.i64(), content.i64()
+        pace = optional(content, lambda c: Pace(container, c))
         self.tables = list_of(content, _table)
         key_rows = by_id(content, Cursor.u32)
         user_days, key_days = content.u32(), by_id(content, Cursor.u32)
         index = optional(content, lambda c: (c.u32(), c.u32()))
         file.expect(ascends([table.event for table in self.tables]), "the tables do not ascend by event")
         for table in self.tables:
-            _Reader(container, table, self.first_arrival).read()
+            _Reader(container, table, self.first_arrival, pace).read()
         self.rows = [row for table in self.tables for row in table.rows]
         _check_sums(file, self, row_count, times)
         types = {group_type for table in self.tables for group_type in table.groups}
@@ -80,7 +82,8 @@ def _table(cursor):
         first_row=cursor.u32(),
         row_count=cursor.u32(),
         times=(cursor.i64(), cursor.i64()),
-        columns=tuple(cursor.u32() for _ in range(4)),
+        columns=tuple(cursor.u32() for _ in range(3)),
+        arrivals=_arrivals(cursor),
         groups=by_id(cursor, lambda c: (c.u32(), c.u32())),
         properties=by_id(cursor, _property),
         insert_ids=optional(cursor, lambda c: (c.u32(), c.u32())),
@@ -89,26 +92,65 @@ def _table(cursor):
     )
 
 
+def _arrivals(cursor):
+    form = cursor.u32()
+    cursor.expect(form <= 1, f"there is no form {form} of arrivals")
+    return (form, cursor.u32(), optional(cursor, lambda c: (c.u32(), c.u32())) if form == 1 else None)
+
+
 def _property(cursor):
     encoding = cursor.u32()
     cursor.expect(encoding <= 2, f"there is no encoding {encoding} of a property")
-    return (encoding, cursor.u32() if encoding == 0 else optional(cursor, Cursor.u32), cursor.u32())
+    return (encoding, _codes(cursor) if encoding == 0 else optional(cursor, Cursor.u32), cursor.u32())
+
+
+def _codes(cursor):
+    form = cursor.u32()
+    cursor.expect(form <= 1, f"there is no form {form} of codes")
+    return tuple(cursor.u32() for _ in range(3 if form else 1))
+
+
+class Pace:
+    """Where arrivals are expected: "Arrivals"."""
+
+    def __init__(self, container, cursor):
+        self.first_time, self.slice_bits, blob = cursor.i64(), cursor.u32(), cursor.u32()
+        cursor.expect(self.slice_bits <= 62, f"slices of {self.slice_bits} bits")
+        span = container.blob(blob)
+        self.arrivals = unpack(span)
+        span.expect(len(self.arrivals) >= 2, "a pace without slices")
+        span.expect(self.arrivals == sorted(self.arrivals), "a pace that goes back")
+
+    def expected(self, time):
+        into = time - self.first_time
+        slice_number = into >> self.slice_bits
+        if into < 0:
+            return self.arrivals[0]
+        if slice_number >= len(self.arrivals) - 1:
+            return self.arrivals[-1]
+        start, end = self.arrivals[slice_number:slice_number + 2]
+        return start + (_wrapped((end - start) * (into - (slice_number << self.slice_bits))) >> self.slice_bits)
+
+
+def _wrapped(number):
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 class _Reader:
     """Puts the rows of a table together from its columns."""
 
-    def __init__(self, container, table, first_arrival):
-        self.container, self.table, self.first_arrival = container, table, first_arrival
+    def __init__(self, container, table, first_arrival, pace):
+        self.container, self.table, self.first_arrival, self.pace = container, table, first_arrival, pace
         self.expect, self.count = container.file.expect, table.row_count
 
     def read(self):
         table = self.table
         self.expect(self.count >= 1, "a table has no rows")
-        run_users, run_starts, times, arrivals = table.columns
+        run_users, run_starts, times = table.columns
         users = self.runs(run_users, run_starts)
         self.expect(ascends(users.runs), "the users of a table do not ascend")
-        times, arrivals = self.column(times), self.column(arrivals)
+        times = self.column(times)
+        arrivals = self.arrivals(times)
         places = list(zip(users, times, arrivals))
         self.expect(ascends(places), "the rows of a table are not sorted")
         self.expect((min(times), max(times)) == table.times, "the times of a table are not within its bounds")
@@ -140,6 +182,24 @@ class _Reader:
         span.expect(len(numbers) == self.count, f"{len(numbers)} values for {self.count} rows")
         return numbers
 
+    def arrivals(self, times):
+        """The arrival of each row, less the first of the segment."""
+        form, blob, late = self.table.arrivals
+        column = self.column(blob)
+        if form == 0:
+            return column
+        self.expect(self.pace is not None, "arrivals are paced without a pace")
+        rows, arrivals = [unpack(self.container.blob(blob)) for blob in late or ()] or ([], [])
+        self.expect(rows == [row for row, code in enumerate(column) if code == 0], "other rows are late")
+        self.expect(len(rows) == len(arrivals) and min(column) >= 0, "late rows without an arrival")
+        self.expect(late is None or rows, "no row is late")
+        listed = dict(zip(rows, arrivals))
+        distances = (code >> 1 if code & 1 else -(code >> 1) for code in column)
+        return [
+            listed[row] if row in listed else self.pace.expected(time) + distance
+            for row, (time, distance) in enumerate(zip(times, distances))
+        ]
+
     def runs(self, values, starts):
         """The value of each row, from runs of equal ones."""
         span = self.container.blob(values)
@@ -158,9 +218,27 @@ class _Reader:
             entries.append(stored_values.value(cursor))
             cursor.finish()
         span.expect(ascends([stored_values.order(entry) for entry in entries]), "the values of codes do not ascend")
-        codes = self.column(codes)
+        codes = self.column(*codes) if len(codes) == 1 else self.code_runs(*codes)
         span.expect(set(codes) | {0} == set(range(len(entries) + 1)), "codes and values do not belong together")
         return ((code > 0, entries[code - 1] if code else None) for code in codes)
+
+    def code_runs(self, begins, codes, firsts):
+        """The code of each row, from runs within blocks."""
+        span = self.container.blob(begins)
+        span.expect(len(span) == -(-self.count // 8), f"{len(span)} bytes of bits for {self.count} rows")
+        bits = [span.data[row >> 3] >> (row & 7) & 1 for row in range(8 * len(span))]
+        span.expect(not any(bits[self.count:]), "unused bits are set")
+        span.expect(all(bits[:self.count:BLOCK]), "a block begins without a run")
+        codes, firsts = unpack(self.container.blob(codes)), unpack(self.container.blob(firsts))
+        expected = [sum(bits[:row]) for row in range(0, self.count, BLOCK)] + [sum(bits)]
+        span.expect(firsts == expected, "runs are counted wrong")
+        span.expect(len(codes) == expected[-1], f"{len(codes)} codes for {expected[-1]} runs")
+        found, run = [], -1
+        for row, begins in enumerate(bits[:self.count]):
+            run += begins
+            span.expect(not begins or row % BLOCK == 0 or codes[run] != found[-1], "neighbouring runs are equal")
+            found.append(codes[run])
+        return found
 
     def integers(self, present, values):
         return zip(self.present(present), self.column(values))

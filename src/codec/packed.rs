@@ -159,6 +159,22 @@ impl Packed {
         base.wrapping_add(unpack_one(bits, index % BLOCK_VALUES, width) as i64)
     }
 
+    /// The values at `index` and after it; there must be one after it.
+    #[inline]
+    pub fn get_pair(&self, index: usize) -> (i64, i64) {
+        debug_assert!(index + 1 < self.count);
+        let place = index % BLOCK_VALUES;
+        let (base, width, bits) = self.block(index / BLOCK_VALUES);
+        let value = |place| base.wrapping_add(unpack_one(bits, place, width) as i64);
+        let next = if place + 1 < BLOCK_VALUES { value(place + 1) } else { self.get(index + 1) };
+        (value(place), next)
+    }
+
+    /// What it is read from.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The values from `index` on, one after the other. Faster than [`Self::get`] for each, as a block is found once.
     pub fn iter_from(&self, index: usize) -> impl Iterator<Item = i64> + '_ {
         (index / BLOCK_VALUES..self.blocks()).flat_map(move |block| {
@@ -200,6 +216,22 @@ impl Packed {
         let (base, width, bits) = self.block(block);
         unpack(bits, width, base, &mut out[..values]);
         values
+    }
+
+    /// The values of a range of at most [`BLOCK_VALUES`], decoded into `out`, of which they are a part.
+    pub fn decode_range<'o>(&self, range: Range<usize>, out: &'o mut [i64; BLOCK_VALUES]) -> &'o [i64] {
+        let (block, place) = (range.start / BLOCK_VALUES, range.start % BLOCK_VALUES);
+        // Eight values take whole bytes.
+        let skipped = place % 8;
+        let is_within = skipped + range.len() <= BLOCK_VALUES && place + range.len() <= BLOCK_VALUES;
+        if range.is_empty() || !is_within {
+            let values = self.iter_from(range.start).take(range.len().min(BLOCK_VALUES));
+            let count = out.iter_mut().zip(values).map(|(slot, value)| *slot = value).count();
+            return &out[..count];
+        }
+        let (base, width, bits) = self.block(block);
+        unpack(&bits[place / 8 * usize::from(width)..], width, base, &mut out[..skipped + range.len()]);
+        &out[skipped..skipped + range.len()]
     }
 
     /// All values.
@@ -255,11 +287,19 @@ mod tests {
                 prop_assert_eq!(&visited, rest);
                 prop_assert_eq!(column.iter_from(from).collect::<Vec<_>>(), rest);
             }
+            let mut buffer = [0; BLOCK_VALUES];
+            for from in [0, 3, 8, 500, 1000, 1024, 1030].into_iter().filter(|from| *from < values.len()) {
+                let to = values.len().min(from + 600);
+                prop_assert_eq!(column.decode_range(from..to, &mut buffer), &values[from..to]);
+            }
             let mut encoder = PackedEncoder::default();
             values.iter().for_each(|value| encoder.push(*value));
             prop_assert_eq!(encoder.finish().concat(), encode(&values));
-            for (index, value) in values.iter().enumerate().step_by(97) {
+            for (index, value) in values.iter().enumerate().step_by(93) {
                 prop_assert_eq!(column.get(index), *value);
+                if let Some(next) = values.get(index + 1) {
+                    prop_assert_eq!(column.get_pair(index), (*value, *next));
+                }
             }
         }
 

@@ -191,7 +191,7 @@ enum TablePart<'a> {
     Holder {
         column: UnitColumn,
         values: &'a HolderValues<u32>,
-        moments: Option<RowMoments>,
+        moments: Option<Box<RowMoments>>,
     },
     Member {
         column: UnitColumn,
@@ -222,7 +222,7 @@ impl<'a> TablePart<'a> {
             Part::Holder { holders, as_of, values } => Self::Holder {
                 column: UnitColumn::open(table, *holders)?,
                 values,
-                moments: (*as_of == AsOf::Event).then(|| RowMoments::open(table)).transpose()?,
+                moments: (*as_of == AsOf::Event).then(|| RowMoments::open(table).map(Box::new)).transpose()?,
             },
             Part::Member { cohort, inside, outside } => Self::Member {
                 column: UnitColumn::open(table, cohort.units)?,

@@ -138,14 +138,19 @@ impl<T: Copy + PartialEq> HolderValues<T> {
         {
             return known.value;
         }
-        let found = self.find_at_event(holder, moment());
+        let found = self.find_at_event(holder, time_micros, moment);
         *known = Some(found);
         found.value
     }
 
-    fn find_at_event(&self, holder: u32, event: Moment) -> Known<T> {
+    fn find_at_event(&self, holder: u32, time_micros: i64, moment: impl FnOnce() -> Moment) -> Known<T> {
         let changes = self.changes_of(holder);
-        let past = changes.partition_point(|change| change.moment < event);
+        let mut past = changes.partition_point(|change| change.moment.time.micros() < time_micros);
+        // Only at one time does the arrival decide, which takes longer to read.
+        if changes.get(past).is_some_and(|change| change.moment.time.micros() == time_micros) {
+            let event = moment();
+            past += changes[past..].partition_point(|change| change.moment < event);
+        }
         let last = past.checked_sub(1).and_then(|last| changes.get(last));
         Known {
             holder,

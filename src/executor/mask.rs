@@ -45,6 +45,23 @@ impl Mask {
         Self(words)
     }
 
+    /// Adds these rows.
+    #[inline]
+    pub fn add(&mut self, rows: Range<usize>) {
+        if rows.is_empty() {
+            return;
+        }
+        let (first, last) = (rows.start / 64, (rows.end - 1) / 64);
+        let (from, to) = (u64::MAX << (rows.start % 64), u64::MAX >> (63 - (rows.end - 1) % 64));
+        if first == last {
+            self.0[first] |= from & to;
+            return;
+        }
+        self.0[first] |= from;
+        self.0[first + 1..last].fill(u64::MAX);
+        self.0[last] |= to;
+    }
+
     /// The rows in both.
     #[must_use]
     pub fn and(mut self, other: &Self) -> Self {
@@ -163,6 +180,11 @@ mod tests {
             assert_eq!(folded, expected);
         }
         assert_eq!(Mask::of_rows(3..130).rows().collect::<Vec<_>>(), (3..130).collect::<Vec<_>>());
+        for rows in [0..0, 3..130, 64..128, 5..6, 63..65, 1000..1024, 0..1024] {
+            let mut mask = Mask::NONE;
+            mask.add(rows.clone());
+            assert_eq!(mask, Mask::of_rows(rows));
+        }
         assert!(Mask::first(0).is_empty() && !Mask::first(1024).is_empty());
     }
 }

@@ -113,11 +113,15 @@ impl PathValues<u32> {
         out.clear();
         if let [Candidate { column, by_code, .. }] = &self.candidates[..]
             && !by_code.is_empty()
-            && let ColumnBlock::Codes(codes) = column.decode_block(block, buffer)
         {
-            let said = |code: &i64| by_code.get(*code as usize).copied().flatten().unwrap_or(absent);
-            out.extend(codes.iter().map(said));
-            return;
+            let said = |code: i64| by_code.get(code as usize).copied().flatten().unwrap_or(absent);
+            if column.visit_runs(block, buffer, |code, rows| out.resize(rows.end, said(code))) {
+                return;
+            }
+            if let ColumnBlock::Codes(codes) = column.decode_block(block, buffer) {
+                out.extend(codes.iter().map(|code| said(*code)));
+                return;
+            }
         }
         let mut found = Vec::new();
         self.decode(block, rows, buffer, of, &mut found);
@@ -144,14 +148,24 @@ impl PathValues<bool> {
                 }
             }
             // Mostly there is one column, and codes, each of which is a look into a short list.
-            [Candidate { column, by_code, is_whole, .. }] => match column.decode_block(block, buffer) {
-                ColumnBlock::Codes(codes) => {
-                    Mask::from_fn(rows, |row| by_code.get(codes[row] as usize).copied().flatten().unwrap_or(absent))
+            [Candidate { column, by_code, is_whole, .. }] => {
+                let passes = |code: i64| by_code.get(code as usize).copied().flatten().unwrap_or(absent);
+                let mut mask = Mask::NONE;
+                let of_run = |code, rows| {
+                    if passes(code) {
+                        mask.add(rows);
+                    }
+                };
+                if column.visit_runs(block, buffer, of_run) {
+                    return mask;
                 }
-                ColumnBlock::Numbers(numbers) => {
-                    Mask::from_fn(rows, |row| numbers[row].filter(|_| *is_whole).map_or(absent, &of))
+                match column.decode_block(block, buffer) {
+                    ColumnBlock::Codes(codes) => Mask::from_fn(rows, |row| passes(codes[row])),
+                    ColumnBlock::Numbers(numbers) => {
+                        Mask::from_fn(rows, |row| numbers[row].filter(|_| *is_whole).map_or(absent, &of))
+                    }
                 }
-            },
+            }
             _ => {
                 let mut said = Vec::new();
                 self.decode(block, rows, buffer, of, &mut said);

@@ -3,13 +3,13 @@
 use crate::codec::DecodeError;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::model::{Arrival, Moment, Timestamp};
-use crate::segment::Table;
+use crate::segment::{Arrivals, Table};
 use std::cell::OnceCell;
 
 /// The times and arrivals of a table's rows.
 pub(super) struct RowMoments {
     times: Packed,
-    arrivals: Packed,
+    arrivals: Arrivals,
     base: Arrival,
 }
 
@@ -47,7 +47,7 @@ impl BlockMoments<'_> {
     pub fn get(&self, row: usize) -> Moment {
         let arrivals = self.arrivals.get_or_init(|| {
             let mut arrivals = Box::new([0; BLOCK_VALUES]);
-            self.of.arrivals.decode_block(self.block, &mut arrivals);
+            self.of.arrivals.decode_with(self.block, &self.times, &mut arrivals);
             arrivals
         });
         Moment { time: Timestamp::clamped(self.times[row]), arrival: self.of.base.plus(arrivals[row] as u64) }

@@ -38,7 +38,7 @@ enum Part<'a> {
         passing: &'a HolderValues<bool>,
         without: bool,
         /// Present where the version in force at the event decides.
-        moments: Option<RowMoments>,
+        moments: Option<Box<RowMoments>>,
     },
     Member {
         column: UnitColumn,
@@ -93,7 +93,7 @@ impl<'a> Part<'a> {
                 column: UnitColumn::open(table, *holders)?,
                 passing,
                 without: *without,
-                moments: (*as_of == AsOf::Event).then(|| RowMoments::open(table)).transpose()?,
+                moments: (*as_of == AsOf::Event).then(|| RowMoments::open(table).map(Box::new)).transpose()?,
             },
             FilterPart::Member { units, members } => Self::Member { column: UnitColumn::open(table, *units)?, members },
             FilterPart::All(filters) => Self::All(each(filters)?),

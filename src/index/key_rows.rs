@@ -34,6 +34,8 @@ impl KeyRowsBuilder {
             for [_, start, end] in runs {
                 rows.insert_range(*start..*end);
             }
+            // Rows of one user come together, and mostly carry one key.
+            rows.optimize();
             encoder.push(i64::from(runs[0][0]), rows.len(), &rows);
         }
         encoder.finish()

@@ -58,9 +58,13 @@ fn keep_last(
     limit: usize,
     kept: &mut BinaryHeap<Reverse<Arrived>>,
 ) -> Result<(), DecodeError> {
-    let (arrivals, times) = (table.arrivals()?.to_vec(), table.times()?);
-    for (row, arrival) in arrivals.into_iter().enumerate() {
-        let arrival = table.arrival_base().plus(arrival as u64);
+    let (arrivals, times, base) = (table.arrivals()?, table.times()?, table.arrival_base());
+    let wanted = |kept: &BinaryHeap<Reverse<Arrived>>| {
+        let last = kept.peek().filter(|_| kept.len() >= limit).map_or(since, |Reverse((first, ..))| since.max(*first));
+        i64::try_from(last.raw().saturating_sub(base.raw())).unwrap_or(i64::MAX)
+    };
+    arrivals.visit_since(wanted(kept), |row, arrival| {
+        let arrival = base.plus(arrival as u64);
         let is_full = kept.len() >= limit;
         let is_late = !is_full || kept.peek().is_some_and(|Reverse((first, ..))| *first < arrival);
         if arrival >= since && is_late {
@@ -69,6 +73,7 @@ fn keep_last(
                 kept.pop();
             }
         }
-    }
+        wanted(kept)
+    });
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::error::{PageError, damaged};
 use crate::codec::{DecodeError, Packed};
 use crate::index::{Day, UnitDays};
 use crate::model::{Moment, Properties, StoredName, Timestamp, UserId};
-use crate::segment::{Table, UserRuns};
+use crate::segment::{Arrivals, Table, UserRuns};
 use crate::store::Snapshot;
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -110,7 +110,7 @@ struct TableRows<'a> {
     place: usize,
     users: UserRuns,
     times: Packed,
-    arrivals: Packed,
+    arrivals: Arrivals,
 }
 
 impl<'a> TableRows<'a> {

@@ -1,7 +1,8 @@
 //! A property of some rows alone: of its different values only those are read that these rows have.
 
+use super::codes::Codes;
 use super::column::{BlockBuffer, ColumnBlock, PropertyColumn, read_one_value};
-use crate::codec::{DecodeError, Packed, Texts};
+use crate::codec::{DecodeError, Texts};
 use crate::model::{Value, ValueKind};
 use hashbrown::HashMap;
 
@@ -16,7 +17,7 @@ pub struct PropertyCells {
 #[derive(Clone, Debug)]
 pub(super) enum Cells {
     /// Codes and the texts of the values.
-    Coded { codes: Packed, texts: Texts },
+    Coded { codes: Codes, texts: Texts },
     /// Numbers, one a row.
     Numbers(PropertyColumn),
 }

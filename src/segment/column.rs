@@ -1,5 +1,6 @@
 //! Columns that are read in blocks of [`BLOCK_VALUES`] rows.
 
+use super::codes::Codes;
 use super::runs::{RunReader, fill_runs, visit_runs};
 use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::value::read_value;
@@ -70,7 +71,7 @@ pub enum PropertyValues {
     /// Codes into a sorted list of values.
     Dictionary {
         /// 0 for absent, else 1 + the place in `values`.
-        codes: Packed,
+        codes: Codes,
         /// The different values, ascending.
         values: Arc<[Value]>,
     },
@@ -113,7 +114,7 @@ impl Default for BlockBuffer {
 
 impl BlockBuffer {
     /// One block of codes.
-    pub(super) fn decode_codes(&mut self, codes: &Packed, block: usize) -> ColumnBlock<'_> {
+    pub(super) fn decode_codes(&mut self, codes: &Codes, block: usize) -> ColumnBlock<'_> {
         let rows = codes.decode_block(block, &mut self.integers);
         ColumnBlock::Codes(&self.integers[..rows])
     }
@@ -158,12 +159,21 @@ impl PropertyColumn {
 
     /// How many rows have a value; stored nulls among them.
     pub(super) fn present_rows(&self) -> u64 {
-        let count = |column: &Packed| column.to_vec().into_iter().filter(|value| *value != 0).count() as u64;
+        let not_zero = |values: Vec<i64>| values.into_iter().filter(|value| *value != 0).count() as u64;
+        let count = |column: &Packed| not_zero(column.to_vec());
         match &self.values {
-            PropertyValues::Dictionary { codes, .. } => count(codes),
+            PropertyValues::Dictionary { codes, .. } => not_zero(codes.to_vec()),
             PropertyValues::Integers { present, values } => present.as_ref().map_or(values.len() as u64, count),
             PropertyValues::Doubles { present, values } => present.as_ref().map_or(values.len() as u64 / 8, count),
         }
+    }
+
+    /// Where codes are stored as runs: calls `visit` with the code of each run of a block and its rows, counted from
+    /// the block's first. Answers whether they are.
+    pub fn visit_runs(&self, block: usize, buffer: &mut BlockBuffer, visit: impl FnMut(i64, Range<usize>)) -> bool {
+        let PropertyValues::Dictionary { codes: Codes::Runs(runs), .. } = &self.values else { return false };
+        runs.visit(block, &mut buffer.integers, visit);
+        true
     }
 
     /// Decodes one block of rows.

@@ -1,9 +1,10 @@
 //! A segment on its way into a file, a table after the other: what is counted and indexed through all of its tables.
 
 use super::encode::{NumberEncoder, PropertyForm, RunEncoder};
-use super::layout::{Content, GroupLayout, InsertIdLayout, InsertIndexLayout, PropertyLayout, TableLayout};
+use super::layout::{Content, GroupLayout, InsertIdLayout, InsertIndexLayout, PaceLayout, PropertyLayout, TableLayout};
+use super::pace::Pace;
 use crate::codec::{
-    BlobIndex, ContainerWriter, DecodeError, FileId, FileKind, PackedEncoder, TextsEncoder, WriteError,
+    BlobIndex, BlobParts, ContainerWriter, DecodeError, FileId, FileKind, PackedEncoder, TextsEncoder, WriteError,
 };
 use crate::index::{KeyRowsBuilder, UnitDaysUnion};
 use crate::model::{Arrival, GroupKeyId};
@@ -29,6 +30,9 @@ pub(super) struct SegmentFile<W = Vec<u8>> {
     pub container: ContainerWriter<W>,
     id: FileId,
     content: Content,
+    /// Where arrivals are expected, for whoever wants to say less of them.
+    pub pace: Option<Pace>,
+    is_paced: bool,
     key_rows: BTreeMap<u32, KeyRowsBuilder>,
     /// What the unit bitmaps of all tables say together: of users, and of keys by group type.
     pub user_days: UnitDaysUnion,
@@ -43,6 +47,8 @@ impl<W: io::Write> SegmentFile<W> {
             container: ContainerWriter::onto(output, FileKind::Segment, id),
             id,
             content: Content { first_arrival: first_arrival.raw(), ..Content::default() },
+            pace: None,
+            is_paced: false,
             key_rows: BTreeMap::new(),
             user_days: UnitDaysUnion::default(),
             key_days: BTreeMap::new(),
@@ -66,6 +72,12 @@ impl<W: io::Write> SegmentFile<W> {
 
     pub fn column(&mut self, column: PackedEncoder) -> BlobIndex {
         self.container.add_parts(column.finish())
+    }
+
+    /// A column that says something only together with the pace.
+    pub fn paced(&mut self, column: BlobParts) -> BlobIndex {
+        self.is_paced = true;
+        self.container.add_parts(column)
     }
 
     /// The keys of a group type in the rows of the next table.
@@ -116,6 +128,11 @@ impl<W: io::Write> SegmentFile<W> {
     }
 
     fn add_indexes(&mut self) {
+        if let Some(pace) = self.pace.take().filter(|_| self.is_paced) {
+            let (first_time, slice_bits, arrivals) = pace.parts();
+            let arrivals = self.container.add(arrivals);
+            self.content.pace = Some(PaceLayout { first_time, slice_bits, arrivals });
+        }
         for (group_type, rows) in std::mem::take(&mut self.key_rows) {
             let blob = self.container.add_parts(rows.finish());
             self.content.key_rows.push((group_type, blob));

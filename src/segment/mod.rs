@@ -6,13 +6,16 @@
 //! - The same rows give the same bytes, whatever order they were added in.
 //! - What is not sealed yet is answered through the same form in memory, so there is one reader for all rows.
 
+mod arrivals;
 mod cells;
+mod codes;
 mod column;
 mod encode;
 mod erase;
 mod file;
 mod layout;
 mod merge;
+mod pace;
 mod reader;
 mod rows;
 mod runs;
@@ -21,7 +24,9 @@ mod table;
 mod verify;
 mod writer;
 
+pub use arrivals::Arrivals;
 pub use cells::{CellValues, PropertyCells};
+pub use codes::{CodeRuns, Codes};
 pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues};
 pub use erase::RowsTouched;
 pub use merge::{erase_from_segment, merge_segments, merge_segments_into};

@@ -2,6 +2,7 @@
 
 use super::file::insert_hash;
 use super::layout::Content;
+use super::pace::Pace;
 use super::table::Table;
 use crate::codec::{Container, DecodeError, FileId, FileKind, Packed};
 use crate::index::{KeyRows, UnitDays};
@@ -119,6 +120,11 @@ impl Segment {
     pub fn rows_of_keys(&self, group_type: GroupTypeId, keys: &RoaringBitmap) -> Result<RoaringBitmap, DecodeError> {
         let Some(index) = self.key_rows(group_type)? else { return Ok(RoaringBitmap::new()) };
         keys.iter().try_fold(RoaringBitmap::new(), |rows, key| Ok(rows | index.rows(GroupKeyId::new(key))?))
+    }
+
+    /// Where arrivals are expected.
+    pub(super) fn pace(&self) -> Result<Option<Pace>, DecodeError> {
+        self.content.pace.as_ref().map(|pace| Pace::open(&self.container, pace)).transpose()
     }
 
     /// The time of the earliest and of the latest row.

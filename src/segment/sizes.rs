@@ -61,6 +61,7 @@ impl Segment {
         for table in &self.content.tables {
             self.add_table(table, &mut bytes);
         }
+        bytes.arrivals += self.content.pace.as_ref().map_or(0, |pace| self.blob_len(pace.arrivals));
         bytes.key_rows = self.content.key_rows.iter().map(|(_, blob)| self.blob_len(*blob)).sum();
         let key_days = self.content.key_days.iter().map(|(_, blob)| self.blob_len(*blob));
         bytes.unit_bitmaps += self.blob_len(self.content.user_days) + key_days.sum::<u64>();
@@ -79,11 +80,11 @@ impl Segment {
         let len = |blob: &BlobIndex| self.blob_len(*blob);
         bytes.users += len(&table.run_users) + len(&table.run_starts);
         bytes.times += len(&table.times);
-        bytes.arrivals += len(&table.arrivals);
+        bytes.arrivals += table.arrivals.blobs().iter().map(len).sum::<u64>();
         bytes.groups +=
             table.groups.iter().map(|(_, group)| len(&group.run_keys) + len(&group.run_starts)).sum::<u64>();
         let property = |layout: &PropertyLayout| match layout {
-            PropertyLayout::Dictionary { codes, values } => len(codes) + len(values),
+            PropertyLayout::Dictionary { codes, values } => codes.blobs().iter().map(len).sum::<u64>() + len(values),
             PropertyLayout::Integers { present, values } | PropertyLayout::Doubles { present, values } => {
                 present.as_ref().map_or(0, len) + len(values)
             }

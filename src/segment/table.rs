@@ -1,8 +1,10 @@
 //! One event's rows in a segment.
 
+use super::arrivals::{ArrivalForm, Arrivals};
 use super::cells::{Cells, PropertyCells};
+use super::codes::{CodeRuns, Codes};
 use super::column::{GroupColumn, PropertyColumn, PropertyValues, read_values};
-use super::layout::{PropertyLayout, TableLayout};
+use super::layout::{ArrivalLayout, CodeLayout, PropertyLayout, TableLayout};
 use super::reader::Segment;
 use super::runs::{RunReader, UserCursor, fill_runs, visit_runs};
 use crate::codec::packed::BLOCK_VALUES;
@@ -214,8 +216,24 @@ impl<'a> Table<'a> {
     }
 
     /// The arrivals, relative to [`Self::arrival_base`].
-    pub fn arrivals(&self) -> Result<Packed, DecodeError> {
-        self.column(self.layout.arrivals, self.rows())
+    pub fn arrivals(&self) -> Result<Arrivals, DecodeError> {
+        let column = |blob| self.column(blob, self.rows());
+        let pace = self.segment.pace();
+        let form = match &self.layout.arrivals {
+            // Of damage to the pace those tell whose arrivals are lost by it.
+            ArrivalLayout::Each(arrivals) => ArrivalForm::Each(column(*arrivals)?),
+            ArrivalLayout::Paced { codes, late } => {
+                if pace.clone()?.is_none() {
+                    return Err(self.damage("arrivals are paced in a segment without a pace", *codes));
+                }
+                let late = late.map(|late| {
+                    let rows = self.segment.container.read(late.rows, Packed::open)?;
+                    Ok((rows.clone(), self.column(late.arrivals, rows.len())?))
+                });
+                ArrivalForm::Paced { codes: column(*codes)?, late: late.transpose()? }
+            }
+        };
+        Ok(Arrivals { times: self.times()?, form, pace: pace.ok().flatten() })
     }
 
     /// What arrivals are relative to.
@@ -249,10 +267,9 @@ impl<'a> Table<'a> {
     /// A property for looking up some of the rows; `None` when no row has it.
     pub fn property_cells(&self, name: PropertyId) -> Result<Option<PropertyCells>, DecodeError> {
         let cells = match self.property_layout(name) {
-            Some(PropertyLayout::Dictionary { codes, values }) => Cells::Coded {
-                codes: self.column(*codes, self.rows())?,
-                texts: self.segment.container.read(*values, Texts::open)?,
-            },
+            Some(PropertyLayout::Dictionary { codes, values }) => {
+                Cells::Coded { codes: self.codes(codes)?, texts: self.segment.container.read(*values, Texts::open)? }
+            }
             _ => match self.property(name)? {
                 Some(column) => Cells::Numbers(column),
                 None => return Ok(None),
@@ -262,15 +279,28 @@ impl<'a> Table<'a> {
     }
 
     /// Not 0 for each row that has a property, without reading its values; `None` when all rows may have it.
-    pub fn property_presence(&self, name: PropertyId) -> Result<Option<Packed>, DecodeError> {
-        let presence = match self.property_layout(name) {
-            None => None,
-            Some(PropertyLayout::Dictionary { codes, .. }) => Some(codes),
+    pub fn property_presence(&self, name: PropertyId) -> Result<Option<Codes>, DecodeError> {
+        match self.property_layout(name) {
+            None => Ok(None),
+            Some(PropertyLayout::Dictionary { codes, .. }) => self.codes(codes).map(Some),
             Some(PropertyLayout::Integers { present, .. } | PropertyLayout::Doubles { present, .. }) => {
-                present.as_ref()
+                present.map(|blob| self.column(blob, self.rows()).map(Codes::Each)).transpose()
             }
-        };
-        presence.map(|blob| self.column(*blob, self.rows())).transpose()
+        }
+    }
+
+    fn codes(&self, layout: &CodeLayout) -> Result<Codes, DecodeError> {
+        Ok(match layout {
+            CodeLayout::Each(codes) => Codes::Each(self.column(*codes, self.rows())?),
+            CodeLayout::Runs(runs) => {
+                let container = &self.segment.container;
+                let begins = container.blob(runs.begins)?;
+                let (codes, firsts) =
+                    (container.read(runs.codes, Packed::open)?, container.read(runs.firsts, Packed::open)?);
+                let opened = CodeRuns::open(self.rows(), begins, codes, firsts);
+                Codes::Runs(opened.map_err(|error| self.damage(error.problem, runs.begins))?)
+            }
+        })
     }
 
     /// The values of a property; `None` when no row has it.
@@ -294,7 +324,7 @@ impl<'a> Table<'a> {
             PropertyLayout::Dictionary { codes, values } => {
                 let values =
                     self.segment.container.read(*values, |bytes| read_values(&Texts::open(bytes)?, keep))??;
-                PropertyValues::Dictionary { codes: self.column(*codes, self.rows())?, values }
+                PropertyValues::Dictionary { codes: self.codes(codes)?, values }
             }
             PropertyLayout::Integers { present: rows, values } => {
                 PropertyValues::Integers { present: present(rows)?, values: self.column(*values, self.rows())? }

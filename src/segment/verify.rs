@@ -93,8 +93,10 @@ impl Segment {
         })?;
         let min_time = content.tables.iter().map(|table| table.min_time).min();
         let max_time = content.tables.iter().map(|table| table.max_time).max();
+        let paced = self.pace()?.is_none_or(|pace| pace.is_sound());
         let sound = content.tables.is_empty()
-            || (content.first_arrival <= least
+            || (paced
+                && content.first_arrival <= least
                 && content.last_arrival == greatest
                 && min_time == Some(content.min_time)
                 && max_time == Some(content.max_time));
@@ -223,6 +225,9 @@ impl<'a> Rows<'a> {
         if !users.is_sound() {
             return Err(self.damage("the users of a table are out of order", layout.run_users));
         }
+        if !arrivals.is_sound() {
+            return Err(self.damage("the arrivals of a table do not fit together", layout.times));
+        }
         let mut groups = Vec::new();
         for group_type in table.group_types() {
             let Some(column) = table.group(group_type)? else { continue };
@@ -279,7 +284,7 @@ impl<'a> Rows<'a> {
             (Cells::Coded { codes, texts }, _) => {
                 self.verify_values(texts)?;
                 let most = texts.len() as i64;
-                if codes.to_vec().iter().any(|code| !(0..=most).contains(code)) {
+                if !codes.is_sound() || codes.to_vec().iter().any(|code| !(0..=most).contains(code)) {
                     return Err(self.damage("a row has a value that its column does not", blob));
                 }
             }

@@ -1,8 +1,11 @@
 //! Builds a segment, one table at a time.
 
+use super::arrivals::ArrivalEncoder;
+use super::codes::CodeEncoder;
 use super::encode::{FormChoice, NumberEncoder, PropertyForm, RunEncoder};
 use super::file::SegmentFile;
 use super::layout::{InsertIdLayout, PropertyLayout, TableLayout};
+use super::pace::{MomentRows, Pace};
 use super::rows::{PropertyRows, TableRows};
 use crate::codec::text::Compression;
 use crate::codec::value::write_value;
@@ -15,28 +18,55 @@ use bytes::Bytes;
 pub struct SegmentWriter {
     file: SegmentFile,
     compression: Compression,
+    tables: Vec<(EventId, TableRows)>,
+}
+
+/// The moments of all rows.
+struct AllMoments<'a> {
+    tables: &'a [(EventId, TableRows)],
+    first_arrival: u64,
+}
+
+impl MomentRows for AllMoments<'_> {
+    fn visit_times(&self, visit: &mut dyn FnMut(i64)) -> Result<(), DecodeError> {
+        self.visit_moments(&mut |time, _| visit(time))
+    }
+
+    fn visit_moments(&self, visit: &mut dyn FnMut(i64, u64)) -> Result<(), DecodeError> {
+        for moment in self.tables.iter().flat_map(|(_, rows)| &rows.moments) {
+            visit(moment.time.micros(), moment.arrival.raw().wrapping_sub(self.first_arrival));
+        }
+        Ok(())
+    }
 }
 
 impl SegmentWriter {
     /// A segment in a file of this identity, whose rows arrived at `first_arrival` or later.
     pub fn new(id: FileId, first_arrival: Arrival, compression: Compression) -> Self {
-        Self { file: SegmentFile::new(Vec::new(), id, first_arrival), compression }
+        Self { file: SegmentFile::new(Vec::new(), id, first_arrival), compression, tables: Vec::new() }
     }
 
     /// Adds the table of an event. A table without rows is left out.
     pub fn add_table(&mut self, event: EventId, rows: TableRows) {
-        if rows.is_empty() {
-            return;
+        if !rows.is_empty() {
+            self.tables.push((event, rows));
         }
+    }
+
+    fn write_table(&mut self, event: EventId, rows: &TableRows) {
         let mut order: Vec<u32> = (0..rows.len() as u32).collect();
         order.sort_unstable_by_key(|row| (rows.users[*row as usize], rows.moments[*row as usize]));
         let times = || order.iter().map(|row| rows.moments[*row as usize].time);
-        let arrivals = || order.iter().map(|row| rows.moments[*row as usize].arrival.raw());
+        let mut arrivals = ArrivalEncoder::new(self.file.pace.clone());
+        let (base, mut last_arrival) = (self.file.first_arrival(), 0);
         let mut users = RunEncoder::default();
         let mut user_days = UnitDaysBuilder::default();
         for (row, time) in order.iter().zip(times()) {
             users.push(rows.users[*row as usize], 1);
             user_days.add(Day::of(time), rows.users[*row as usize]);
+            let arrival = rows.moments[*row as usize].arrival.raw();
+            arrivals.push(time.micros(), arrival.wrapping_sub(base) as i64);
+            last_arrival = last_arrival.max(arrival);
         }
         let mut groups = Vec::new();
         let mut key_days = Vec::new();
@@ -61,8 +91,7 @@ impl SegmentWriter {
         }
         let properties =
             rows.properties.iter().map(|(name, property)| (*name, self.property(property, &order))).collect();
-        let insert_ids = self.insert_ids(&rows, &order);
-        let base = self.file.first_arrival();
+        let insert_ids = self.insert_ids(rows, &order);
         let user_days = user_days.finish(&mut self.file.user_days);
         let table = TableLayout {
             event: event.raw(),
@@ -73,14 +102,14 @@ impl SegmentWriter {
             run_users: self.file.column(users.ids),
             run_starts: self.file.column(users.starts),
             times: self.column(times().map(|time| time.micros())),
-            arrivals: self.column(arrivals().map(|arrival| arrival.wrapping_sub(base) as i64)),
+            arrivals: arrivals.finish(&mut self.file),
             groups,
             properties,
             insert_ids,
             user_days: self.file.container.add_parts(user_days),
             key_days,
         };
-        self.file.end_table(table, arrivals().max().unwrap_or(0));
+        self.file.end_table(table, last_arrival);
     }
 
     fn column(&mut self, values: impl IntoIterator<Item = i64>) -> BlobIndex {
@@ -114,7 +143,9 @@ impl SegmentWriter {
             write_value(&property.values[*value as usize], &mut bytes);
             values.push(&bytes);
         }
-        let codes = self.column(codes().map(|code| rank[code]));
+        let mut encoder = CodeEncoder::default();
+        codes().for_each(|code| encoder.push(rank[code]));
+        let codes = encoder.finish(&mut self.file);
         PropertyLayout::Dictionary { codes, values: self.file.container.add_parts(values.finish()) }
     }
 
@@ -141,7 +172,14 @@ impl SegmentWriter {
     ///
     /// # Errors
     /// When the footer is too large.
-    pub fn finish(self) -> Result<Bytes, DecodeError> {
+    pub fn finish(mut self) -> Result<Bytes, DecodeError> {
+        let tables = std::mem::take(&mut self.tables);
+        // What lives in memory only is read too soon for its size to matter.
+        if self.compression == Compression::Zstd {
+            let moments = AllMoments { tables: &tables, first_arrival: self.file.first_arrival() };
+            self.file.pace = Some(Pace::of(&moments)?);
+        }
+        tables.into_iter().for_each(|(event, rows)| self.write_table(event, &rows));
         self.file.finish()
     }
 }

@@ -11,9 +11,9 @@ use super::super::query::{NO_UNIT, Query, misses};
 use super::super::row_test::RowTest;
 use super::super::scan::{TableScan, tables_of};
 use super::hold::{EveryUnit, Held, NO_VALUE, Parts, TableHeld};
-use crate::codec::packed::{BLOCK_VALUES, Packed};
+use crate::codec::packed::BLOCK_VALUES;
 use crate::language::ResolvedRange;
-use crate::segment::{Table, UserRuns};
+use crate::segment::{Arrivals, Table, UserRuns};
 use std::ops::Range;
 
 /// What an event does in a funnel: the steps that it can fill, whether it opens an attempt, what excludes it.
@@ -71,11 +71,15 @@ impl Marks {
 pub(super) struct Row {
     /// In microseconds.
     pub time: i64,
+    /// Greater the later it arrived, among rows of one time.
     pub arrival: u64,
     pub marks: Marks,
     /// The number of its breakdown tuple where it opens an attempt, else 0.
     pub tuple: u32,
 }
+
+/// More than the arrivals of a segment are apart.
+const ORDER_SPAN: u64 = 1 << 44;
 
 /// How many places for rows are made at one go.
 const FILLED_MAX: usize = 1 << 16;
@@ -86,7 +90,8 @@ pub(super) struct Source<'a> {
     marks: Marks,
     /// How deep a part must be for its rows to be taken, and how deep it is then.
     depths: (u8, u8),
-    tables: Vec<Table<'a>>,
+    /// With what is added to the order of their rows.
+    tables: Vec<(Table<'a>, u64)>,
 }
 
 /// A source whose tables one thread has opened, for all of its passes.
@@ -102,8 +107,9 @@ struct OpenTable<'a> {
     /// The time of the earliest and of the latest row.
     times: (i64, i64),
     users: UserRuns,
-    arrivals: Packed,
-    arrival_base: u64,
+    arrivals: Arrivals,
+    /// What is added to the order of its rows, so that they come after those of segments before.
+    order_base: u64,
     held: TableHeld<'a>,
     tuples: Option<TableBreakdown<'a>>,
 }
@@ -131,15 +137,19 @@ impl<'a> Source<'a> {
     }
 
     fn new(query: Query<'a>, look: &'a Look, range: ResolvedRange, marks: Marks, depths: (u8, u8)) -> Self {
-        let segments = query.snapshot.segments().iter();
-        let tables: Vec<_> = segments.flat_map(|segment| tables_of(query, &look.within(range), segment)).collect();
+        let mut tables = Vec::new();
+        for (segment, base) in
+            query.snapshot.segments().iter().zip((0..).map(|place| place * ORDER_SPAN + ORDER_SPAN / 2))
+        {
+            tables.extend(tables_of(query, &look.within(range), segment).into_iter().map(|table| (table, base)));
+        }
         query.trace.count(|counts| counts.tables_read += tables.len() as u64);
         Self { look, marks, depths, tables }
     }
 
     /// How many rows its tables have.
     pub fn rows(&self) -> usize {
-        self.tables.iter().map(|table| table.rows()).sum()
+        self.tables.iter().map(|(table, _)| table.rows()).sum()
     }
 
     /// Opens the tables. `values` are wanted of rows that open attempts.
@@ -154,7 +164,7 @@ impl<'a> Source<'a> {
     ) -> Result<OpenSource<'a>, ExecutionError> {
         let values = values.filter(|_| self.marks.opens());
         let mut tables = Vec::with_capacity(self.tables.len());
-        for table in &self.tables {
+        for (table, order_base) in &self.tables {
             query.guard.check()?;
             let (first, last) = table.time_range();
             tables.push(OpenTable {
@@ -163,7 +173,7 @@ impl<'a> Source<'a> {
                 times: (first.micros(), last.micros()),
                 users: table.users()?,
                 arrivals: table.arrivals()?,
-                arrival_base: table.arrival_base().raw(),
+                order_base: *order_base,
                 held: held.open(*table)?,
                 tuples: values.map(|values| values.open(query, *table)).transpose()?,
             });
@@ -231,13 +241,13 @@ impl<'a> Gatherer<'a> {
         let Self { held: all_held, parts, rows, part_of, arrivals, charge, .. } = self;
         let (marks, (depth_min, depth)) = (source.marks, source.depths);
         for table in source.tables.iter_mut().filter(|table| !misses(range, table.times)) {
-            let OpenTable { test, scan, users, arrivals: column, arrival_base, held, tuples, .. } = table;
+            let OpenTable { test, scan, users, arrivals: column, order_base, held, tuples, .. } = table;
             let wanted = match pass.in_order {
                 true => users.rows_of_users(pass.units.first..pass.units.first + pass.units.count),
                 false => scan.all_rows(),
             };
             scan.visit(test, &test.candidates, range, wanted, |block, mask, scratch| {
-                column.decode_block(block.number, arrivals);
+                column.decode_order(block.number, block.times, arrivals);
                 let held_values = held.decode(block, scratch);
                 let tuples = tuples
                     .as_mut()
@@ -257,7 +267,7 @@ impl<'a> Gatherer<'a> {
                         part_of.push(part);
                         rows.push(Row {
                             time: block.times[row],
-                            arrival: *arrival_base + arrivals[row] as u64,
+                            arrival: order_base.wrapping_add(arrivals[row] as u64),
                             marks,
                             tuple: tuples.map_or(0, |tuples| tuples[row]),
                         });

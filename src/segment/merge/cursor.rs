@@ -1,5 +1,7 @@
 //! Columns of an input, read from the first row on, a block at a time.
 
+use super::super::arrivals::Arrivals;
+use super::super::codes::Codes;
 use super::super::column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn};
 use super::super::table::UserRuns;
 use crate::codec::packed::BLOCK_VALUES;
@@ -8,7 +10,7 @@ use crate::model::Number;
 
 /// Integers.
 pub(super) struct PackedCursor {
-    column: Packed,
+    column: Codes,
     block: Box<[i64; BLOCK_VALUES]>,
     /// The block that is decoded.
     decoded: Option<usize>,
@@ -17,6 +19,10 @@ pub(super) struct PackedCursor {
 
 impl PackedCursor {
     pub fn new(column: Packed) -> Self {
+        Self::of_codes(Codes::Each(column))
+    }
+
+    pub fn of_codes(column: Codes) -> Self {
         Self { column, block: Box::new([0; BLOCK_VALUES]), decoded: None, next: 0 }
     }
 
@@ -46,6 +52,49 @@ impl PackedCursor {
 
     pub fn skip(&mut self, count: usize) {
         self.next = (self.next + count).min(self.column.len());
+    }
+}
+
+/// Times and arrivals.
+pub(super) struct MomentCursor {
+    arrivals: Arrivals,
+    times: Box<[i64; BLOCK_VALUES]>,
+    block: Box<[i64; BLOCK_VALUES]>,
+    /// The block that is decoded.
+    decoded: Option<usize>,
+    next: usize,
+}
+
+impl MomentCursor {
+    pub fn new(arrivals: Arrivals) -> Self {
+        let (times, block) = (Box::new([0; BLOCK_VALUES]), Box::new([0; BLOCK_VALUES]));
+        Self { arrivals, times, block, decoded: None, next: 0 }
+    }
+
+    /// Calls `visit` with time and arrival of each of the next `count` rows.
+    pub fn take(&mut self, count: usize, mut visit: impl FnMut(i64, i64)) {
+        let end = (self.next + count).min(self.arrivals.len());
+        while self.next < end {
+            let (block, start) = (self.next / BLOCK_VALUES, self.next % BLOCK_VALUES);
+            if self.decoded != Some(block) {
+                self.arrivals.decode_moments(block, &mut self.times, &mut self.block);
+                self.decoded = Some(block);
+            }
+            let rows = start..BLOCK_VALUES.min(start + end - self.next);
+            self.next += rows.len();
+            self.times[rows.clone()].iter().zip(&self.block[rows]).for_each(|(time, arrival)| visit(*time, *arrival));
+        }
+    }
+
+    /// Calls `visit` with the time of each of the next `count` rows.
+    pub fn take_times(&mut self, count: usize, visit: impl FnMut(i64)) {
+        let end = (self.next + count).min(self.arrivals.len());
+        self.arrivals.times_from(self.next).take(end - self.next).for_each(visit);
+        self.next = end;
+    }
+
+    pub fn skip(&mut self, count: usize) {
+        self.next = (self.next + count).min(self.arrivals.len());
     }
 }
 

@@ -3,8 +3,8 @@
 //! Invariants:
 //! - The file has the bytes that [`super::SegmentWriter`] makes of the same rows.
 //! - What is kept in memory: the order of a table's rows (about a byte each), a block of each input, the column that is
-//!   being written, compressed as it will be, and of the whole segment the runs of group keys and the hashes of insert
-//!   ids (twelve bytes each).
+//!   being written, compressed as it will be, and of the whole segment the runs of group keys, the hashes of insert ids
+//!   (twelve bytes each) and where arrivals are expected (a byte a row at most).
 
 mod cursor;
 mod order;
@@ -14,10 +14,12 @@ mod table;
 mod tests;
 
 use super::file::SegmentFile;
+use super::pace::{MomentRows, Pace};
 use super::{Segment, Table};
 use crate::codec::{DecodeError, FileId, WriteError};
 use crate::model::{Arrival, Erasure, EventId};
 use bytes::Bytes;
+use cursor::MomentCursor;
 use order::RowOrder;
 use std::collections::BTreeSet;
 use std::io;
@@ -60,12 +62,53 @@ pub fn erase_from_segment(segment: &Arc<Segment>, erasure: &Erasure, id: FileId)
     if file.is_empty() { Ok(None) } else { file.finish().map(Some) }
 }
 
+/// The moments of all rows but those that an erasure takes.
+struct KeptMoments<'a> {
+    segments: &'a [Arc<Segment>],
+    erasure: Option<&'a Erasure>,
+    first_arrival: u64,
+}
+
+impl KeptMoments<'_> {
+    /// Calls `take` with a table and neighbouring rows of it that are kept.
+    fn visit(&self, mut take: impl FnMut(&Table<'_>, &mut MomentCursor, usize)) -> Result<(), DecodeError> {
+        for table in self.segments.iter().flat_map(|segment| segment.tables()) {
+            let mut moments = MomentCursor::new(table.arrivals().map_err(|error| error.in_file(table.file()))?);
+            let Some(erasure) = self.erasure else {
+                take(&table, &mut moments, table.rows());
+                continue;
+            };
+            for run in RowOrder::without(&table, erasure)?.runs() {
+                if run.kept { take(&table, &mut moments, run.rows) } else { moments.skip(run.rows) }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl MomentRows for KeptMoments<'_> {
+    fn visit_times(&self, visit: &mut dyn FnMut(i64)) -> Result<(), DecodeError> {
+        self.visit(|_, moments, rows| moments.take_times(rows, &mut *visit))
+    }
+
+    fn visit_moments(&self, visit: &mut dyn FnMut(i64, u64)) -> Result<(), DecodeError> {
+        self.visit(|table, moments, rows| {
+            let base = table.arrival_base().raw().wrapping_sub(self.first_arrival);
+            moments.take(rows, |time, arrival| visit(time, base.wrapping_add(arrival as u64)));
+        })
+    }
+}
+
 /// Writes the tables of these segments; an erasure is from one segment.
 fn write_tables<W: io::Write>(
     segments: &[Arc<Segment>],
     erasure: Option<&Erasure>,
     file: &mut SegmentFile<W>,
 ) -> Result<(), DecodeError> {
+    if !segments.is_empty() {
+        let moments = KeptMoments { segments, erasure, first_arrival: file.first_arrival() };
+        file.pace = Some(Pace::of(&moments)?);
+    }
     let events: BTreeSet<EventId> =
         segments.iter().flat_map(|segment| segment.tables().map(|table| table.event())).collect();
     for event in events {

@@ -1,4 +1,5 @@
-//! In which order the rows of several tables become those of one, found from users, times and arrivals alone.
+//! In which order the rows of several tables become those of one, found from users and times alone: inputs are in order of
+//! arrival.
 
 use super::super::{Table, UserRuns};
 use crate::codec::{DecodeError, Packed, Reader, Writer};
@@ -28,20 +29,20 @@ pub(super) struct RowRun {
 }
 
 impl RowOrder {
-    /// All rows of the tables, by user, time and arrival.
+    /// All rows of the tables, which are in order of arrival, by user, time and arrival.
     ///
     /// # Errors
     /// When a column that is needed is damaged.
     pub fn of(tables: &[Table<'_>]) -> Result<Self, DecodeError> {
         let mut order = Self::new(tables.len());
-        let mut inputs = tables.iter().map(Rows::open).collect::<Result<Vec<_>, _>>()?;
-        let mut next: BinaryHeap<Reverse<(Place, usize)>> =
-            inputs.iter().enumerate().filter_map(|(input, rows)| Some(Reverse((rows.next()?, input)))).collect();
-        while let Some(Reverse((_, input))) = next.pop() {
+        let mut inputs =
+            tables.iter().enumerate().map(|(input, table)| Rows::open(table, input)).collect::<Result<Vec<_>, _>>()?;
+        let mut next: BinaryHeap<Reverse<Place>> = inputs.iter().filter_map(|rows| rows.next().map(Reverse)).collect();
+        while let Some(Reverse((_, _, input))) = next.pop() {
             let rows = &mut inputs[input];
-            let taken = rows.take_before(next.peek().map(|Reverse((place, _))| *place));
+            let taken = rows.take_before(next.peek().map(|Reverse(place)| *place));
             order.push(RowRun { input, rows: taken, kept: true });
-            next.extend(rows.next().map(|place| Reverse((place, input))));
+            next.extend(rows.next().map(Reverse));
         }
         Ok(order.finish())
     }
@@ -52,7 +53,7 @@ impl RowOrder {
     /// When a column that is needed is damaged.
     pub fn without(table: &Table<'_>, erasure: &Erasure) -> Result<Self, DecodeError> {
         let mut order = Self::new(1);
-        let rows = Rows::open(table)?;
+        let rows = Rows::open(table, 0)?;
         for run in 0..rows.users.len() {
             let user = rows.users.user(run);
             for row in rows.users.rows(run) {
@@ -111,27 +112,25 @@ impl RowOrder {
     }
 }
 
-/// The place of a row in the order of the merged table: user, time, arrival.
-type Place = (UserId, i64, u64);
+/// The place of a row in the order of the merged table: user, time, and the input, which stands for the arrival.
+type Place = (UserId, i64, usize);
 
 /// The rows of one input, from one on.
 struct Rows {
     users: UserRuns,
     times: Packed,
-    arrivals: Packed,
-    arrival_base: u64,
+    input: usize,
     run: usize,
     row: usize,
 }
 
 impl Rows {
-    fn open(table: &Table<'_>) -> Result<Self, DecodeError> {
+    fn open(table: &Table<'_>, input: usize) -> Result<Self, DecodeError> {
         let users = table.users()?;
         if !users.is_sound() {
             return Err(table.damage("the users of a table are out of order", table.layout.run_users));
         }
-        let (times, arrivals) = (table.times()?, table.arrivals()?);
-        Ok(Self { users, times, arrivals, arrival_base: table.arrival_base().raw(), run: 0, row: 0 })
+        Ok(Self { users, times: table.times()?, input, run: 0, row: 0 })
     }
 
     fn next(&self) -> Option<Place> {
@@ -140,8 +139,7 @@ impl Rows {
 
     /// The place of a row of the current run.
     fn place(&self, row: usize) -> Place {
-        let arrival = self.arrival_base.wrapping_add(self.arrivals.get(row) as u64);
-        (self.users.user(self.run), self.times.get(row), arrival)
+        (self.users.user(self.run), self.times.get(row), self.input)
     }
 
     /// Takes the next row, which there must be, and those after it that come before `end`; answers how many.

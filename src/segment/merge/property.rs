@@ -2,6 +2,7 @@
 
 use super::super::PropertyCells;
 use super::super::cells::Cells;
+use super::super::codes::CodeEncoder;
 use super::super::column::read_one_value;
 use super::super::encode::{FormChoice, NumberEncoder, PropertyForm};
 use super::super::file::SegmentFile;
@@ -10,7 +11,7 @@ use super::cursor::{NumberCursor, PackedCursor};
 use super::table::TableMerge;
 use crate::codec::text::Compression;
 use crate::codec::value::write_value;
-use crate::codec::{DecodeError, PackedEncoder, TextCursor, TextsEncoder};
+use crate::codec::{DecodeError, TextCursor, TextsEncoder};
 use crate::model::{Number, PropertyId, Value};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -136,7 +137,7 @@ impl<'a> PropertyMerge<'a> {
         if values.is_empty() {
             return Ok(None);
         }
-        let mut codes = PackedEncoder::default();
+        let mut codes = CodeEncoder::default();
         self.visit_cells(|input, cell| {
             let code = match cell {
                 Cell::Absent => 0,
@@ -146,7 +147,7 @@ impl<'a> PropertyMerge<'a> {
             codes.push(i64::from(changed[input][code]));
             ControlFlow::Continue(())
         })?;
-        let codes = file.column(codes);
+        let codes = codes.finish(file);
         Ok(Some(PropertyLayout::Dictionary { codes, values: file.container.add_parts(values.finish()) }))
     }
 
@@ -243,7 +244,7 @@ impl CellCursor {
     fn new(input: &Option<PropertyCells>) -> Self {
         match input.as_ref().map(|property| &property.cells) {
             None => Self::Absent,
-            Some(Cells::Coded { codes, texts }) => Self::Codes(PackedCursor::new(codes.clone()), texts.len()),
+            Some(Cells::Coded { codes, texts }) => Self::Codes(PackedCursor::of_codes(codes.clone()), texts.len()),
             Some(Cells::Numbers(column)) => Self::Numbers(NumberCursor::new(column.clone())),
         }
     }

@@ -1,10 +1,11 @@
 //! The tables of one event into one, a column after the other.
 
 use super::super::Table;
+use super::super::arrivals::ArrivalEncoder;
 use super::super::encode::RunEncoder;
 use super::super::file::SegmentFile;
 use super::super::layout::{GroupLayout, InsertIdLayout, TableLayout};
-use super::cursor::{InsertIdCursor, PackedCursor, RunCursor};
+use super::cursor::{InsertIdCursor, MomentCursor, PackedCursor, RunCursor};
 use super::order::RowOrder;
 use super::property::PropertyMerge;
 use crate::codec::text::Compression;
@@ -44,7 +45,7 @@ impl<'a> TableMerge<'a> {
         let insert_ids = self.insert_ids(file)?;
         let users = self.runs(&mut self.users()?, |user| user, |_, _| ())?;
         let (min_time, max_time, times) = self.times()?;
-        let (last_arrival, arrivals) = self.arrivals(file.first_arrival())?;
+        let (last_arrival, arrivals) = self.arrivals(file)?;
         let user_days = self.user_days(&mut file.user_days)?;
         let table = TableLayout {
             event: event.raw(),
@@ -55,7 +56,7 @@ impl<'a> TableMerge<'a> {
             run_users: file.column(users.ids),
             run_starts: file.column(users.starts),
             times: file.column(times),
-            arrivals: file.column(arrivals),
+            arrivals: arrivals.finish(file),
             groups,
             properties,
             insert_ids,
@@ -205,18 +206,23 @@ impl<'a> TableMerge<'a> {
         Ok((least, greatest, merged))
     }
 
-    /// The greatest arrival, and all, less `base`.
-    fn arrivals(&self, base: u64) -> Result<(u64, PackedEncoder), DecodeError> {
+    /// The greatest arrival, and all.
+    fn arrivals<W: io::Write>(&self, file: &SegmentFile<W>) -> Result<(u64, ArrivalEncoder), DecodeError> {
         let mut last = 0;
-        let mut merged = PackedEncoder::default();
-        self.visit_values(&mut self.columns(Table::arrivals)?, |input, arrivals| {
-            let input_base = self.tables[input].arrival_base().raw();
-            merged.extend(arrivals.iter().map(|arrival| {
-                let arrival = input_base.wrapping_add(*arrival as u64);
-                last = last.max(arrival);
-                arrival.wrapping_sub(base) as i64
-            }));
-        });
+        let mut merged = ArrivalEncoder::new(file.pace.clone());
+        let base = file.first_arrival();
+        let mut inputs = self.each(|table| table.arrivals().map(MomentCursor::new))?;
+        let bases: Vec<u64> = self.tables.iter().map(|table| table.arrival_base().raw()).collect();
+        for run in self.order.runs() {
+            match run.kept {
+                true => inputs[run.input].take(run.rows, |time, arrival| {
+                    let arrival = bases[run.input].wrapping_add(arrival as u64);
+                    last = last.max(arrival);
+                    merged.push(time, arrival.wrapping_sub(base) as i64);
+                }),
+                false => inputs[run.input].skip(run.rows),
+            }
+        }
         Ok((last, merged))
     }
 

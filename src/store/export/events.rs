@@ -2,12 +2,12 @@
 
 use super::DamageList;
 use super::calls::named;
+use crate::codec::DecodeError;
 use crate::codec::packed::BLOCK_VALUES;
-use crate::codec::{DecodeError, Packed};
 use crate::model::{
     Arrival, Event, EventName, GroupKey, GroupType, GroupTypeId, InsertId, Line, StoredName, Timestamp, UserName,
 };
-use crate::segment::{CellValues, PropertyCells, Segment, Table};
+use crate::segment::{CellValues, Codes, PropertyCells, Segment, Table};
 use crate::store::{Snapshot, StoreError};
 use std::ops::Range;
 use std::sync::Arc;
@@ -203,7 +203,7 @@ impl Loader<'_> {
             Ok(found) => events.insert_ids = found,
             Err(error) => {
                 self.meet(error)?;
-                self.lose(&mut events, table.insert_id_places())?;
+                self.lose(&mut events, table.insert_id_places().map(|places| places.map(Codes::Each)))?;
             }
         }
         Ok(Loaded::Events(Box::new(events)))
@@ -213,7 +213,7 @@ impl Loader<'_> {
     fn lose(
         &mut self,
         events: &mut TableEvents,
-        presence: Result<Option<Packed>, DecodeError>,
+        presence: Result<Option<Codes>, DecodeError>,
     ) -> Result<(), StoreError> {
         events.is_lost.resize(events.rows.rows.len(), false);
         let presence = match presence {
