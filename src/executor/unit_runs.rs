@@ -12,14 +12,14 @@ use super::unit_set::UnitSet;
 use crate::codec::{DecodeError, Packed};
 use crate::language::ResolvedRange;
 use crate::model::{Arrival, Moment, Timestamp};
-use crate::segment::Table;
+use crate::segment::{Arrivals, Table};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// When the rows of a table happened, row by row.
 pub(super) struct RowTimes {
     pub times: Packed,
-    arrivals: Packed,
+    arrivals: Arrivals,
     base: Arrival,
 }
 

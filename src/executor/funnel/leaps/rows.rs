@@ -10,7 +10,7 @@ use super::super::super::row_test::RowTest;
 use super::super::FunnelPlan;
 use super::runs_by_unit::RunsByUnit;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
-use crate::segment::{BlockBuffer, Table, UserCursor};
+use crate::segment::{Arrivals, BlockBuffer, Table, UserCursor};
 use std::cmp::Ordering;
 
 /// Where the rows of a unit lie.
@@ -28,7 +28,7 @@ pub(super) struct StepTable<'a> {
     units: UnitRows<'a>,
     rows: usize,
     times: Packed,
-    arrivals: Packed,
+    arrivals: Arrivals,
     arrival_base: u64,
     tuples: Option<TableBreakdown<'a>>,
     /// The number of a block, and the tuples of its rows.
