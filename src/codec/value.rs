@@ -1,41 +1,56 @@
 //! Values as bytes. Layout: `format-spec/README.md`, "Values".
 
 use super::{DecodeError, Reader, Writer};
-use crate::model::value::write_json_object;
-use crate::model::{Number, Value};
+use crate::model::{Number, Value, ValueRef};
 
-/// Appends a value: one byte for its kind, then what the kind needs.
-pub fn write_value(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => out.put_u8(0),
-        Value::Bool(false) => out.put_u8(1),
-        Value::Bool(true) => out.put_u8(2),
-        Value::Number(Number::Integer(integer)) => {
+/// Appends a value: one byte for its kind, then what the kind needs. Equal values have equal bytes, and no others.
+pub fn write_value<'a>(value: impl Into<ValueRef<'a>>, out: &mut Vec<u8>) {
+    match value.into() {
+        ValueRef::Null => out.put_u8(0),
+        ValueRef::Bool(false) => out.put_u8(1),
+        ValueRef::Bool(true) => out.put_u8(2),
+        ValueRef::Number(Number::Integer(integer)) => {
             out.put_u8(3);
-            out.put_zigzag(*integer);
+            out.put_zigzag(integer);
         }
-        Value::Number(Number::Large(large)) => {
+        ValueRef::Number(Number::Large(large)) => {
             out.put_u8(4);
-            out.put_u64(*large);
+            out.put_u64(large);
         }
-        Value::Number(Number::Double(double)) => {
+        ValueRef::Number(Number::Double(double)) => {
             out.put_u8(5);
-            out.put_f64(*double);
+            out.put_f64(double);
         }
-        Value::String(text) => {
+        ValueRef::String(text) => {
             out.put_u8(6);
             out.put_text(text);
         }
-        Value::List(_) | Value::Object(_) => {
-            let mut json = String::new();
-            match value {
-                Value::Object(fields) => write_json_object(fields, &mut json),
-                other => other.write_json(&mut json),
-            }
+        ValueRef::Nested(value) => {
             out.put_u8(7);
-            out.put_text(&json);
+            out.put_text(&value.to_json());
         }
     }
+}
+
+/// Passes over a value without looking at what is in it; answers its bytes, of which [`read_value`] may yet say that they
+/// are damaged.
+pub fn pass_value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], DecodeError> {
+    let mut ahead = reader.clone();
+    match ahead.u8()? {
+        0..=2 => {}
+        3 => {
+            ahead.varint()?;
+        }
+        4 | 5 => {
+            ahead.u64()?;
+        }
+        6 | 7 => {
+            let length = ahead.length()?;
+            ahead.take(length)?;
+        }
+        other => return Err(reader.error(format!("there is no value of kind {other}"))),
+    }
+    reader.take(ahead.position() - reader.position())
 }
 
 /// Reads what [`write_value`] wrote. A number is accepted in its one form only.

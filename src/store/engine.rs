@@ -15,7 +15,7 @@ use super::state::{HotLog, State};
 use crate::codec::{FileHeader, FileId, FileKind};
 use crate::dictionary::DictionaryPart;
 use crate::files::{FileError, Storage, StorageFile, StorageLock, publish_file};
-use crate::log::{LogEnd, encode_frames, framed_bytes};
+use crate::log::{BatchBuilder, LogEnd, encode_frames, framed_bytes};
 use crate::profiles::Profiles;
 use crate::saved::SavedError;
 use crate::segment::Segment;
@@ -62,6 +62,26 @@ struct ActiveLog {
     torn: bool,
 }
 
+/// Memory that each batch uses again: giving it back and asking for it anew takes the system longer than filling it.
+#[derive(Default)]
+struct Room {
+    builder: BatchBuilder,
+    frames: Vec<u8>,
+}
+
+/// A batch of more bytes leaves no room behind.
+const ROOM_BYTES_MAX: usize = 8 << 20;
+
+impl Room {
+    /// Keeps what a batch used, unless that is much.
+    fn keep(&mut self, mut builder: BatchBuilder, frames: Vec<u8>) {
+        if frames.capacity() <= ROOM_BYTES_MAX {
+            builder.clear();
+            *self = Self { builder, frames };
+        }
+    }
+}
+
 impl ActiveLog {
     /// Cuts what a failed append left: it must not stay before or after the next batch.
     fn cut_torn(&mut self) -> Result<(), FileError> {
@@ -105,6 +125,7 @@ pub(crate) struct Engine {
     pub(super) state: State,
     pub(super) published: Published,
     active: ActiveLog,
+    room: Room,
     lock: Box<dyn StorageLock>,
     poisoned: Option<String>,
     recovery: Recovery,
@@ -163,6 +184,7 @@ impl Engine {
             state,
             published,
             active,
+            room: Room::default(),
             lock,
             poisoned: None,
             recovery,
@@ -190,7 +212,8 @@ impl Engine {
     ) -> Result<(Draft, T), StoreError> {
         self.check_usable()?;
         let now = self.environment.now();
-        let mut drafting = Drafting { draft: Draft::default(), state: &mut self.state, segments: &self.segments, now };
+        let draft = Draft::new(std::mem::take(&mut self.room.builder));
+        let mut drafting = Drafting { draft, state: &mut self.state, segments: &self.segments, now };
         let result = fill(&mut drafting);
         let draft = drafting.draft;
         match result {
@@ -212,13 +235,17 @@ impl Engine {
     }
 
     /// Appends a draft to the log. It is durable, and visible, once a sync covered the ticket.
-    pub fn append(&mut self, draft: Draft) -> Result<Ticket, StoreError> {
+    pub fn append(&mut self, mut draft: Draft) -> Result<Ticket, StoreError> {
         self.check_usable()?;
         if draft.builder.is_empty() {
             return Ok(self.ticket());
         }
         let touched_shared = draft.touched_shared;
-        match self.append_payload(draft.builder.finish(self.state.next_arrival)) {
+        let payload = draft.builder.finish(self.state.next_arrival);
+        let mut frames = std::mem::take(&mut self.room.frames);
+        let appended = self.append_payload(payload, &mut frames);
+        self.room.keep(draft.builder, frames);
+        match appended {
             Ok(()) => Ok(self.ticket()),
             Err(error) => {
                 if touched_shared {
@@ -230,12 +257,12 @@ impl Engine {
         }
     }
 
-    fn append_payload(&mut self, payload: Bytes) -> Result<(), StoreError> {
+    fn append_payload(&mut self, payload: Bytes, frames: &mut Vec<u8>) -> Result<(), StoreError> {
         self.mark_open()?;
-        let mut frames = Vec::with_capacity(payload.len() + 64);
-        let sequence = encode_frames(&payload, self.active.id, self.active.sequence, self.active.synced, &mut frames);
+        frames.clear();
+        let sequence = encode_frames(&payload, self.active.id, self.active.sequence, self.active.synced, frames);
         self.active.cut_torn()?;
-        if let Err(error) = self.active.file.append(&frames) {
+        if let Err(error) = self.active.file.append(frames) {
             self.active.torn = true;
             // The space is given back at once if that is possible, else before the next append.
             let _ = self.active.cut_torn();

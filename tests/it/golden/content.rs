@@ -231,7 +231,10 @@ impl Opened {
                 let line = match record {
                     Record::Event(event) => {
                         let name = self.name(StoredName::Event, event.event.raw());
-                        self.event(event.user, name, event.time, event.insert_id, event.groups, event.properties)
+                        let groups = event.groups.iter().collect();
+                        let properties =
+                            event.properties.iter().map(|(name, value)| (name, value.value().unwrap())).collect();
+                        self.event(event.user, name, event.time, event.insert_id, groups, properties)
                     }
                     Record::Identify(call) => self.call(Some(call.user), None, call.time, call.ops),
                     Record::Group(call) => self.call(call.user, Some((call.group_type, call.key)), call.time, call.ops),
