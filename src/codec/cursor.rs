@@ -23,6 +23,11 @@ impl<'a> Reader<'a> {
         self.position
     }
 
+    /// The bytes that were read since the position was `start`.
+    pub fn since(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..self.position).unwrap_or_default()
+    }
+
     /// How many bytes are left.
     pub fn remaining(&self) -> usize {
         self.bytes.len() - self.position

@@ -35,22 +35,22 @@ pub fn write_value<'a>(value: impl Into<ValueRef<'a>>, out: &mut Vec<u8>) {
 /// Passes over a value without looking at what is in it; answers its bytes, of which [`read_value`] may yet say that they
 /// are damaged.
 pub fn pass_value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], DecodeError> {
-    let mut ahead = reader.clone();
-    match ahead.u8()? {
+    let start = reader.position();
+    match reader.u8()? {
         0..=2 => {}
         3 => {
-            ahead.varint()?;
+            reader.varint()?;
         }
         4 | 5 => {
-            ahead.u64()?;
+            reader.u64()?;
         }
         6 | 7 => {
-            let length = ahead.length()?;
-            ahead.take(length)?;
+            let length = reader.length()?;
+            reader.take(length)?;
         }
         other => return Err(reader.error(format!("there is no value of kind {other}"))),
     }
-    reader.take(ahead.position() - reader.position())
+    Ok(reader.since(start))
 }
 
 /// Reads what [`write_value`] wrote. A number is accepted in its one form only.
@@ -78,4 +78,29 @@ pub fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
         }
         other => return Err(reader.error(format!("there is no value of kind {other}"))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_passed_as_far_as_it_is_read() {
+        for json in
+            ["null", "false", "true", "-1", "300", "18446744073709551615", "0.5", r#""é""#, "[1]", r#"{"a":[]}"#]
+        {
+            let value = Value::from_serde(&serde_json::from_str(json).unwrap());
+            let mut bytes = Vec::new();
+            write_value(&value, &mut bytes);
+            for cut in 0..bytes.len() {
+                assert!(pass_value(&mut Reader::new(&bytes[..cut])).is_err(), "{json} {cut}");
+            }
+            let stored = bytes.clone();
+            bytes.push(0);
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(pass_value(&mut reader), Ok(&stored[..]), "{json}");
+            assert_eq!((reader.remaining(), read_value(&mut Reader::new(&stored))), (1, Ok(value)));
+        }
+        assert!(pass_value(&mut Reader::new(&[8, 0])).is_err());
+    }
 }

@@ -27,8 +27,11 @@ impl<'a> EventGroups<'a> {
 
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let count = reader.length()?;
-        let bytes = passed(reader, |reader| (0..count).try_for_each(|_| read_group(reader).map(|_| ())))?;
-        Ok(Self { count, bytes })
+        let start = reader.position();
+        for _ in 0..count {
+            read_group(reader)?;
+        }
+        Ok(Self { count, bytes: reader.since(start) })
     }
 }
 
@@ -58,23 +61,16 @@ impl<'a> EventProperties<'a> {
 
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let count = reader.length()?;
-        let bytes = passed(reader, |reader| (0..count).try_for_each(|_| read_property(reader).map(|_| ())))?;
-        Ok(Self { count, bytes })
+        let start = reader.position();
+        for _ in 0..count {
+            read_property(reader)?;
+        }
+        Ok(Self { count, bytes: reader.since(start) })
     }
 }
 
 fn read_property<'a>(reader: &mut Reader<'a>) -> Result<(PropertyId, StoredValue<'a>), DecodeError> {
     Ok((PropertyId::new(reader.varint_u32()?), StoredValue(pass_value(reader)?)))
-}
-
-/// The bytes that `pass` reads.
-fn passed<'a>(
-    reader: &mut Reader<'a>,
-    pass: impl FnOnce(&mut Reader<'a>) -> Result<(), DecodeError>,
-) -> Result<&'a [u8], DecodeError> {
-    let mut ahead = reader.clone();
-    pass(&mut ahead)?;
-    reader.take(ahead.position() - reader.position())
 }
 
 /// A value as its bytes, which are equal for equal values.
