@@ -27,14 +27,17 @@ impl Span {
         &text[self.start as usize..self.end as usize]
     }
 
-    /// The first eight bytes, as many as there are, the first highest.
+    /// The first eight bytes, the first highest, with zeros for those that it has not.
     fn head(self, text: &str) -> u64 {
-        let rest = text.as_bytes().get(self.start as usize..).unwrap_or_default();
-        match (rest.first_chunk::<8>(), self.end - self.start) {
-            (Some(eight), 8..) => u64::from_be_bytes(*eight),
-            (Some(eight), length @ 1..) => u64::from_be_bytes(*eight) & u64::MAX << (64 - 8 * length),
-            // A name so near the end of the line that it is followed by fewer: others decide.
-            _ => 0,
+        let length = self.end - self.start;
+        match text.as_bytes()[self.start as usize..].first_chunk::<8>() {
+            Some(eight) if length >= 8 => u64::from_be_bytes(*eight),
+            Some(eight) if length > 0 => u64::from_be_bytes(*eight) & u64::MAX << (64 - 8 * length),
+            _ => {
+                let mut eight = [0; 8];
+                eight.iter_mut().zip(self.of(text).bytes()).for_each(|(to, byte)| *to = byte);
+                u64::from_be_bytes(eight)
+            }
         }
     }
 }

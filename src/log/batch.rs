@@ -5,6 +5,9 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::model::Arrival;
 use bytes::Bytes;
 
+/// A batch of more bytes leaves no room behind in its builder.
+const ROOM_BYTES_MAX: usize = 8 << 20;
+
 /// Collects one batch.
 #[derive(Clone, Debug, Default)]
 pub struct BatchBuilder {
@@ -44,8 +47,7 @@ impl BatchBuilder {
         self.record_count == 0
     }
 
-    /// The payload; the first record with an arrival takes `first_arrival`. The builder is empty afterwards, and keeps its
-    /// room for the next batch.
+    /// The payload; the first record with an arrival takes `first_arrival`. The builder is empty afterwards.
     pub fn finish(&mut self, first_arrival: Arrival) -> Bytes {
         let mut payload = Vec::with_capacity(self.byte_len() + 32);
         payload.put_u64(first_arrival.raw());
@@ -57,8 +59,11 @@ impl BatchBuilder {
         payload.into()
     }
 
-    /// Forgets everything.
+    /// Forgets everything, and keeps the room for the next batch unless it is much.
     pub fn clear(&mut self) {
+        if self.records.capacity() + self.definitions.capacity() > ROOM_BYTES_MAX {
+            *self = Self::default();
+        }
         self.definitions.clear();
         self.records.clear();
         (self.definition_count, self.record_count, self.arrivals) = (0, 0, 0);

@@ -5,6 +5,7 @@
 //! - A failed sync is never repeated: from then on the engine takes nothing more.
 //! - Recovery never cuts or edits a file: the intact batches of a log that was not closed go into a new file.
 
+use super::active_log::{ActiveLog, Room};
 use super::draft::{Draft, Drafting};
 use super::environment::Environment;
 use super::error::StoreError;
@@ -12,10 +13,10 @@ use super::load::{self, Loaded, damaged};
 use super::manifest::{LOCK, LogEntry, MANIFEST, Manifest, is_own_name, log_name, stands_beside};
 use super::published::Published;
 use super::state::{HotLog, State};
-use crate::codec::{FileHeader, FileId, FileKind};
+use crate::codec::{FileHeader, FileKind};
 use crate::dictionary::DictionaryPart;
 use crate::files::{FileError, Storage, StorageFile, StorageLock, publish_file};
-use crate::log::{BatchBuilder, LogEnd, encode_frames, framed_bytes};
+use crate::log::{LogEnd, encode_frames, framed_bytes};
 use crate::profiles::Profiles;
 use crate::saved::SavedError;
 use crate::segment::Segment;
@@ -46,51 +47,6 @@ pub struct Recovery {
     pub unclean: bool,
     /// Bytes of an unfinished batch, never acknowledged, that were left out.
     pub torn_bytes: u64,
-}
-
-/// The log that is written to.
-struct ActiveLog {
-    number: u64,
-    id: FileId,
-    file: Arc<dyn StorageFile>,
-    /// Bytes appended.
-    length: u64,
-    /// Bytes known to be synced.
-    synced: u64,
-    sequence: u64,
-    /// Whether a failed append may have left bytes after [`Self::length`].
-    torn: bool,
-}
-
-/// Memory that each batch uses again: giving it back and asking for it anew takes the system longer than filling it.
-#[derive(Default)]
-struct Room {
-    builder: BatchBuilder,
-    frames: Vec<u8>,
-}
-
-/// A batch of more bytes leaves no room behind.
-const ROOM_BYTES_MAX: usize = 8 << 20;
-
-impl Room {
-    /// Keeps what a batch used, unless that is much.
-    fn keep(&mut self, mut builder: BatchBuilder, frames: Vec<u8>) {
-        if frames.capacity() <= ROOM_BYTES_MAX {
-            builder.clear();
-            *self = Self { builder, frames };
-        }
-    }
-}
-
-impl ActiveLog {
-    /// Cuts what a failed append left: it must not stay before or after the next batch.
-    fn cut_torn(&mut self) -> Result<(), FileError> {
-        if self.torn {
-            self.file.set_len(self.length)?;
-            self.torn = false;
-        }
-        Ok(())
-    }
 }
 
 /// A place in the log; what was appended before it is durable once a sync covered it.

@@ -7,6 +7,7 @@
 //!   the manifest published the same way; only then is what it replaces removed.
 //! - A snapshot never changes, and never shows what is not durable.
 
+mod active_log;
 mod background;
 mod backup;
 mod batch_keys;

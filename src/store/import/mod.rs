@@ -49,7 +49,7 @@ pub struct ImportOptions {
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { again: false, strict: false, chunk_lines: 10_000, chunk_bytes: 4 << 20, stop: None }
+        Self { again: false, strict: false, chunk_lines: 5_000, chunk_bytes: 4 << 20, stop: None }
     }
 }
 
