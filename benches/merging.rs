@@ -36,13 +36,17 @@ fn segment(first: u64, rows: u64, random: &mut Random) -> Bytes {
             (PropertyId::new(1), Value::integer(random.below(100_000) as i64)),
             (PropertyId::new(2), Value::string(format!("/projects/{}/documents", random.below(50_000)))),
         ];
-        tables.entry(event).or_default().push(
-            UserId::new(user),
-            Moment { time, arrival: Arrival::new(row) },
-            company.into_iter().chain(project),
-            properties,
-            Some(&format!("{:016x}", random.below(u64::MAX))),
-        );
+        tables
+            .entry(event)
+            .or_default()
+            .push(
+                UserId::new(user),
+                Moment { time, arrival: Arrival::new(row) },
+                company.into_iter().chain(project),
+                properties,
+                Some(&format!("{:016x}", random.below(u64::MAX))),
+            )
+            .expect("values read back");
     }
     let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(first), Compression::Zstd);
     for (event, rows) in tables {

@@ -4,7 +4,7 @@ use super::exit::Failure;
 use super::output::Output;
 use super::text::bytes;
 use crate::files::DiskStorage;
-use crate::store::{Recovery, Store, StoreError, StoreReader, UnknownName};
+use crate::store::{Options, Recovery, Store, StoreError, StoreReader, UnknownName};
 use crate::workspace::{self, DEFAULT, WorkspaceName};
 use clap::Args;
 use std::path::PathBuf;
@@ -67,7 +67,12 @@ impl DataArg {
 
     /// The store, to write to it; a new one where there is none yet.
     pub fn open(&self, output: &mut Output) -> Result<Store, Failure> {
-        let store = Store::open(self.directory()?)?;
+        self.open_with(Options::default(), output)
+    }
+
+    /// The same, with other sizes than the usual ones.
+    pub fn open_with(&self, options: Options, output: &mut Output) -> Result<Store, Failure> {
+        let store = Store::open_with(self.directory()?, options)?;
         say_recovery(store.recovery(), output);
         Ok(store)
     }

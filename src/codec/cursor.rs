@@ -2,6 +2,9 @@
 
 use super::DecodeError;
 
+/// Seven bits a byte: the last of ten has one.
+const VARINT_BYTES_MAX: usize = 10;
+
 /// Reads from the front of a slice; every read checks what is left.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
@@ -18,6 +21,11 @@ impl<'a> Reader<'a> {
     /// How many bytes were read.
     pub fn position(&self) -> usize {
         self.position
+    }
+
+    /// The bytes that were read since the position was `start`.
+    pub fn since(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..self.position).unwrap_or_default()
     }
 
     /// How many bytes are left.
@@ -47,8 +55,16 @@ impl<'a> Reader<'a> {
     }
 
     /// One byte.
+    #[inline]
     pub fn u8(&mut self) -> Result<u8, DecodeError> {
-        Ok(self.array::<1>()?[0])
+        let Some(byte) = self.bytes.get(self.position) else { return Err(self.ends_early()) };
+        self.position += 1;
+        Ok(*byte)
+    }
+
+    #[cold]
+    fn ends_early(&self) -> DecodeError {
+        self.error(format!("1 bytes are needed and {} are left", self.remaining()))
     }
 
     /// Two bytes.
@@ -77,24 +93,41 @@ impl<'a> Reader<'a> {
     }
 
     /// Seven bits a byte, lowest first, the high bit set on all but the last; at most ten bytes.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, DecodeError> {
-        let start = self.position;
+        // Nearly all of them are of one byte.
+        match self.bytes.get(self.position) {
+            Some(byte) if *byte < 0x80 => {
+                self.position += 1;
+                Ok(u64::from(*byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, DecodeError> {
+        let rest = &self.bytes[self.position..];
         let mut value = 0u64;
-        for shift in (0..70).step_by(7) {
-            let byte = self.u8()?;
+        for (place, byte) in rest.iter().take(VARINT_BYTES_MAX).enumerate() {
             let bits = u64::from(byte & 0x7f);
-            if shift == 63 && bits > 1 {
+            if place + 1 == VARINT_BYTES_MAX && bits > 1 {
                 break;
             }
-            value |= bits << shift;
+            value |= bits << (7 * place);
             if byte & 0x80 == 0 {
+                self.position += place + 1;
                 return Ok(value);
             }
         }
-        Err(DecodeError::new("a variable-length integer is longer than 64 bits", start as u64))
+        if rest.len() < VARINT_BYTES_MAX {
+            self.position = self.bytes.len();
+            return Err(self.ends_early());
+        }
+        Err(self.error("a variable-length integer is longer than 64 bits"))
     }
 
     /// A varint that must fit 32 bits.
+    #[inline]
     pub fn varint_u32(&mut self) -> Result<u32, DecodeError> {
         let start = self.position as u64;
         u32::try_from(self.varint()?).map_err(|_| DecodeError::new("an id is larger than 32 bits", start))

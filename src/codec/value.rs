@@ -1,41 +1,56 @@
 //! Values as bytes. Layout: `format-spec/README.md`, "Values".
 
 use super::{DecodeError, Reader, Writer};
-use crate::model::value::write_json_object;
-use crate::model::{Number, Value};
+use crate::model::{Number, Value, ValueRef};
 
-/// Appends a value: one byte for its kind, then what the kind needs.
-pub fn write_value(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => out.put_u8(0),
-        Value::Bool(false) => out.put_u8(1),
-        Value::Bool(true) => out.put_u8(2),
-        Value::Number(Number::Integer(integer)) => {
+/// Appends a value: one byte for its kind, then what the kind needs. Equal values have equal bytes, and no others.
+pub fn write_value<'a>(value: impl Into<ValueRef<'a>>, out: &mut Vec<u8>) {
+    match value.into() {
+        ValueRef::Null => out.put_u8(0),
+        ValueRef::Bool(false) => out.put_u8(1),
+        ValueRef::Bool(true) => out.put_u8(2),
+        ValueRef::Number(Number::Integer(integer)) => {
             out.put_u8(3);
-            out.put_zigzag(*integer);
+            out.put_zigzag(integer);
         }
-        Value::Number(Number::Large(large)) => {
+        ValueRef::Number(Number::Large(large)) => {
             out.put_u8(4);
-            out.put_u64(*large);
+            out.put_u64(large);
         }
-        Value::Number(Number::Double(double)) => {
+        ValueRef::Number(Number::Double(double)) => {
             out.put_u8(5);
-            out.put_f64(*double);
+            out.put_f64(double);
         }
-        Value::String(text) => {
+        ValueRef::String(text) => {
             out.put_u8(6);
             out.put_text(text);
         }
-        Value::List(_) | Value::Object(_) => {
-            let mut json = String::new();
-            match value {
-                Value::Object(fields) => write_json_object(fields, &mut json),
-                other => other.write_json(&mut json),
-            }
+        ValueRef::Nested(value) => {
             out.put_u8(7);
-            out.put_text(&json);
+            out.put_text(&value.to_json());
         }
     }
+}
+
+/// Passes over a value without looking at what is in it; answers its bytes, of which [`read_value`] may yet say that they
+/// are damaged.
+pub fn pass_value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], DecodeError> {
+    let start = reader.position();
+    match reader.u8()? {
+        0..=2 => {}
+        3 => {
+            reader.varint()?;
+        }
+        4 | 5 => {
+            reader.u64()?;
+        }
+        6 | 7 => {
+            let length = reader.length()?;
+            reader.take(length)?;
+        }
+        other => return Err(reader.error(format!("there is no value of kind {other}"))),
+    }
+    Ok(reader.since(start))
 }
 
 /// Reads what [`write_value`] wrote. A number is accepted in its one form only.
@@ -63,4 +78,29 @@ pub fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
         }
         other => return Err(reader.error(format!("there is no value of kind {other}"))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_passed_as_far_as_it_is_read() {
+        for json in
+            ["null", "false", "true", "-1", "300", "18446744073709551615", "0.5", r#""é""#, "[1]", r#"{"a":[]}"#]
+        {
+            let value = Value::from_serde(&serde_json::from_str(json).unwrap());
+            let mut bytes = Vec::new();
+            write_value(&value, &mut bytes);
+            for cut in 0..bytes.len() {
+                assert!(pass_value(&mut Reader::new(&bytes[..cut])).is_err(), "{json} {cut}");
+            }
+            let stored = bytes.clone();
+            bytes.push(0);
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(pass_value(&mut reader), Ok(&stored[..]), "{json}");
+            assert_eq!((reader.remaining(), read_value(&mut Reader::new(&stored))), (1, Ok(value)));
+        }
+        assert!(pass_value(&mut Reader::new(&[8, 0])).is_err());
+    }
 }

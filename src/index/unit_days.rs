@@ -5,6 +5,7 @@ use super::stored_bitmap::StoredBitmap;
 use crate::codec::{BlobParts, DecodeError};
 use crate::model::Timestamp;
 use bytes::Bytes;
+use hashbrown::HashMap;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 
@@ -46,7 +47,7 @@ impl Day {
 /// Collects the units of one event.
 #[derive(Default)]
 pub struct UnitDaysBuilder {
-    days: BTreeMap<i64, (u64, Vec<u32>)>,
+    days: HashMap<i64, (u64, Vec<u32>)>,
 }
 
 impl UnitDaysBuilder {
@@ -68,10 +69,13 @@ impl UnitDaysBuilder {
     /// The index. What it says is added to `all`.
     pub fn finish(self, all: &mut UnitDaysUnion) -> BlobParts {
         let mut encoder = KeyedEncoder::default();
-        for (day, (rows, mut units)) in self.days {
+        let mut days: Vec<_> = self.days.into_iter().collect();
+        days.sort_unstable_by_key(|(day, _)| *day);
+        for (day, (rows, mut units)) in days {
             units.sort_unstable();
             units.dedup();
-            let units = units.into_iter().collect();
+            // Ascending numbers are appended, with no search for each.
+            let units = RoaringBitmap::from_sorted_iter(units).unwrap_or_default();
             encoder.push(day, rows, &units);
             all.add(Day(day), rows, units);
         }

@@ -281,7 +281,7 @@ fn path(field: Field, name: &str) -> String {
 
 /// Compact JSON has at most five times the bytes of what was sent (`1e19` becomes 20 digits; nothing else grows as
 /// much), so the properties of a line shorter than this are within their limit.
-const MEASURED_FROM: usize = PROPERTIES_BYTES_MAX / 5;
+pub(super) const MEASURED_FROM: usize = PROPERTIES_BYTES_MAX / 5;
 
 /// Refuses more properties than one event or call may carry, measuring only where the line is long enough for it.
 fn check_size(line: &Line, length: usize) -> Result<(), Refusal> {

@@ -1,5 +1,6 @@
 //! Every refusal of a line by its exact sentence, and every limit at its last allowed and first refused value.
 
+use super::parsed::tests::check_same;
 use super::*;
 use crate::model::{Line, Number, Timestamp, Value};
 
@@ -10,6 +11,7 @@ fn json(line: &str) -> Vec<u8> {
 
 #[track_caller]
 fn parsed(line: &str) -> Line {
+    check_same(&json(line));
     parse_line(&json(line)).unwrap_or_else(|refusal| panic!("{refusal}\n{line:.200}"))
 }
 
@@ -21,6 +23,7 @@ fn check(line: &str, sentence: &str) {
 
 #[track_caller]
 fn check_bytes(line: &[u8], sentence: &str) {
+    check_same(line);
     match parse_line(line) {
         Ok(line) => panic!("accepted: {line:?}"),
         Err(refusal) => assert_eq!(refusal.to_string(), sentence),

@@ -2,7 +2,7 @@
 //!
 //! Bytes flow through three stages. [`Unpacked`] undoes gzip or zstd, [`LineReader`] cuts the plain bytes into numbered
 //! lines and keeps a digest of what it has passed, and [`parse_line`] turns one line into a [`Line`](crate::model::Line)
-//! or a [`Refusal`]. [`write_line`] is the inverse of [`parse_line`]: reading what it wrote gives the same line.
+//! or a [`Refusal`]; [`ParsedLines`] does the same for many, without taking plain events apart. [`write_line`] is the inverse of [`parse_line`]: reading what it wrote gives the same line.
 //!
 //! - A line is either understood as a whole or refused; nothing in it is dropped or altered in silence.
 //! - A refusal is one sentence that names the field and says what to do. The sentences are part of the promise.
@@ -17,6 +17,8 @@ mod field;
 mod fields;
 mod line;
 mod object;
+mod parsed;
+mod plain;
 mod reader;
 mod refusal;
 mod unpack;
@@ -32,6 +34,7 @@ pub use fault::{JsonFault, Place, Position};
 pub use field::Kind;
 pub use line::{parse_line, parse_object};
 pub use object::Found;
+pub use parsed::{EventRef, ParsedLine, ParsedLines};
 pub use reader::{Content, LINE_BYTES_MAX_DEFAULT, LineReader, RawLine};
 pub use refusal::Refusal;
 pub use unpack::{Packing, UnpackError, Unpacked, WINDOW_BYTES_MAX};

@@ -1,8 +1,8 @@
 //! Cuts a stream of plain bytes into numbered lines, and keeps a digest of what it has passed.
 
-use super::{Refusal, parse_line};
+use super::{ParsedLines, Refusal, parse_line};
 use crate::model::Line;
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 
 /// Most bytes of a line, its line break aside, unless told otherwise.
 pub const LINE_BYTES_MAX_DEFAULT: usize = 8 * 1024 * 1024;
@@ -50,6 +50,15 @@ impl RawLine<'_> {
     pub fn parse(&self) -> Option<Result<Line, Refusal>> {
         match self.content {
             Content::Bytes(bytes) => Some(parse_line(bytes)),
+            Content::Blank => None,
+            Content::TooLong { bytes, max } => Some(Err(Refusal::LineTooLong { bytes, max })),
+        }
+    }
+
+    /// Parses the line and adds it to others; `None` for a blank one.
+    pub fn parse_into(&self, lines: &mut ParsedLines) -> Option<Result<(), Refusal>> {
+        match self.content {
+            Content::Bytes(bytes) => Some(lines.push(bytes)),
             Content::Blank => None,
             Content::TooLong { bytes, max } => Some(Err(Refusal::LineTooLong { bytes, max })),
         }
@@ -171,12 +180,8 @@ impl<R: Read> LineReader<R> {
 
     /// The bytes from `next` through the first line break.
     fn find_line_break(&mut self) -> Option<usize> {
-        let mut unsearched = &self.buffer[self.searched..self.filled];
-        // On a slice this is a fast search and cannot fail; the count includes the line break, if there is one.
-        let passed = unsearched.skip_until(b'\n').unwrap_or(0);
-        let end = self.searched + passed;
-        if passed > 0 && self.buffer[end - 1] == b'\n' {
-            return Some(end - self.next);
+        if let Some(place) = memchr::memchr(b'\n', &self.buffer[self.searched..self.filled]) {
+            return Some(self.searched + place + 1 - self.next);
         }
         self.searched = self.filled;
         None

@@ -1,5 +1,6 @@
 //! Writing and parsing are inverse: for examples by their exact text, for everything else by generated lines.
 
+use super::parsed::tests::check_same;
 use super::*;
 use crate::model::{
     AliasCall, CohortCall, Event, EventName, GroupCall, GroupKey, GroupType, IdentifyCall, InsertId, Line, Number,
@@ -170,6 +171,7 @@ proptest! {
         prop_assert!(!text.contains('\n'));
         let parsed = parse_line(text.as_bytes());
         prop_assert_eq!(parsed.as_ref(), Ok(&line));
+        check_same(text.as_bytes());
         prop_assert_eq!(written(&line), text);
     }
 
@@ -177,6 +179,7 @@ proptest! {
     #[test]
     fn parsing_does_not_depend_on_the_form(line in line()) {
         let text = disguised(&serde_json::from_str(&written(&line)).unwrap());
+        check_same(text.as_bytes());
         prop_assert_eq!(parse_line(text.as_bytes()), Ok(line));
     }
 
@@ -190,5 +193,7 @@ proptest! {
             prop_assert_eq!(parse_line(written(&line).as_bytes()), Ok(line));
         }
         prop_assert!(parse_line(&bytes[..position]).is_err());
+        check_same(&bytes);
+        check_same(&bytes[..position]);
     }
 }

@@ -5,6 +5,9 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::model::Arrival;
 use bytes::Bytes;
 
+/// A batch of more bytes leaves no room behind in its builder.
+const ROOM_BYTES_MAX: usize = 8 << 20;
+
 /// Collects one batch.
 #[derive(Clone, Debug, Default)]
 pub struct BatchBuilder {
@@ -44,15 +47,26 @@ impl BatchBuilder {
         self.record_count == 0
     }
 
-    /// The payload; the first record with an arrival takes `first_arrival`.
-    pub fn finish(self, first_arrival: Arrival) -> Bytes {
+    /// The payload; the first record with an arrival takes `first_arrival`. The builder is empty afterwards.
+    pub fn finish(&mut self, first_arrival: Arrival) -> Bytes {
         let mut payload = Vec::with_capacity(self.byte_len() + 32);
         payload.put_u64(first_arrival.raw());
         payload.put_varint(self.definition_count);
         payload.put(&self.definitions);
         payload.put_varint(self.record_count);
         payload.put(&self.records);
+        self.clear();
         payload.into()
+    }
+
+    /// Forgets everything, and keeps the room for the next batch unless it is much.
+    pub fn clear(&mut self) {
+        if self.records.capacity() + self.definitions.capacity() > ROOM_BYTES_MAX {
+            *self = Self::default();
+        }
+        self.definitions.clear();
+        self.records.clear();
+        (self.definition_count, self.record_count, self.arrivals) = (0, 0, 0);
     }
 }
 
@@ -114,6 +128,7 @@ impl<'a> Batch<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::event::EventParts;
     use super::super::record::*;
     use super::*;
     use crate::model::{EventId, GroupKeyId, GroupTypeId, PropertyId, StoredName, Timestamp, UserId, Value};
@@ -122,6 +137,15 @@ mod tests {
     fn a_batch_reads_back() {
         let time = Timestamp::from_micros(-5).unwrap();
         let nested = Value::from_serde(&serde_json::json!({"a": [1, 2.5, null], "b": u64::MAX}));
+        let mut parts = EventParts::default();
+        parts.push_group(GroupTypeId::new(0), GroupKeyId::new(7));
+        parts.push_property(PropertyId::new(1), &nested);
+        parts.push_property(PropertyId::new(2), &Value::Null);
+        let groups: Vec<_> = parts.groups().iter().collect();
+        assert_eq!(groups, [(GroupTypeId::new(0), GroupKeyId::new(7))]);
+        let properties: Vec<_> =
+            parts.properties().iter().map(|(name, value)| (name.raw(), value.value().unwrap())).collect();
+        assert_eq!(properties, [(1, nested), (2, Value::Null)]);
         let import =
             ImportRecord { head_bytes: 1, head: [1; 32], bytes: 2, lines: 3, digest: [2; 32], continues: [0; 32] };
         let records = [
@@ -130,8 +154,8 @@ mod tests {
                 event: EventId::new(300),
                 time,
                 insert_id: Some("id"),
-                groups: vec![(GroupTypeId::new(0), GroupKeyId::new(7))],
-                properties: vec![(PropertyId::new(1), nested), (PropertyId::new(2), Value::Null)],
+                groups: parts.groups(),
+                properties: parts.properties(),
             }),
             Record::OnlyDeclared(true),
             Record::KeepDays(Some(400)),

@@ -8,10 +8,12 @@
 //!   largest of these is damage, and never a torn tail.
 
 pub mod batch;
+pub mod event;
 pub mod frame;
 pub mod record;
 
 pub use batch::{Batch, BatchBuilder};
+pub use event::{EventGroups, EventParts, EventProperties, StoredValue};
 pub use frame::{Frames, LogEnd, Scan, encode_frames, framed_bytes, scan, scan_until_damage};
 pub use record::{
     AliasRecord, BatchKeyRecord, CohortRecord, Definition, EventRecord, GroupRecord, IdentifyRecord, ImportRecord,

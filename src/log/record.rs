@@ -1,8 +1,8 @@
 //! What a batch's payload is made of: definitions of new names, then records. Layout: `format-spec/log.md`.
 
-use crate::codec::value::{read_value, write_value};
+use super::event::{EventGroups, EventProperties};
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::model::{EventId, GroupKeyId, GroupTypeId, PropertyId, StoredName, Timestamp, UserId, Value};
+use crate::model::{EventId, GroupKeyId, GroupTypeId, StoredName, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// A name that takes the next id of its list.
@@ -85,10 +85,10 @@ pub struct EventRecord<'a> {
     pub time: Timestamp,
     /// The sender's own id.
     pub insert_id: Option<&'a str>,
-    /// Group type and key, ascending by type id.
-    pub groups: Vec<(GroupTypeId, GroupKeyId)>,
-    /// Properties, in order of name.
-    pub properties: Vec<(PropertyId, Value)>,
+    /// Group types with their keys.
+    pub groups: EventGroups<'a>,
+    /// Properties.
+    pub properties: EventProperties<'a>,
 }
 
 /// An identify() call as stored.
@@ -334,29 +334,18 @@ impl<'a> EventRecord<'a> {
         out.put_i64(self.time.micros());
         // An insert id is never empty, so an empty one says that there is none.
         out.put_text(self.insert_id.unwrap_or_default());
-        out.put_varint(self.groups.len() as u64);
-        for (group_type, key) in &self.groups {
-            out.put_varint(u64::from(group_type.raw()));
-            out.put_varint(u64::from(key.raw()));
-        }
-        out.put_varint(self.properties.len() as u64);
-        for (name, value) in &self.properties {
-            out.put_varint(u64::from(name.raw()));
-            write_value(value, out);
-        }
+        self.groups.write(out);
+        self.properties.write(out);
     }
 
     fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let user = UserId::new(reader.varint_u32()?);
-        let event = EventId::new(reader.varint_u32()?);
-        let time = timestamp(reader)?;
-        let insert_id = Some(reader.text()?).filter(|id| !id.is_empty());
-        let groups = (0..reader.length()?)
-            .map(|_| Ok((GroupTypeId::new(reader.varint_u32()?), GroupKeyId::new(reader.varint_u32()?))))
-            .collect::<Result<_, _>>()?;
-        let properties = (0..reader.length()?)
-            .map(|_| Ok((PropertyId::new(reader.varint_u32()?), read_value(reader)?)))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { user, event, time, insert_id, groups, properties })
+        Ok(Self {
+            user: UserId::new(reader.varint_u32()?),
+            event: EventId::new(reader.varint_u32()?),
+            time: timestamp(reader)?,
+            insert_id: Some(reader.text()?).filter(|id| !id.is_empty()),
+            groups: EventGroups::read(reader)?,
+            properties: EventProperties::read(reader)?,
+        })
     }
 }

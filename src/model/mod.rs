@@ -21,4 +21,4 @@ pub use number::Number;
 pub use order::Moment;
 pub use property::{Properties, PropertyOps};
 pub use timestamp::Timestamp;
-pub use value::{Value, ValueKind};
+pub use value::{Value, ValueKind, ValueRef};

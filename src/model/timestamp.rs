@@ -79,12 +79,29 @@ impl Timestamp {
                 .map(|part| digits(part).map(|number| number as i8));
         let (micros, rest) = fraction(&bytes[19..])?;
         let offset_seconds = offset(rest)?;
-        let local =
-            DateTime::new(year, month?, day?, hour?, minute?, second?, 0).map_err(|_| TimestampError::NoSuchTime)?;
-        let seconds = local.duration_since(EPOCH).as_secs();
+        let seconds = civil_seconds(year, [month?, day?, hour?, minute?, second?])?;
         Self::from_micros((seconds - offset_seconds) * 1_000_000 + micros)
     }
 }
+
+/// Seconds from the epoch to a day and a time of day, told as month, day, hour, minute and second.
+fn civil_seconds(year: i16, rest: [i8; 5]) -> Result<i64, TimestampError> {
+    let [month, day, hour, minute, second] = rest;
+    if !matches!((month, day, hour, minute, second), (1..=12, 1..=28, 0..24, 0..60, 0..60)) {
+        let local = DateTime::new(year, month, day, hour, minute, second, 0).map_err(|_| TimestampError::NoSuchTime)?;
+        return Ok(local.duration_since(EPOCH).as_secs());
+    }
+    // Days that every month has need no calendar: imports parse millions of them. Years are counted from March on, so
+    // that leap days come last, and from the year 0 on.
+    let [month, day, hour, minute, second] = rest.map(i64::from);
+    let year = i64::from(year) - i64::from(month <= 2);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year;
+    Ok(((days - DAYS_TO_EPOCH) * 24 + hour) * 3600 + minute * 60 + second)
+}
+
+/// From the first of March of the year 0 to the epoch.
+const DAYS_TO_EPOCH: i64 = 719_468;
 
 /// A whole number of ASCII digits.
 fn digits(bytes: &[u8]) -> Result<i64, TimestampError> {
@@ -175,6 +192,18 @@ mod tests {
         check("0001-01-01T00:00:00+00:01", Err(TimestampError::Range));
         check("9999-12-31T23:59:59-00:01", Err(TimestampError::Range));
         assert_eq!(Timestamp::from_millis(i64::MAX), Err(TimestampError::Range));
+    }
+
+    /// Days are those of the time library.
+    #[test]
+    fn every_day_has_its_place() {
+        for year in (0..=9999).step_by(37).chain([1, 4, 99, 100, 400, 1600, 1900, 1970, 2000, 2024, 2100]) {
+            for (month, day) in (1..=12).flat_map(|month| [(month, 1), (month, 28), (month, 29)]) {
+                let expected = DateTime::new(year, month, day, 23, 59, 1, 0).ok();
+                let expected = expected.map(|local| local.duration_since(EPOCH).as_secs());
+                assert_eq!(civil_seconds(year, [month, day, 23, 59, 1]).ok(), expected, "{year}-{month}-{day}");
+            }
+        }
     }
 
     #[test]

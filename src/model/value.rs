@@ -21,6 +21,46 @@ pub enum Value {
     Object(BTreeMap<String, Value>),
 }
 
+/// A value that is borrowed: a scalar as it lies somewhere, or a nested [`Value`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ValueRef<'a> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number in its one form.
+    Number(Number),
+    /// A string.
+    String(&'a str),
+    /// A list or an object.
+    Nested(&'a Value),
+}
+
+impl ValueRef<'_> {
+    /// The value on its own.
+    pub fn to_value(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Number(number) => Value::Number(number),
+            Self::String(text) => Value::string(text),
+            Self::Nested(value) => value.clone(),
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for ValueRef<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => Self::Number(*number),
+            Value::String(text) => Self::String(text),
+            Value::List(_) | Value::Object(_) => Self::Nested(value),
+        }
+    }
+}
+
 /// What kind of JSON value something is, in the order of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -310,7 +310,7 @@ mod tests {
             let time = Timestamp::from_micros(place as i64 * pace - delay).unwrap();
             let moment = Moment { time, arrival: Arrival::new(7 + place as u64) };
             let user = UserId::new((draw >> 20) as u32 % 50);
-            tables[(draw >> 40) as usize % 8 / 7].push(user, moment, None, None, None);
+            tables[(draw >> 40) as usize % 8 / 7].push(user, moment, None, None, None).unwrap();
         }
         let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(7), Compression::Zstd);
         tables.into_iter().enumerate().for_each(|(event, rows)| writer.add_table(EventId::new(event as u32), rows));

@@ -243,7 +243,7 @@ mod tests {
                     arrival: Arrival::new(row as u64),
                 };
                 let value = number.map(|number| if numbers { Value::integer(number) } else { value(number) });
-                table.push(UserId::new(0), moment, None, value.map(|value| (PropertyId::new(0), value)), None);
+                table.push(UserId::new(0), moment, None, value.map(|value| (PropertyId::new(0), value)), None).unwrap();
             }
             let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(0), Compression::Zstd);
             writer.add_table(EventId::new(0), table);

@@ -233,7 +233,7 @@ mod tests {
                 properties.push((PropertyId::new(2), Value::Number(Number::from_f64(i as f64 + 0.5).unwrap())));
             }
             let insert_id = format!("id-{i}");
-            rows.push(user, at(i as i64 / 10 * 40_000_000_000, 100 + i), groups, properties, Some(&insert_id));
+            rows.push(user, at(i as i64 / 10 * 40_000_000_000, 100 + i), groups, properties, Some(&insert_id)).unwrap();
         }
         let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(100), Compression::Zstd);
         writer.add_table(EventId::new(4), rows);

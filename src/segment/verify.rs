@@ -341,7 +341,7 @@ mod tests {
             let groups = (i % 3 > 0).then(|| (GroupTypeId::new(2), GroupKeyId::new(i % 5)));
             let insert_id = (i % 4 == 0).then(|| format!("id {i}"));
             let properties = (i % 2 == 0).then(|| (PropertyId::new(7), Value::integer(i.into())));
-            rows.push(UserId::new(i % 6), moment, groups, properties, insert_id.as_deref());
+            rows.push(UserId::new(i % 6), moment, groups, properties, insert_id.as_deref()).unwrap();
         }
         let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(0), Compression::Zstd);
         writer.add_table(EventId::new(3), rows);

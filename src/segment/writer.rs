@@ -11,7 +11,7 @@ use crate::codec::text::Compression;
 use crate::codec::value::write_value;
 use crate::codec::{BlobIndex, DecodeError, FileId, PackedEncoder, TextsEncoder};
 use crate::index::{Day, UnitDaysBuilder};
-use crate::model::{Arrival, EventId, Value};
+use crate::model::{Arrival, EventId, Timestamp, Value};
 use bytes::Bytes;
 
 /// Builds a segment in memory. Tables come by ascending event id.
@@ -54,9 +54,10 @@ impl SegmentWriter {
     }
 
     fn write_table(&mut self, event: EventId, rows: &TableRows) {
-        let mut order: Vec<u32> = (0..rows.len() as u32).collect();
-        order.sort_unstable_by_key(|row| (rows.users[*row as usize], rows.moments[*row as usize]));
-        let times = || order.iter().map(|row| rows.moments[*row as usize].time);
+        let order = rows.order();
+        // Gathered once, as every index needs them.
+        let sorted: Vec<Timestamp> = order.iter().map(|row| rows.moments[*row as usize].time).collect();
+        let times = || sorted.iter().copied();
         let mut arrivals = ArrivalEncoder::new(self.file.pace.clone());
         let (base, mut last_arrival) = (self.file.first_arrival(), 0);
         let mut users = RunEncoder::default();

@@ -6,15 +6,17 @@
 use super::batch_keys::BatchKey;
 use super::cohorts::CohortDefinition;
 use super::error::LineRefusal;
+use super::name_table::NameTable;
 use super::state::State;
 use crate::codec::DecodeError;
+use crate::input::{ParsedLine, ParsedLines};
 use crate::language::{Page, Report, Zone};
 use crate::log::record::{AliasRecord, CohortRecord, Definition, EventRecord, GroupRecord, IdentifyRecord, Record};
-use crate::log::{BatchBuilder, BatchKeyRecord, ImportRecord};
+use crate::log::{BatchBuilder, BatchKeyRecord, EventParts, ImportRecord};
 use crate::model::limits::DUPLICATE_WINDOW_MICROS;
 use crate::model::{
-    AliasCall, CohortCall, Event, EventId, GroupCall, GroupKeyId, GroupType, GroupTypeId, IdentifyCall, Line,
-    PropertyId, StoredName, Timestamp, UserId,
+    AliasCall, CohortCall, EventId, GroupCall, GroupKeyId, GroupType, GroupTypeId, IdentifyCall, Line, PropertyId,
+    StoredName, Timestamp, UserId, ValueRef,
 };
 use crate::segment::Segment;
 use hashbrown::HashMap;
@@ -32,21 +34,66 @@ pub enum Outcome {
     Refused(LineRefusal),
 }
 
+/// What became of lines that were parsed together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WrittenLines {
+    /// Lines that are stored now.
+    pub accepted: u64,
+    /// Events that were stored before.
+    pub duplicate: u64,
+    /// Why others were refused, by their places among the lines.
+    pub refused: Vec<(usize, LineRefusal)>,
+}
+
 /// New names of a draft, with the ids that they will have.
 #[derive(Default)]
 struct NewNames {
-    ids: HashMap<(StoredName, String), u32>,
+    ids: NameTable,
     counts: BTreeMap<StoredName, u32>,
 }
 
-/// A batch in the making.
+/// Names with their ids by their place in an event: where one stands, it mostly stands in the next event too.
 #[derive(Default)]
+struct Memo<'e> {
+    events: Vec<(&'e str, u32)>,
+    group_types: Vec<(&'e str, u32)>,
+    properties: Vec<(&'e str, u32)>,
+}
+
+/// An event as somebody says it, borrowed: properties in order of name, group types in any.
+pub(crate) struct EventView<'a, G, P> {
+    pub user: &'a str,
+    pub name: &'a str,
+    pub time: Option<Timestamp>,
+    pub insert_id: Option<&'a str>,
+    pub groups: G,
+    pub properties: P,
+}
+
+/// A batch in the making.
 pub(crate) struct Draft {
     pub builder: BatchBuilder,
     new_names: NewNames,
     insert_ids: HashMap<String, Vec<(UserId, Timestamp)>>,
+    /// Room for the event that is being taken in.
+    parts: EventParts,
+    groups: Vec<(GroupTypeId, GroupKeyId)>,
     /// Whether aliases or cohorts were changed.
     pub touched_shared: bool,
+}
+
+impl Draft {
+    /// A draft that is collected in this builder, which is empty.
+    pub fn new(builder: BatchBuilder) -> Self {
+        Self {
+            builder,
+            new_names: NewNames::default(),
+            insert_ids: HashMap::new(),
+            parts: EventParts::default(),
+            groups: Vec::new(),
+            touched_shared: false,
+        }
+    }
 }
 
 /// The window of times in which an event with the same insert id is the same event.
@@ -67,7 +114,17 @@ impl Drafting<'_> {
     /// Takes a line in. Errors are damage met in the store; what is wrong with the line is an outcome.
     pub fn add(&mut self, line: &Line) -> Result<Outcome, DecodeError> {
         match line {
-            Line::Track(event) => self.track(event),
+            Line::Track(event) => {
+                let view = EventView {
+                    user: event.user.as_str(),
+                    name: event.name.as_str(),
+                    time: event.time,
+                    insert_id: event.insert_id.as_ref().map(|id| id.as_str()),
+                    groups: event.groups.iter().map(|(group_type, key)| (group_type.as_str(), key.as_str())),
+                    properties: event.properties.iter().map(|(name, value)| (name.as_str(), ValueRef::from(value))),
+                };
+                self.track(view, &mut Memo::default())
+            }
             Line::Identify(call) => self.identify(call),
             Line::Group(call) => self.group(call),
             Line::Alias(call) => self.alias(call),
@@ -75,11 +132,43 @@ impl Drafting<'_> {
         }
     }
 
-    fn find(&self, list: StoredName, text: &str) -> Result<Option<u32>, DecodeError> {
-        if let Some(id) = self.state.names.read().list(list).find(text)? {
+    /// Takes lines of an import in, as [`Self::add`] does one.
+    pub fn add_parsed(&mut self, lines: &ParsedLines) -> Result<WrittenLines, DecodeError> {
+        let mut written = WrittenLines::default();
+        let mut memo = Memo::default();
+        for (place, line) in lines.iter().enumerate() {
+            let outcome = match line {
+                ParsedLine::Plain(event) => {
+                    let view = EventView {
+                        user: event.user(),
+                        name: event.name(),
+                        time: event.time(),
+                        insert_id: event.insert_id(),
+                        groups: event.groups(),
+                        properties: event.properties(),
+                    };
+                    self.track(view, &mut memo)?
+                }
+                ParsedLine::Other(line) => self.add(line)?,
+            };
+            match outcome {
+                Outcome::Accepted => written.accepted += 1,
+                Outcome::Duplicate => written.duplicate += 1,
+                Outcome::Refused(refusal) => written.refused.push((place, refusal)),
+            }
+        }
+        Ok(written)
+    }
+
+    fn find(&mut self, list: StoredName, text: &str) -> Result<Option<u32>, DecodeError> {
+        if let Some(id) = self.state.recent_names.get(list, text).or_else(|| self.draft.new_names.ids.get(list, text)) {
             return Ok(Some(id));
         }
-        Ok(self.draft.new_names.ids.get(&(list, text.to_owned())).copied())
+        let found = self.state.names.read().list(list).find(text)?;
+        if let Some(id) = found {
+            self.state.recent_names.insert_recent(list, text, id);
+        }
+        Ok(found)
     }
 
     /// The id of a name; a new name takes the next.
@@ -92,8 +181,27 @@ impl Drafting<'_> {
         let count = new.counts.entry(list).or_insert(stored);
         let id = *count;
         *count += 1;
-        new.ids.insert((list, text.to_owned()), id);
+        new.ids.insert(list, text, id);
         self.draft.builder.define(Definition { list, text });
+        Ok(id)
+    }
+
+    /// The same of the name at this place in an event, if the event before had another one there.
+    fn intern_at<'e>(
+        &mut self,
+        list: StoredName,
+        memo: &mut Vec<(&'e str, u32)>,
+        place: usize,
+        text: &'e str,
+    ) -> Result<u32, DecodeError> {
+        if let Some((_, id)) = memo.get(place).filter(|(known, _)| *known == text) {
+            return Ok(*id);
+        }
+        let id = self.intern(list, text)?;
+        match memo.get_mut(place) {
+            Some(known) => *known = (text, id),
+            None => memo.push((text, id)),
+        }
         Ok(id)
     }
 
@@ -101,12 +209,12 @@ impl Drafting<'_> {
         self.intern(StoredName::User, text).map(UserId::new)
     }
 
-    fn intern_type(&mut self, group_type: &GroupType) -> Result<GroupTypeId, DecodeError> {
-        self.intern(StoredName::GroupType, group_type.as_str()).map(GroupTypeId::new)
+    fn intern_type(&mut self, group_type: &str) -> Result<GroupTypeId, DecodeError> {
+        self.intern(StoredName::GroupType, group_type).map(GroupTypeId::new)
     }
 
     /// Refuses an undeclared group type where only declared ones are taken.
-    fn check_type(&self, group_type: &str) -> Result<Option<Outcome>, DecodeError> {
+    fn check_type(&mut self, group_type: &str) -> Result<Option<Outcome>, DecodeError> {
         if !self.state.settings.only_declared {
             return Ok(None);
         }
@@ -118,40 +226,49 @@ impl Drafting<'_> {
         Ok(Some(Outcome::Refused(LineRefusal::UndeclaredGroupType { group_type: group_type.to_owned() })))
     }
 
-    fn track(&mut self, event: &Event) -> Result<Outcome, DecodeError> {
-        for group_type in event.groups.keys() {
-            if let Some(refused) = self.check_type(group_type.as_str())? {
+    fn track<'e, G, P>(&mut self, event: EventView<'e, G, P>, memo: &mut Memo<'e>) -> Result<Outcome, DecodeError>
+    where
+        G: Iterator<Item = (&'e str, &'e str)> + Clone,
+        P: Iterator<Item = (&'e str, ValueRef<'e>)>,
+    {
+        for (group_type, _) in event.groups.clone() {
+            if let Some(refused) = self.check_type(group_type)? {
                 return Ok(refused);
             }
         }
         let time = event.time.unwrap_or(self.now);
-        if let Some(insert_id) = &event.insert_id
-            && self.is_duplicate(event.user.as_str(), insert_id.as_str(), time)?
+        if let Some(insert_id) = event.insert_id
+            && self.is_duplicate(event.user, insert_id, time)?
         {
             return Ok(Outcome::Duplicate);
         }
-        let user = self.intern_user(event.user.as_str())?;
-        let name = EventId::new(self.intern(StoredName::Event, event.name.as_str())?);
-        let mut groups = Vec::with_capacity(event.groups.len());
-        for (group_type, key) in &event.groups {
-            let group_type = self.intern_type(group_type)?;
-            let key = self.intern(StoredName::GroupKey(group_type.raw()), key.as_str())?;
-            groups.push((group_type, GroupKeyId::new(key)));
+        let user = self.intern_user(event.user)?;
+        let name = EventId::new(self.intern_at(StoredName::Event, &mut memo.events, 0, event.name)?);
+        let mut parts = std::mem::take(&mut self.draft.parts);
+        parts.clear();
+        self.draft.groups.clear();
+        for (place, (group_type, key)) in event.groups.enumerate() {
+            let group_type = self.intern_at(StoredName::GroupType, &mut memo.group_types, place, group_type)?;
+            let group_type = GroupTypeId::new(group_type);
+            let key = self.intern(StoredName::GroupKey(group_type.raw()), key)?;
+            self.draft.groups.push((group_type, GroupKeyId::new(key)));
         }
-        groups.sort_unstable();
-        let mut properties = Vec::with_capacity(event.properties.len());
-        for (name, value) in &event.properties {
-            properties.push((PropertyId::new(self.intern(StoredName::Property, name)?), value.clone()));
+        self.draft.groups.sort_unstable();
+        self.draft.groups.iter().for_each(|(group_type, key)| parts.push_group(*group_type, *key));
+        for (place, (name, value)) in event.properties.enumerate() {
+            let name = self.intern_at(StoredName::Property, &mut memo.properties, place, name)?;
+            parts.push_property(PropertyId::new(name), value);
         }
-        if let Some(insert_id) = &event.insert_id {
-            self.draft.insert_ids.entry_ref(insert_id.as_str()).or_default().push((user, time));
+        if let Some(insert_id) = event.insert_id {
+            self.draft.insert_ids.entry_ref(insert_id).or_default().push((user, time));
         }
-        let insert_id = event.insert_id.as_ref().map(|id| id.as_str());
+        let (groups, properties, insert_id) = (parts.groups(), parts.properties(), event.insert_id);
         self.draft.builder.push(&Record::Event(EventRecord { user, event: name, time, insert_id, groups, properties }));
+        self.draft.parts = parts;
         Ok(Outcome::Accepted)
     }
 
-    fn is_duplicate(&self, user: &str, insert_id: &str, time: Timestamp) -> Result<bool, DecodeError> {
+    fn is_duplicate(&mut self, user: &str, insert_id: &str, time: Timestamp) -> Result<bool, DecodeError> {
         let Some(user) = self.find(StoredName::User, user)? else { return Ok(false) };
         let aliases = &self.state.aliases;
         let user = aliases.shown(UserId::new(user));
@@ -185,7 +302,7 @@ impl Drafting<'_> {
         if let Some(refused) = self.check_type(call.group_type.as_str())? {
             return Ok(refused);
         }
-        let group_type = self.intern_type(&call.group_type)?;
+        let group_type = self.intern_type(call.group_type.as_str())?;
         let key = GroupKeyId::new(self.intern(StoredName::GroupKey(group_type.raw()), call.key.as_str())?);
         let user = call.user.as_ref().map(|user| self.intern_user(user.as_str())).transpose()?;
         let ops = call.ops.to_json();
@@ -236,7 +353,7 @@ impl Drafting<'_> {
 
     /// Declares a group type, which comes into being if need be.
     pub fn declare(&mut self, group_type: &GroupType, display_name: &str) -> Result<(), DecodeError> {
-        let group_type = self.intern_type(group_type)?;
+        let group_type = self.intern_type(group_type.as_str())?;
         self.draft.builder.push(&Record::DeclareGroupType { group_type, display_name });
         Ok(())
     }

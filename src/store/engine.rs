@@ -5,6 +5,7 @@
 //! - A failed sync is never repeated: from then on the engine takes nothing more.
 //! - Recovery never cuts or edits a file: the intact batches of a log that was not closed go into a new file.
 
+use super::active_log::{ActiveLog, Room};
 use super::draft::{Draft, Drafting};
 use super::environment::Environment;
 use super::error::StoreError;
@@ -12,7 +13,7 @@ use super::load::{self, Loaded, damaged};
 use super::manifest::{LOCK, LogEntry, MANIFEST, Manifest, is_own_name, log_name, stands_beside};
 use super::published::Published;
 use super::state::{HotLog, State};
-use crate::codec::{FileHeader, FileId, FileKind};
+use crate::codec::{FileHeader, FileKind};
 use crate::dictionary::DictionaryPart;
 use crate::files::{FileError, Storage, StorageFile, StorageLock, publish_file};
 use crate::log::{LogEnd, encode_frames, framed_bytes};
@@ -48,31 +49,6 @@ pub struct Recovery {
     pub torn_bytes: u64,
 }
 
-/// The log that is written to.
-struct ActiveLog {
-    number: u64,
-    id: FileId,
-    file: Arc<dyn StorageFile>,
-    /// Bytes appended.
-    length: u64,
-    /// Bytes known to be synced.
-    synced: u64,
-    sequence: u64,
-    /// Whether a failed append may have left bytes after [`Self::length`].
-    torn: bool,
-}
-
-impl ActiveLog {
-    /// Cuts what a failed append left: it must not stay before or after the next batch.
-    fn cut_torn(&mut self) -> Result<(), FileError> {
-        if self.torn {
-            self.file.set_len(self.length)?;
-            self.torn = false;
-        }
-        Ok(())
-    }
-}
-
 /// A place in the log; what was appended before it is durable once a sync covered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket {
@@ -105,6 +81,7 @@ pub(crate) struct Engine {
     pub(super) state: State,
     pub(super) published: Published,
     active: ActiveLog,
+    room: Room,
     lock: Box<dyn StorageLock>,
     poisoned: Option<String>,
     recovery: Recovery,
@@ -163,6 +140,7 @@ impl Engine {
             state,
             published,
             active,
+            room: Room::default(),
             lock,
             poisoned: None,
             recovery,
@@ -190,7 +168,8 @@ impl Engine {
     ) -> Result<(Draft, T), StoreError> {
         self.check_usable()?;
         let now = self.environment.now();
-        let mut drafting = Drafting { draft: Draft::default(), state: &mut self.state, segments: &self.segments, now };
+        let draft = Draft::new(std::mem::take(&mut self.room.builder));
+        let mut drafting = Drafting { draft, state: &mut self.state, segments: &self.segments, now };
         let result = fill(&mut drafting);
         let draft = drafting.draft;
         match result {
@@ -212,13 +191,17 @@ impl Engine {
     }
 
     /// Appends a draft to the log. It is durable, and visible, once a sync covered the ticket.
-    pub fn append(&mut self, draft: Draft) -> Result<Ticket, StoreError> {
+    pub fn append(&mut self, mut draft: Draft) -> Result<Ticket, StoreError> {
         self.check_usable()?;
         if draft.builder.is_empty() {
             return Ok(self.ticket());
         }
         let touched_shared = draft.touched_shared;
-        match self.append_payload(draft.builder.finish(self.state.next_arrival)) {
+        let payload = draft.builder.finish(self.state.next_arrival);
+        let mut frames = std::mem::take(&mut self.room.frames);
+        let appended = self.append_payload(payload, &mut frames);
+        self.room.keep(draft.builder, frames);
+        match appended {
             Ok(()) => Ok(self.ticket()),
             Err(error) => {
                 if touched_shared {
@@ -230,12 +213,12 @@ impl Engine {
         }
     }
 
-    fn append_payload(&mut self, payload: Bytes) -> Result<(), StoreError> {
+    fn append_payload(&mut self, payload: Bytes, frames: &mut Vec<u8>) -> Result<(), StoreError> {
         self.mark_open()?;
-        let mut frames = Vec::with_capacity(payload.len() + 64);
-        let sequence = encode_frames(&payload, self.active.id, self.active.sequence, self.active.synced, &mut frames);
+        frames.clear();
+        let sequence = encode_frames(&payload, self.active.id, self.active.sequence, self.active.synced, frames);
         self.active.cut_torn()?;
-        if let Err(error) = self.active.file.append(&frames) {
+        if let Err(error) = self.active.file.append(frames) {
             self.active.torn = true;
             // The space is given back at once if that is possible, else before the next append.
             let _ = self.active.cut_torn();

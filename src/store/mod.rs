@@ -7,6 +7,7 @@
 //!   the manifest published the same way; only then is what it replaces removed.
 //! - A snapshot never changes, and never shows what is not durable.
 
+mod active_log;
 mod background;
 mod backup;
 mod batch_keys;
@@ -25,6 +26,7 @@ mod load;
 mod maintenance;
 mod manifest;
 mod merging;
+mod name_table;
 mod note;
 mod published;
 mod read;
@@ -46,7 +48,7 @@ pub use backup::{Backup, backup};
 pub use batch_keys::{BatchKey, WriteOnceError};
 pub use cohorts::{CohortDefinition, Cohorts};
 pub use compact::{CompactStep, Compacted, StoreFiles};
-pub use draft::Outcome;
+pub use draft::{Outcome, WrittenLines};
 pub use engine::{Options, Recovery};
 pub use environment::{Environment, FixedEnvironment, RandomError, SystemEnvironment, random_hex};
 pub use error::{LineRefusal, StoreError};

@@ -33,11 +33,12 @@ pub(super) fn seal<'a>(
             match record {
                 Record::Event(event) => {
                     let moment = Moment { time: event.time, arrival };
-                    for (group_type, key) in &event.groups {
-                        profiles.associate(*group_type, event.user, moment, *key);
+                    for (group_type, key) in event.groups.iter() {
+                        profiles.associate(group_type, event.user, moment, key);
                     }
                     let rows = tables.entry(event.event).or_default();
-                    rows.push(event.user, moment, event.groups, event.properties, event.insert_id);
+                    let properties = event.properties.iter().map(|(name, value)| (name, value.bytes()));
+                    rows.push_stored(event.user, moment, event.groups.iter(), properties, event.insert_id)?;
                 }
                 Record::Identify(call) => {
                     profiles.identify(call.user, Moment { time: call.time, arrival }, call.ops);

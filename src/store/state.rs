@@ -5,6 +5,7 @@
 use super::batch_keys::BatchKeys;
 use super::cohorts::{CohortDefinition, Cohorts};
 use super::manifest::Settings;
+use super::name_table::NameTable;
 use crate::codec::DecodeError;
 use crate::dictionary::Dictionaries;
 use crate::log::{Batch, ImportRecord, Record};
@@ -64,6 +65,8 @@ impl SharedNames {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub names: SharedNames,
+    /// Some of these names, those that lines gave lately: found without a lock and a walk through sealed parts.
+    pub recent_names: NameTable,
     pub aliases: Arc<Aliases>,
     pub settings: Arc<Settings>,
     /// Saved cohorts by name.

@@ -1,12 +1,12 @@
 //! What programs write: batches, with or without a key of their own, and settings.
 
 use super::batch_keys::{BatchKey, WriteOnceError};
-use super::draft::{Drafting, Outcome};
+use super::draft::{Drafting, Outcome, WrittenLines};
 use super::error::StoreError;
 use super::handle::Store;
 use super::unknown::UnknownName;
 use crate::codec::DecodeError;
-use crate::input::check_line;
+use crate::input::{ParsedLines, check_line};
 use crate::language::Zone;
 use crate::log::ImportRecord;
 use crate::model::{GroupType, Line, Timestamp};
@@ -101,6 +101,18 @@ impl Store {
         Ok(Written::of(outcomes))
     }
 
+    /// Writes lines as [`Self::write_import`] does, as they were parsed together.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_parsed(&self, lines: &ParsedLines, import: Option<ImportRecord>) -> Result<WrittenLines, StoreError> {
+        self.change(|drafting| {
+            let written = drafting.add_parsed(lines)?;
+            import.into_iter().for_each(|import| drafting.import(import));
+            Ok(written)
+        })
+    }
+
     fn write_lines(
         &self,
         lines: impl IntoIterator<Item = Line>,
@@ -187,11 +199,12 @@ impl Store {
         })
     }
 
-    /// Writes a batch that holds no lines.
-    fn change(&self, fill: impl FnOnce(&mut Drafting<'_>) -> Result<(), DecodeError>) -> Result<(), StoreError> {
+    /// Writes a batch of which everything is taken.
+    fn change<T>(&self, fill: impl FnOnce(&mut Drafting<'_>) -> Result<T, DecodeError>) -> Result<T, StoreError> {
         let mut writer = self.writer();
-        let (draft, ()) = writer.engine.draft(fill)?;
+        let (draft, filled) = writer.engine.draft(fill)?;
         let ticket = writer.engine.append(draft)?;
-        self.wait_until_durable(writer, ticket)
+        self.wait_until_durable(writer, ticket)?;
+        Ok(filled)
     }
 }

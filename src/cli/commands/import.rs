@@ -8,8 +8,8 @@ use super::super::progress::{byte_bar, byte_spinner};
 use super::super::rows::{Kind, Rows};
 use super::super::stop::on_signal;
 use super::super::text::{count, counted, list};
-use crate::store::Store;
 use crate::store::import::{ImportError, ImportNotice, ImportOptions, Imported, Seekable, Streamed, import};
+use crate::store::{Options, Store};
 use clap::Args;
 use serde::Serialize;
 use std::fs::File;
@@ -22,6 +22,11 @@ use std::time::Instant;
 const REFUSALS_SHOWN: u64 = 100;
 /// Bytes of standard input kept in memory before a temporary file takes them.
 const KEPT_IN_MEMORY: usize = 8 << 20;
+/// Sizes of the store while nothing but the import writes to it: larger segments at once, so that fewer are merged later.
+/// They take about 300 MiB until they are sealed.
+const SIZES: Options = Options { log_bytes_max: 64 << 20, merge_width: 8, segment_rows_max: 1 << 24 };
+/// After so many lines what is left in the log is sealed too, as readers would have to sort it each time.
+const SEALED_FROM: u64 = 100_000;
 /// The name that stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
@@ -142,7 +147,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     output.set_format(arguments.format.format);
     let input = Input::open(&arguments.file)?;
     let name = input.name.clone();
-    let store = arguments.data.open(output)?;
+    let store = arguments.data.open_with(SIZES, output)?;
     // Without it a signal ends the process, and the next opening recovers.
     let stop = on_signal().ok();
     let options = ImportOptions { again: arguments.again, strict: arguments.strict, stop, ..ImportOptions::default() };
@@ -179,6 +184,10 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
             return Err(failure);
         }
     };
+    if done.accepted >= SEALED_FROM {
+        // All is durable. What cannot be sealed now is sealed when the log has grown; what is worse, closing tells.
+        let _ = store.seal();
+    }
     close(store)?;
     say_what_was_there(&done, &name, output);
     let Imported { accepted, duplicate, refused, done_before } = done;

@@ -86,13 +86,11 @@ fn segment(rows: &[Row], first: u64, keep: impl Fn(&Row) -> bool) -> Option<Byte
     for (place, row) in rows.iter().enumerate().filter(|(_, row)| keep(row)) {
         let moment =
             Moment { time: Timestamp::from_micros(row.time).unwrap(), arrival: Arrival::new(first + place as u64) };
-        tables.entry(row.event).or_default().push(
-            UserId::new(row.user),
-            moment,
-            row.groups.clone(),
-            row.properties.clone(),
-            row.insert_id.as_deref(),
-        );
+        tables
+            .entry(row.event)
+            .or_default()
+            .push(UserId::new(row.user), moment, row.groups.clone(), row.properties.clone(), row.insert_id.as_deref())
+            .unwrap();
     }
     let mut writer = SegmentWriter::new(ID, Arrival::new(first), Compression::Zstd);
     let is_empty = tables.is_empty();

@@ -1,10 +1,10 @@
 //! Cuts an input into chunks of parsed lines, each with the record that says how far it goes.
 
 use super::ImportOptions;
-use crate::input::{Content, LineReader, RawLine, Refusal, Unpacked};
+use crate::input::{Content, LineReader, ParsedLines, RawLine, Refusal, Unpacked};
 use crate::log::ImportRecord;
-use crate::model::Line;
 use std::io::{self, Read};
+use std::sync::mpsc::Receiver;
 
 /// The head of a record covers the lines within so many first bytes, and at least the first line.
 const HEAD_BYTES_MAX: u64 = 64 * 1024;
@@ -12,8 +12,8 @@ const HEAD_BYTES_MAX: u64 = 64 * 1024;
 /// Lines that are committed together.
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
-    /// The lines that could be parsed, each with its number in the input.
-    pub lines: Vec<Line>,
+    /// The lines that could be parsed.
+    pub lines: ParsedLines,
     /// Their numbers in the input.
     pub numbers: Vec<u64>,
     /// The lines that could not, by number.
@@ -49,12 +49,19 @@ pub(super) struct Chunks<R: Read> {
     unfinished: Option<u64>,
     failure: Option<io::Error>,
     ended: bool,
+    /// Where lines come back to that are stored, so that others take their room.
+    spare: Receiver<ParsedLines>,
 }
 
 impl<R: Read> Chunks<R> {
     /// The chunks of what follows the beginning that `known` is the record of. The first of them takes the place of
     /// no record.
-    pub fn new(input: R, known: Option<ImportRecord>, options: &ImportOptions) -> io::Result<Self> {
+    pub fn new(
+        input: R,
+        known: Option<ImportRecord>,
+        options: &ImportOptions,
+        spare: Receiver<ParsedLines>,
+    ) -> io::Result<Self> {
         Ok(Self {
             reader: LineReader::new(Unpacked::new(input)?),
             lines_max: options.chunk_lines.max(1),
@@ -65,6 +72,7 @@ impl<R: Read> Chunks<R> {
             unfinished: None,
             failure: None,
             ended: false,
+            spare,
         })
     }
 
@@ -76,7 +84,8 @@ impl<R: Read> Chunks<R> {
         if self.ended {
             return None;
         }
-        let mut chunk = Chunk::default();
+        let mut chunk = Chunk { lines: self.spare.try_recv().unwrap_or_default(), ..Chunk::default() };
+        chunk.lines.clear();
         let mut bytes = 0;
         while chunk.lines.len() + chunk.refused.len() < self.lines_max && bytes < self.bytes_max {
             let line = match self.reader.next_line() {
@@ -97,12 +106,9 @@ impl<R: Read> Chunks<R> {
                 continue;
             }
             let RawLine { number, start, end, terminated, .. } = line;
-            match line.parse() {
+            match line.parse_into(&mut chunk.lines) {
                 None => {}
-                Some(Ok(parsed)) => {
-                    chunk.lines.push(parsed);
-                    chunk.numbers.push(number);
-                }
+                Some(Ok(())) => chunk.numbers.push(number),
                 Some(Err(refusal)) => {
                     self.unfinished = (!terminated).then_some(start);
                     chunk.refused.push((number, refusal));

@@ -1,6 +1,6 @@
 //! Lines held as text until all of them are known to be good: parsed ones take many times the room.
 
-use crate::input::{parse_line, write_line};
+use crate::input::{ParsedLine, parse_line, write_line};
 use crate::model::Line;
 
 /// The lines of a strict import so far.
@@ -13,8 +13,10 @@ pub(super) struct HeldLines {
 
 impl HeldLines {
     /// Adds a line with its number in the input.
-    pub fn push(&mut self, number: u64, line: &Line) {
-        write_line(line, &mut self.text);
+    pub fn push(&mut self, number: u64, line: ParsedLine<'_>) {
+        if let Ok(line) = line.to_line() {
+            write_line(&line, &mut self.text);
+        }
         self.ends.push(self.text.len());
         self.numbers.push(number);
     }

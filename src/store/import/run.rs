@@ -4,12 +4,12 @@ use super::chunks::{Chunk, Chunks};
 use super::held::HeldLines;
 use super::known::{self, Known};
 use super::{ImportCause, ImportError, ImportNotice, ImportOptions, ImportSource, Imported, STRICT_BYTES_MAX};
-use crate::input::Unpacked;
+use crate::input::{ParsedLines, Unpacked};
 use crate::log::ImportRecord;
-use crate::store::{LineRefusal, Outcome, Store, StoreError};
+use crate::store::{LineRefusal, Store, StoreError};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -41,8 +41,9 @@ pub fn import(
         return Ok(Imported { done_before, ..Imported::default() });
     }
     let done = known.longest().filter(|_| !options.again);
-    let (chunks, parser) = parse_aside(source, done, *options).map_err(not_begun)?;
-    let mut run = Run { store, notice, done: Imported::default(), anew: None, stop: options.stop };
+    let (spare, stored) = channel();
+    let (chunks, parser) = parse_aside(source, done, *options, stored).map_err(not_begun)?;
+    let mut run = Run { store, notice, done: Imported::default(), anew: None, stop: options.stop, spare };
     let result = if options.strict {
         run.commit_strictly(&chunks, done)
     } else {
@@ -84,10 +85,11 @@ fn parse_aside(
     source: Box<dyn ImportSource>,
     done: Option<ImportRecord>,
     options: ImportOptions,
+    spare: Receiver<ParsedLines>,
 ) -> io::Result<(Receiver<Parsed>, JoinHandle<()>)> {
     let (sender, receiver) = sync_channel(CHUNKS_WAITING);
     let parse = move || {
-        let opened = source.read().and_then(|input| Chunks::new(input, done, &options));
+        let opened = source.read().and_then(|input| Chunks::new(input, done, &options, spare));
         let mut chunks = match opened {
             Ok(chunks) => chunks,
             Err(error) => {
@@ -114,6 +116,8 @@ struct Run<'a> {
     /// Records to be forgotten before the first chunk is stored, as the input is imported anew.
     anew: Option<Vec<ImportRecord>>,
     stop: Option<&'static AtomicBool>,
+    /// Where lines go that are stored.
+    spare: Sender<ParsedLines>,
 }
 
 impl Run<'_> {
@@ -150,19 +154,16 @@ impl Run<'_> {
         let mut refused: Vec<(u64, LineRefusal)> =
             chunk.refused.into_iter().map(|(number, refusal)| (number, refusal.into())).collect();
         if chunk.record.is_some() || !chunk.lines.is_empty() {
-            let written = self.store.write_import(chunk.lines, chunk.record, false)?;
+            let written = self.store.write_parsed(&chunk.lines, chunk.record)?;
             self.done.accepted += written.accepted;
             self.done.duplicate += written.duplicate;
-            let by_store =
-                chunk.numbers.into_iter().zip(written.outcomes).filter_map(|(number, outcome)| match outcome {
-                    Outcome::Refused(refusal) => Some((number, refusal)),
-                    Outcome::Accepted | Outcome::Duplicate => None,
-                });
-            refused.extend(by_store);
+            refused.extend(written.refused.into_iter().map(|(place, refusal)| (chunk.numbers[place], refusal)));
             refused.sort_by_key(|(number, _)| *number);
         }
         self.done.done_before += chunk.done_before;
         self.refuse(&refused);
+        // Nobody takes it when the input has ended.
+        let _ = self.spare.send(chunk.lines);
         Ok(())
     }
 
@@ -209,7 +210,7 @@ impl Run<'_> {
             if record.is_some_and(|record| record.bytes - start > STRICT_BYTES_MAX) {
                 return Err(self.give_up(ImportCause::TooLarge));
             }
-            chunk.numbers.iter().zip(&chunk.lines).for_each(|(number, line)| held.push(*number, line));
+            chunk.numbers.iter().zip(chunk.lines.iter()).for_each(|(number, line)| held.push(*number, line));
         }
         if refused > 0 {
             return Err(ImportCause::Refused { refused });

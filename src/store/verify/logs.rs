@@ -128,8 +128,11 @@ impl Follower<'_> {
             Record::Event(event) => {
                 self.user(event.user)?;
                 self.known(StoredName::Event, event.event.raw())?;
-                event.groups.iter().try_for_each(|(group_type, key)| self.key(*group_type, *key))?;
-                event.properties.iter().try_for_each(|(name, _)| self.known(StoredName::Property, name.raw()))
+                event.groups.iter().try_for_each(|(group_type, key)| self.key(group_type, key))?;
+                event.properties.iter().try_for_each(|(name, value)| {
+                    self.known(StoredName::Property, name.raw())?;
+                    value.value().map(|_| ()).map_err(|damage| damage.to_string())
+                })
             }
             Record::Identify(call) => self.user(call.user).and_then(|()| ops(call.ops)),
             Record::Group(call) => {

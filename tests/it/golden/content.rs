@@ -231,7 +231,8 @@ impl Opened {
                 let line = match record {
                     Record::Event(event) => {
                         let name = self.name(StoredName::Event, event.event.raw());
-                        self.event(event.user, name, event.time, event.insert_id, event.groups, event.properties)
+                        let properties = event.properties.iter().map(|(name, value)| (name, value.value().unwrap()));
+                        self.event(event.user, name, event.time, event.insert_id, event.groups.iter(), properties)
                     }
                     Record::Identify(call) => self.call(Some(call.user), None, call.time, call.ops),
                     Record::Group(call) => self.call(call.user, Some((call.group_type, call.key)), call.time, call.ops),

@@ -1,0 +1,264 @@
+//! Lines of a chunk, parsed. Most of them are plain events, which stay where they are in the chunk's text: they are
+//! told apart and checked, and nothing of them is copied or allocated.
+
+use super::plain::{self, PlainEvent, PlainValue, Span};
+use super::{Refusal, parse_line};
+use crate::model::{Event, EventName, GroupKey, GroupType, InsertId, Line, NameError, Timestamp, UserName, ValueRef};
+
+/// See the module. The text has fewer than 2³² bytes.
+#[derive(Debug, Default)]
+pub struct ParsedLines {
+    text: String,
+    events: Vec<PlainEvent>,
+    groups: Vec<(Span, Span)>,
+    properties: Vec<(Span, PlainValue)>,
+    others: Vec<Line>,
+    /// Of each line, whether it is a plain event or one of the others.
+    is_plain: Vec<bool>,
+}
+
+/// One line of [`ParsedLines`].
+#[derive(Clone, Copy, Debug)]
+pub enum ParsedLine<'a> {
+    /// An event whose strings have no escapes and whose properties are no lists or objects.
+    Plain(EventRef<'a>),
+    /// Any other line.
+    Other(&'a Line),
+}
+
+/// A plain event in the text of its chunk.
+#[derive(Clone, Copy, Debug)]
+pub struct EventRef<'a> {
+    lines: &'a ParsedLines,
+    event: &'a PlainEvent,
+}
+
+/// Lines of more bytes leave no room behind.
+const ROOM_BYTES_MAX: usize = 8 << 20;
+
+impl ParsedLines {
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.is_plain.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.is_plain.is_empty()
+    }
+
+    /// Takes all lines out and keeps the room for others, unless that is much.
+    pub fn clear(&mut self) {
+        if self.text.capacity() > ROOM_BYTES_MAX {
+            *self = Self::default();
+        }
+        self.text.clear();
+        self.events.clear();
+        self.groups.clear();
+        self.properties.clear();
+        self.others.clear();
+        self.is_plain.clear();
+    }
+
+    /// Parses a line and adds it.
+    ///
+    /// # Errors
+    /// As [`parse_line`]; then it is not added.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        if let Ok(line) = simdutf8::basic::from_utf8(bytes) {
+            let (start, groups, properties) = (self.text.len(), self.groups.len(), self.properties.len());
+            self.text.push_str(line);
+            if let Some(event) = plain::scan(&self.text, start, &mut self.groups, &mut self.properties) {
+                self.events.push(event);
+                self.is_plain.push(true);
+                return Ok(());
+            }
+            self.text.truncate(start);
+            self.groups.truncate(groups);
+            self.properties.truncate(properties);
+        }
+        self.others.push(parse_line(bytes)?);
+        self.is_plain.push(false);
+        Ok(())
+    }
+
+    /// The lines, in order.
+    pub fn iter(&self) -> impl Iterator<Item = ParsedLine<'_>> {
+        let (mut events, mut others) = (self.events.iter(), self.others.iter());
+        self.is_plain.iter().filter_map(move |is_plain| match is_plain {
+            true => events.next().map(|event| ParsedLine::Plain(EventRef { lines: self, event })),
+            false => others.next().map(ParsedLine::Other),
+        })
+    }
+}
+
+impl ParsedLine<'_> {
+    /// The line as the model knows it.
+    ///
+    /// # Errors
+    /// Never for what was parsed: names were checked then.
+    pub fn to_line(self) -> Result<Line, NameError> {
+        match self {
+            Self::Plain(event) => event.to_event().map(Line::Track),
+            Self::Other(line) => Ok(line.clone()),
+        }
+    }
+}
+
+impl<'a> EventRef<'a> {
+    fn text(self, span: Span) -> &'a str {
+        span.of(&self.lines.text)
+    }
+
+    /// Who did it.
+    pub fn user(self) -> &'a str {
+        self.text(self.event.user)
+    }
+
+    /// What was done.
+    pub fn name(self) -> &'a str {
+        self.text(self.event.name)
+    }
+
+    /// When; `None` is the time of arrival.
+    pub fn time(self) -> Option<Timestamp> {
+        self.event.time
+    }
+
+    /// By which a repeated event is recognised.
+    pub fn insert_id(self) -> Option<&'a str> {
+        self.event.insert_id.map(|id| self.text(id))
+    }
+
+    /// Group types and keys, in order of type.
+    pub fn groups(self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone {
+        let groups = &self.lines.groups[self.event.groups.clone()];
+        groups.iter().map(move |(group_type, key)| (self.text(*group_type), self.text(*key)))
+    }
+
+    /// Properties, in order of name.
+    pub fn properties(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
+        let properties = &self.lines.properties[self.event.properties.clone()];
+        properties.iter().map(move |(name, value)| (self.text(*name), value.of(&self.lines.text)))
+    }
+
+    fn to_event(self) -> Result<Event, NameError> {
+        Ok(Event {
+            user: UserName::new(self.user())?,
+            name: EventName::new(self.name())?,
+            time: self.time(),
+            insert_id: self.insert_id().map(InsertId::new).transpose()?,
+            groups: self
+                .groups()
+                .map(|(group_type, key)| Ok((GroupType::new(group_type)?, GroupKey::new(key)?)))
+                .collect::<Result<_, NameError>>()?,
+            properties: self.properties().map(|(name, value)| (name.to_owned(), value.to_value())).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Lines parsed together are what they are alone; answers whether this one is plain.
+    #[track_caller]
+    pub fn check_same(bytes: &[u8]) -> bool {
+        let mut lines = ParsedLines::default();
+        let neighbour = br#"{"type":"track","distinct_id":"u","event":"e","groups":{"t":"k"},"properties":{"p":"v"}}"#;
+        lines.push(neighbour).unwrap();
+        let result = lines.push(bytes);
+        lines.push(neighbour).unwrap();
+        let mut found: Vec<Line> = lines.iter().map(|line| line.to_line().unwrap()).collect();
+        assert_eq!(found.len(), lines.len());
+        let is_plain = lines.is_plain[1];
+        for line in [found.pop(), Some(found.remove(0))] {
+            assert_eq!(line, parse_line(neighbour).ok());
+        }
+        assert_eq!(result.map(|()| found.remove(0)), parse_line(bytes));
+        is_plain && lines.len() == 3
+    }
+
+    #[test]
+    fn what_most_lines_are_is_plain() {
+        for line in [
+            r#"{"type":"track","distinct_id":"u","event":"e"}"#,
+            r#" { "properties" : {"b": 1, "a" : "é\u0022"} , "event":"e" , "distinct_id":"$u", "type" : "track"}"#,
+            r#"{"type":"track","distinct_id":"u","event":"e","timestamp":1767434400123,"insert_id":"i","groups":{}}"#,
+            r#"{"type":"track","distinct_id":"u","event":"e","groups":{"b":"1","a":"2"},"properties":{"x":""}}"#,
+            r#"{"type":"track","distinct_id":"u","event":"e","timestamp":"2026-01-03T10:00:00.5+01:00"}"#,
+            r#"{"type":"track","distinct_id":"u","event":"e","properties":{"":true,"f":false,"n":null,"d":-0.5}}"#,
+            r#"{"type":"track","distinct_id":"u","event":"e","properties":{"z":0,"m":-1,"l":999999999999999999}}"#,
+            r#"{"type":"track","distinct_id":"u","event":"e","properties":{"a":0.1,"b":1.0,"c":123456789.125}}"#,
+        ] {
+            assert!(check_same(line.replace("\\u0022", "").as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_strings_are_read_as_anywhere() {
+        for value in [
+            "-0",
+            "-0.0",
+            "00",
+            "01",
+            "-01",
+            "1.",
+            ".5",
+            "-",
+            "-.5",
+            "+1",
+            "1e3",
+            "1E-3",
+            "1.5e",
+            "1.5e2",
+            "1_0",
+            "1234567890123456789",
+            "-9223372036854775808",
+            "18446744073709551615",
+            "18446744073709551616",
+            "1e999",
+            "0.1e1",
+            "0.30000000000000004",
+            "123456789012345678.123456789",
+            "179769313486231570000.0",
+            "0.000001",
+            "tru",
+            "trueish",
+            "nul",
+            "True",
+            "NaN",
+            "\"",
+            "\"a",
+            "\"a\\",
+            "\"a\\\"\"",
+            "\"\\ud800\"",
+            "\"tab\tin\"",
+            "\"\u{7f}\u{80}é😀\"",
+            "\"eight by\"",
+            "\"eight bytes and more than \u{1}\"",
+            "\"!!!!!!!!#########~~~\"",
+            "[]",
+            "{}",
+            "[1",
+            "\"x\"}}",
+            "\"x\"}} ",
+            "\"x\"} }\r",
+            "\"x\"},\"properties\":{}}",
+            "1,\"p\":2",
+            "1,",
+            "1,}",
+        ] {
+            check_same(
+                format!(r#"{{"type":"track","distinct_id":"u","event":"e","properties":{{"p":{value}"#).as_bytes(),
+            );
+            let line = format!(r#"{{"type":"track","distinct_id":"u","event":"e","properties":{{"p":{value}}}}}"#);
+            check_same(line.as_bytes());
+            check_same(format!(r#"{{"type":"track","distinct_id":{value},"event":"e"}}"#).as_bytes());
+            check_same(format!(r#"{{"type":"track","distinct_id":"u","event":"e","timestamp":{value}}}"#).as_bytes());
+            check_same(
+                format!(r#"{{"type":"track","distinct_id":"u","event":"e","groups":{{"t":{value}}}}}"#).as_bytes(),
+            );
+        }
+    }
+}

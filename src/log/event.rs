@@ -1,0 +1,135 @@
+//! The groups and the properties of an event, as they stand in a payload: their lengths are checked when they are read,
+//! values when somebody asks for them. Layout: `format-spec/log.md`.
+
+use crate::codec::value::{pass_value, read_value, write_value};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::model::{GroupKeyId, GroupTypeId, PropertyId, Value, ValueRef};
+
+/// Group types with their keys, ascending by type id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventGroups<'a> {
+    count: usize,
+    bytes: &'a [u8],
+}
+
+impl<'a> EventGroups<'a> {
+    /// Types and keys.
+    pub fn iter(self) -> impl Iterator<Item = (GroupTypeId, GroupKeyId)> + use<'a> {
+        let mut reader = Reader::new(self.bytes);
+        // They were read before, so none fails.
+        (0..self.count).map_while(move |_| read_group(&mut reader).ok())
+    }
+
+    pub(super) fn write(self, out: &mut Vec<u8>) {
+        out.put_varint(self.count as u64);
+        out.put(self.bytes);
+    }
+
+    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let count = reader.length()?;
+        let start = reader.position();
+        for _ in 0..count {
+            read_group(reader)?;
+        }
+        Ok(Self { count, bytes: reader.since(start) })
+    }
+}
+
+fn read_group(reader: &mut Reader<'_>) -> Result<(GroupTypeId, GroupKeyId), DecodeError> {
+    Ok((GroupTypeId::new(reader.varint_u32()?), GroupKeyId::new(reader.varint_u32()?)))
+}
+
+/// Properties, in order of name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventProperties<'a> {
+    count: usize,
+    bytes: &'a [u8],
+}
+
+impl<'a> EventProperties<'a> {
+    /// Names and values.
+    pub fn iter(self) -> impl Iterator<Item = (PropertyId, StoredValue<'a>)> {
+        let mut reader = Reader::new(self.bytes);
+        // They were read before, so none fails.
+        (0..self.count).map_while(move |_| read_property(&mut reader).ok())
+    }
+
+    pub(super) fn write(self, out: &mut Vec<u8>) {
+        out.put_varint(self.count as u64);
+        out.put(self.bytes);
+    }
+
+    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let count = reader.length()?;
+        let start = reader.position();
+        for _ in 0..count {
+            read_property(reader)?;
+        }
+        Ok(Self { count, bytes: reader.since(start) })
+    }
+}
+
+fn read_property<'a>(reader: &mut Reader<'a>) -> Result<(PropertyId, StoredValue<'a>), DecodeError> {
+    Ok((PropertyId::new(reader.varint_u32()?), StoredValue(pass_value(reader)?)))
+}
+
+/// A value as its bytes, which are equal for equal values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredValue<'a>(&'a [u8]);
+
+impl<'a> StoredValue<'a> {
+    /// The bytes.
+    pub fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// When the bytes are damaged.
+    pub fn value(self) -> Result<Value, DecodeError> {
+        read_value(&mut Reader::new(self.0))
+    }
+}
+
+/// Groups and properties of an event on its way into a payload. It serves one event after the other.
+#[derive(Clone, Debug, Default)]
+pub struct EventParts {
+    group_count: usize,
+    groups: Vec<u8>,
+    property_count: usize,
+    properties: Vec<u8>,
+}
+
+impl EventParts {
+    /// Forgets the event before.
+    pub fn clear(&mut self) {
+        self.groups.clear();
+        self.properties.clear();
+        (self.group_count, self.property_count) = (0, 0);
+    }
+
+    /// Adds a key of a group type. Types come by ascending id.
+    pub fn push_group(&mut self, group_type: GroupTypeId, key: GroupKeyId) {
+        self.groups.put_varint(u64::from(group_type.raw()));
+        self.groups.put_varint(u64::from(key.raw()));
+        self.group_count += 1;
+    }
+
+    /// Adds a property. They come in order of name.
+    pub fn push_property<'a>(&mut self, name: PropertyId, value: impl Into<ValueRef<'a>>) {
+        self.properties.put_varint(u64::from(name.raw()));
+        write_value(value, &mut self.properties);
+        self.property_count += 1;
+    }
+
+    /// The groups so far.
+    pub fn groups(&self) -> EventGroups<'_> {
+        EventGroups { count: self.group_count, bytes: &self.groups }
+    }
+
+    /// The properties so far.
+    pub fn properties(&self) -> EventProperties<'_> {
+        EventProperties { count: self.property_count, bytes: &self.properties }
+    }
+}
