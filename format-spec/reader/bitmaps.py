@@ -6,7 +6,12 @@ from packed import unpack
 from spans import Cursor, ascends
 
 
-def filed(span, rows):
+def filed_by_day(span, rows):
+    """As `filed`, with the union of all days after them."""
+    return filed(span, rows, unnumbered=1)
+
+
+def filed(span, rows, unnumbered=0):
     """The (count, bitmap) under each number, from a blob. `rows` are the (number, member) that they must hold."""
     head = Cursor(span)
     parts, end = [], 24
@@ -16,7 +21,7 @@ def filed(span, rows):
     numbers, counts, starts = parts
     bitmaps = span.part(end, len(span))
     span.expect(ascends(numbers), "the numbers of the filed bitmaps do not ascend")
-    span.expect(len(counts) == len(numbers) == len(starts) - 1, "the columns of the filed bitmaps differ in length")
+    span.expect(len(counts) == len(numbers) == len(starts) - 1 - unnumbered, "the columns of the filed bitmaps differ in length")
     span.expect(starts[0] == 0 and starts[-1] == len(bitmaps), "the bitmaps do not fill their blob")
     span.expect(ascends(starts), "a bitmap is empty")
     found = {
@@ -28,6 +33,9 @@ def filed(span, rows):
         expected.setdefault(number, []).append(member)
     expected = {number: (len(members), BitMap(members)) for number, members in expected.items()}
     span.expect(found == expected, "the filed bitmaps are not those of the rows")
+    if unnumbered:
+        union = _bitmap(bitmaps.part(starts[-2], starts[-1], "the bitmap of all days"))
+        span.expect(union == BitMap(member for _, member in rows), "the bitmap of all days is not that of the rows")
     return found
 
 

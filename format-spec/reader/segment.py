@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import values as stored_values
 from accepted import Event
-from bitmaps import filed
+from bitmaps import filed, filed_by_day
 from container import Container
 from json_text import one_form
 from packed import BLOCK, unpack
@@ -58,11 +58,11 @@ class Segment:
         for group_type, blob in key_rows.items():
             keys = [(row.groups[group_type], n) for n, row in enumerate(self.rows) if group_type in row.groups]
             self.key_rows[group_type] = filed(container.blob(blob), keys)
-        filed(container.blob(user_days), [(_day(row), row.user) for row in self.rows])
+        filed_by_day(container.blob(user_days), [(_day(row), row.user) for row in self.rows])
         file.expect(set(key_days) == types, "key_days are not those of the groups")
         for group_type, blob in key_days.items():
             keys = [(_day(row), row.groups[group_type]) for row in self.rows if group_type in row.groups]
-            filed(container.blob(blob), keys)
+            filed_by_day(container.blob(blob), keys)
         _check_index(file, container, index, self.rows)
         container.finish()
 
@@ -170,11 +170,11 @@ class _Reader:
             for row, (present, value) in zip(table.rows, found):
                 if present:
                     row.properties[name] = value
-        table.user_days = filed(self.container.blob(table.user_days), [(_day(row), row.user) for row in table.rows])
+        table.user_days = filed_by_day(self.container.blob(table.user_days), [(_day(row), row.user) for row in table.rows])
         self.expect(list(table.key_days) == list(table.groups), "key_days are not those of the groups")
         for group_type, blob in table.key_days.items():
             keys = [(_day(row), row.groups[group_type]) for row in table.rows if group_type in row.groups]
-            table.key_days[group_type] = filed(self.container.blob(blob), keys)
+            table.key_days[group_type] = filed_by_day(self.container.blob(blob), keys)
 
     def column(self, blob):
         span = self.container.blob(blob)

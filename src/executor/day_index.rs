@@ -122,6 +122,57 @@ pub(super) fn visit_days(
     Ok(())
 }
 
+/// Calls `visit` with bitmaps that hold together the units of a range of whole UTC days, as stored: of an index that lies
+/// in the range it is one. Only for looks without a filter, or whose filter is for the caller.
+pub(super) fn visit_units(
+    query: Query<'_>,
+    look: &Look,
+    whole_days: ResolvedRange,
+    mut visit: impl FnMut(StoredBitmap<'_>) -> Result<(), ExecutionError>,
+) -> Result<(), ExecutionError> {
+    let (from, to) = days_of(whole_days);
+    for segment in query.snapshot.segments() {
+        for index in indexes_of(query, look, segment) {
+            query.guard.check()?;
+            let Some(days) = index.unit_days(query)? else { continue };
+            if covers(look.range, index.time_range()) {
+                query.trace.count(|counts| counts.bitmaps_read += 1);
+                visit(days.units_ever())?;
+                continue;
+            }
+            for (_, _, place) in days.days(from, to) {
+                query.guard.check()?;
+                query.trace.count(|counts| counts.bitmaps_read += 1);
+                visit(days.stored_units(place))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many units each piece has, where the sizes of bitmaps say so: each is of one day of one index, and no user goes
+/// by several ids. Else `None`.
+pub(super) fn day_sizes(
+    query: Query<'_>,
+    look: &Look,
+    whole_days: ResolvedRange,
+    buckets: &impl Division,
+) -> Result<Option<Vec<u64>>, ExecutionError> {
+    let has_aliases = query.units == Units::Users && !query.snapshot.aliases().is_empty();
+    if look.filter.is_some() || has_aliases {
+        return Ok(None);
+    }
+    let (mut sizes, mut is_one) = (vec![0; buckets.len()], true);
+    visit_days(query, look, whole_days, |start, units| {
+        if let Some(size) = buckets.index_of(start).and_then(|piece| sizes.get_mut(piece)) {
+            is_one &= *size == 0;
+            *size = if is_one { units.len()? } else { 0 };
+        }
+        Ok(())
+    })?;
+    Ok(is_one.then_some(sizes))
+}
+
 /// Calls `visit` with every day of a range of whole UTC days, as [`visit_days`], and how many rows have a unit.
 pub(super) fn visit_day_counts(
     query: Query<'_>,

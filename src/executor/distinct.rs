@@ -1,7 +1,7 @@
 //! Which units did something, by bucket of time, how often, and when first.
 
 use super::charge::{Charge, Charged};
-use super::day_index::{answering_days, visit_day_counts, visit_days, whole_days};
+use super::day_index::{answering_days, day_sizes, visit_day_counts, visit_days, visit_units, whole_days};
 use super::division::Division;
 use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes};
@@ -99,16 +99,16 @@ fn units_of_days(
     query: Query<'_>,
     look: &Look,
     days: ResolvedRange,
-    pieces: usize,
-    piece_of: impl Fn(i64) -> Option<usize>,
+    buckets: &impl Division,
 ) -> Result<UnitSets, ExecutionError> {
     let mut rows = 0;
     visit_day_counts(query, look, days, |_, of_day| rows += of_day)?;
+    let pieces = buckets.len();
     let none = Keeping::of(query.unit_count(), pieces, rows).none();
     let charge = Charge::of(query.guard, pieces * (size_of::<UnitSet>() + none.footprint()))?;
     let mut sets = UnitSets::with(vec![none; pieces], charge);
     visit_days(query, look, days, |start, units| {
-        if let Some(set) = piece_of(start).and_then(|piece| sets.get_mut(piece)) {
+        if let Some(set) = buckets.index_of(start).and_then(|piece| sets.get_mut(piece)) {
             let before = set.footprint();
             set.add_stored(units)?;
             let grown = set.footprint().saturating_sub(before);
@@ -116,6 +116,12 @@ fn units_of_days(
         }
         Ok(())
     })?;
+    as_counted(query, look, &mut sets)?;
+    Ok(sets)
+}
+
+/// Units as they are stored become those that are counted: users under their shown ids, and those that pass the filter.
+fn as_counted(query: Query<'_>, look: &Look, sets: &mut UnitSets) -> Result<(), ExecutionError> {
     if query.units == Units::Users && !query.snapshot.aliases().is_empty() {
         for set in sets.iter_mut() {
             query.guard.check()?;
@@ -130,7 +136,36 @@ fn units_of_days(
             set.keep(&passing);
         }
     }
-    Ok(sets)
+    Ok(())
+}
+
+/// The units of a look whose days say it, of the whole range.
+fn units_of_range(query: Query<'_>, look: &Look, days: ResolvedRange) -> Result<Charged<UnitSet>, ExecutionError> {
+    let mut rows = 0;
+    visit_day_counts(query, look, days, |_, of_day| rows += of_day)?;
+    let mut sets = UnitSets::new(query.guard, vec![Keeping::of(query.unit_count(), 1, rows).none()])?;
+    visit_units(query, look, days, |units| {
+        sets.iter_mut().try_for_each(|set| set.add_stored(units))?;
+        Ok(sets.settle()?)
+    })?;
+    as_counted(query, look, &mut sets)?;
+    let set = sets.pop().unwrap_or_else(|| Keeping::Roaring.none());
+    Ok(Charged::new(query.guard, set)?)
+}
+
+/// How many distinct units each piece has, and all together, where bitmaps of days say it without being joined; else
+/// `None`.
+///
+/// # Errors
+/// As [`units_by_bucket`].
+pub(super) fn distinct_by_day(
+    query: Query<'_>,
+    look: &Look,
+    buckets: &impl Division,
+) -> Result<Option<(Vec<u64>, u64)>, ExecutionError> {
+    let Some(days) = answering_days(query, look, buckets) else { return Ok(None) };
+    let Some(sizes) = day_sizes(query, look, days, buckets)? else { return Ok(None) };
+    Ok(Some((sizes, units_of_range(query, look, days)?.len())))
 }
 
 /// The units of each piece. The look's range should be that of the pieces, or lie inside it.
@@ -141,7 +176,7 @@ pub fn units_by_bucket(query: Query<'_>, look: &Look, buckets: &impl Division) -
     if !look.range.is_empty()
         && let Some(days) = answering_days(query, look, buckets)
     {
-        return units_of_days(query, look, days, buckets.len(), |start| buckets.index_of(start));
+        return units_of_days(query, look, days, buckets);
     }
     let mut sets = UnitSets::with(Vec::new(), Charge::of(query.guard, buckets.len() * size_of::<UnitSet>())?);
     if look.range.is_empty() {
@@ -196,8 +231,8 @@ pub fn units_in(query: Query<'_>, look: &Look) -> Result<Charged<RoaringBitmap>,
         return Ok(Charged::new(query.guard, RoaringBitmap::new())?);
     }
     if let Some(days) = whole_days(query, look) {
-        let set = units_of_days(query, look, days, 1, |_| Some(0))?.into_inner().pop();
-        return Ok(Charged::new(query.guard, set.map(UnitSet::into_bitmap).unwrap_or_default())?);
+        let set = units_of_range(query, look, days)?.into_inner();
+        return Ok(Charged::new(query.guard, set.into_bitmap())?);
     }
     let mut units = Charged::new(query.guard, UnitCollector::default())?;
     visit_rows(

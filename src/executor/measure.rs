@@ -3,7 +3,7 @@
 use super::cells::Cells;
 use super::charge::{Charge, Charged};
 use super::day_index::answering_days;
-use super::distinct::{day_counts, units_by_bucket, units_in};
+use super::distinct::{day_counts, distinct_by_day, units_by_bucket, units_in};
 use super::division::{Division, Edges};
 use super::error::ExecutionError;
 use super::exact_sum::ExactSum;
@@ -194,6 +194,12 @@ fn units_by_slot(query: Query<'_>, series: &Series<'_>, slot_of: &[u32]) -> Resu
 pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Result<Vec<Figures>, ExecutionError> {
     match measure {
         Measure::Unique if series.slots.is_none() && answering_days(query, series.look, series.buckets).is_some() => {
+            if !series.is_cumulative
+                && let Some((values, total)) = distinct_by_day(query, series.look, series.buckets)?
+            {
+                let values = values.into_iter().map(Figure::Count).collect();
+                return Ok(vec![Figures { values, total: Figure::Count(total) }]);
+            }
             let sets = units_by_bucket(query, series.look, series.buckets)?;
             let mut all = Charged::new(query.guard, nobody(&sets))?;
             let mut values = Vec::with_capacity(sets.len());

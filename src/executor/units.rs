@@ -22,11 +22,8 @@ pub fn universe(query: Query<'_>) -> Result<Charged<RoaringBitmap>, ExecutionErr
                 users.settle()?;
             }
             for segment in query.snapshot.segments() {
-                let days = segment.user_days()?;
-                for (_, _, place) in days.days(None, None) {
-                    query.guard.check()?;
-                    *users |= days.units(place)?;
-                }
+                query.guard.check()?;
+                *users |= segment.user_days()?.units_ever().to_bitmap()?;
                 users.settle()?;
             }
             Ok(Charged::new(query.guard, query.shown(users.into_inner()))?)

@@ -52,7 +52,7 @@ impl KeyRows {
     /// # Errors
     /// When it is damaged.
     pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
-        Keyed::open(bytes).map(Self)
+        Keyed::open(bytes, 0).map(Self)
     }
 
     /// The rows that carry a key, numbered through the segment.

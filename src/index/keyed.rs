@@ -27,6 +27,15 @@ impl KeyedEncoder {
         let _ = bitmap.serialize_into(&mut self.bitmaps);
     }
 
+    /// The index, with one bitmap more that is filed under no number.
+    pub fn finish_with(mut self, mut last: RoaringBitmap) -> BlobParts {
+        // So that the bytes do not depend on what was joined.
+        last.remove_run_compression();
+        self.starts.push(self.bitmaps.len() as i64);
+        let _ = last.serialize_into(&mut self.bitmaps);
+        self.finish()
+    }
+
     pub fn finish(mut self) -> BlobParts {
         self.starts.push(self.bitmaps.len() as i64);
         let columns = [self.numbers, self.counts, self.starts].map(|column| column.finish().concat());
@@ -48,7 +57,8 @@ pub(super) struct Keyed {
 }
 
 impl Keyed {
-    pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
+    /// Opens an index that has so many bitmaps filed under no number after all others.
+    pub fn open(bytes: Bytes, unnumbered: usize) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(&bytes);
         let lengths = [reader.u64()?, reader.u64()?, reader.u64()?];
         let mut start = LENGTHS_BYTES;
@@ -64,10 +74,10 @@ impl Keyed {
         let bitmaps = bytes.slice(start..);
         let [numbers, counts, starts] =
             <[Packed; 3]>::try_from(columns).map_err(|_| DecodeError::new("an index lacks a column", 0))?;
-        if numbers.len() != counts.len() || starts.len() != numbers.len() + 1 {
+        if numbers.len() != counts.len() || starts.len() != numbers.len() + unnumbered + 1 {
             return Err(DecodeError::new("columns of an index have different lengths", 0));
         }
-        if starts.get(numbers.len()) != bitmaps.len() as i64 {
+        if starts.get(starts.len() - 1) != bitmaps.len() as i64 {
             return Err(DecodeError::new("the bitmaps of an index have another length than it says", start as u64));
         }
         Ok(Self { numbers, counts, starts, bitmaps, bitmaps_offset: start as u64 })
@@ -77,6 +87,11 @@ impl Keyed {
     pub fn position(&self, number: i64) -> Option<usize> {
         let position = self.numbers.lower_bound(number);
         (position < self.numbers.len() && self.numbers.get(position) == number).then_some(position)
+    }
+
+    /// How many bitmaps there are.
+    fn len(&self) -> usize {
+        self.starts.len() - 1
     }
 
     /// The bitmap at a place, where it lies. One whose place is damaged has no bytes, and cannot be read.
@@ -97,7 +112,10 @@ impl Keyed {
         if self.numbers.to_vec() != other.numbers.to_vec() || self.counts.to_vec() != other.counts.to_vec() {
             return Ok(false);
         }
-        for position in 0..self.numbers.len() {
+        if self.len() != other.len() {
+            return Ok(false);
+        }
+        for position in 0..self.len() {
             if self.bitmap(position)? != other.bitmap(position)? {
                 return Ok(false);
             }
@@ -111,6 +129,6 @@ impl Keyed {
         if !numbers.windows(2).all(|pair| pair[0] < pair[1]) {
             return Err(DecodeError::new("the numbers of an index do not ascend", 0));
         }
-        (0..numbers.len()).try_for_each(|position| self.bitmap(position).map(|_| ()))
+        (0..self.len()).try_for_each(|position| self.bitmap(position).map(|_| ()))
     }
 }

@@ -68,7 +68,7 @@ impl UnitDaysBuilder {
 
     /// The index. What it says is added to `all`.
     pub fn finish(self, all: &mut UnitDaysUnion) -> BlobParts {
-        let mut encoder = KeyedEncoder::default();
+        let (mut encoder, mut ever) = (KeyedEncoder::default(), RoaringBitmap::new());
         let mut days: Vec<_> = self.days.into_iter().collect();
         days.sort_unstable_by_key(|(day, _)| *day);
         for (day, (rows, mut units)) in days {
@@ -77,9 +77,10 @@ impl UnitDaysBuilder {
             // Ascending numbers are appended, with no search for each.
             let units = RoaringBitmap::from_sorted_iter(units).unwrap_or_default();
             encoder.push(day, rows, &units);
+            ever |= &units;
             all.add(Day(day), rows, units);
         }
-        encoder.finish()
+        encoder.finish_with(ever)
     }
 }
 
@@ -99,13 +100,14 @@ impl UnitDaysUnion {
 
     /// The index of any event.
     pub fn finish(self) -> BlobParts {
-        let mut encoder = KeyedEncoder::default();
+        let (mut encoder, mut ever) = (KeyedEncoder::default(), RoaringBitmap::new());
         for (day, (rows, mut units)) in self.days {
             // So that the bytes do not depend on what was joined.
             units.remove_run_compression();
             encoder.push(day.0, rows, &units);
+            ever |= units;
         }
-        encoder.finish()
+        encoder.finish_with(ever)
     }
 }
 
@@ -119,7 +121,7 @@ impl UnitDays {
     /// # Errors
     /// When it is damaged.
     pub fn open(bytes: Bytes) -> Result<Self, DecodeError> {
-        Keyed::open(bytes).map(Self)
+        Keyed::open(bytes, 1).map(Self)
     }
 
     /// The days with rows from `from` (included) to `to` (not included): each with its rows and its bitmap's place.
@@ -142,6 +144,11 @@ impl UnitDays {
         self.0.stored(place)
     }
 
+    /// The units of all days together.
+    pub fn units_ever(&self) -> StoredBitmap<'_> {
+        self.0.stored(self.0.numbers.len())
+    }
+
     /// The index of all rows of several, none of which are in two of them. What it says is added to `all`.
     ///
     /// # Errors
@@ -152,7 +159,7 @@ impl UnitDays {
             days.extend(index.days(None, None).map(|(day, rows, place)| (day, part, place, rows)));
         }
         days.sort_unstable();
-        let mut encoder = KeyedEncoder::default();
+        let (mut encoder, mut ever) = (KeyedEncoder::default(), RoaringBitmap::new());
         for same in days.chunk_by(|a, b| a.0 == b.0) {
             let mut units = RoaringBitmap::new();
             for (_, part, place, _) in same {
@@ -162,9 +169,10 @@ impl UnitDays {
             units.remove_run_compression();
             let rows = same.iter().fold(0u64, |sum, (_, _, _, rows)| sum.wrapping_add(*rows));
             encoder.push(same[0].0.0, rows, &units);
+            ever |= &units;
             all.add(same[0].0, rows, units);
         }
-        Ok(encoder.finish())
+        Ok(encoder.finish_with(ever))
     }
 
     /// Adds what it says to an index of several events.
@@ -191,7 +199,15 @@ impl UnitDays {
     /// # Errors
     /// When something is damaged.
     pub fn verify(&self) -> Result<(), DecodeError> {
-        self.0.verify()
+        self.0.verify()?;
+        let mut ever = RoaringBitmap::new();
+        for (_, _, place) in self.days(None, None) {
+            ever |= self.units(place)?;
+        }
+        match self.units_ever().to_bitmap()? == ever {
+            true => Ok(()),
+            false => Err(DecodeError::new("the units of all days are others than those of each", 0)),
+        }
     }
 }
 
@@ -215,6 +231,7 @@ mod tests {
         assert_eq!(read(None, None), [(-1, 1, vec![9]), (3, 3, vec![2, 5]), (7, 1, vec![70_000])]);
         assert_eq!(read(Some(Day(0)), Some(Day(7))).len(), 1);
         assert_eq!(read(Some(Day(8)), Some(Day(2))).len(), 0);
+        assert_eq!(index.units_ever().to_bitmap().unwrap().into_iter().collect::<Vec<_>>(), [2, 5, 9, 70_000]);
         assert_eq!(index.verify(), Ok(()));
     }
 
