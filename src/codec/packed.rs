@@ -2,8 +2,9 @@
 //! Layout: `format-spec/README.md`, "Packed integers".
 
 use super::bits::{PADDING_BYTES, mask, pack, packed_bytes, unpack, unpack_one, width_of};
-use super::{BlobParts, DecodeError, Reader, Writer};
+use super::{BlobParts, DecodeError, Reader, Writer, reading};
 use bytes::Bytes;
+use std::ops::Range;
 
 /// Values in a block.
 pub const BLOCK_VALUES: usize = 1024;
@@ -122,6 +123,7 @@ impl Packed {
         if bytes.len() != data + end + PADDING_BYTES {
             return Err(DecodeError::new("a column has another length than its blocks", data as u64));
         }
+        reading::decoded(data);
         Ok(Self { count, bytes, data })
     }
 
@@ -149,6 +151,22 @@ impl Packed {
         (base, entry[12], &self.bytes[self.data + offset..])
     }
 
+    /// How many values a block that exists has.
+    fn block_len(&self, block: usize) -> usize {
+        (self.count - block * BLOCK_VALUES).min(BLOCK_VALUES)
+    }
+
+    /// Counts the blocks that these values lie in as read ([`reading`]), for those who take all of them with
+    /// [`Self::get`].
+    pub fn count_read(&self, values: Range<usize>) {
+        if values.is_empty() {
+            return;
+        }
+        let blocks = values.start / BLOCK_VALUES..values.end.div_ceil(BLOCK_VALUES).min(self.blocks());
+        let bytes = blocks.map(|block| packed_bytes(self.block_len(block), self.block(block).1));
+        reading::decoded(bytes.sum());
+    }
+
     /// The value at `index`, which must be below [`Self::len`].
     #[inline]
     pub fn get(&self, index: usize) -> i64 {
@@ -162,7 +180,8 @@ impl Packed {
         (index / BLOCK_VALUES..self.blocks()).flat_map(move |block| {
             let (base, width, bits) = self.block(block);
             let first = index.saturating_sub(block * BLOCK_VALUES);
-            let values = (self.count - block * BLOCK_VALUES).min(BLOCK_VALUES);
+            let values = self.block_len(block);
+            reading::decoded(packed_bytes(values, width));
             (first..values).map(move |place| base.wrapping_add(unpack_one(bits, place, width) as i64))
         })
     }
@@ -180,8 +199,9 @@ impl Packed {
 
     /// Decodes a block into the front of `out`; returns how many values it holds.
     pub fn decode_block(&self, block: usize, out: &mut [i64; BLOCK_VALUES]) -> usize {
-        let values = (self.count - block * BLOCK_VALUES).min(BLOCK_VALUES);
+        let values = self.block_len(block);
         let (base, width, bits) = self.block(block);
+        reading::decoded(packed_bytes(values, width));
         unpack(bits, width, base, &mut out[..values]);
         values
     }
@@ -231,6 +251,12 @@ mod tests {
                 let rest = values.get(from..).unwrap_or_default();
                 prop_assert_eq!(column.iter_from(from).collect::<Vec<_>>(), rest);
             }
+            let before = reading::so_far();
+            column.to_vec();
+            prop_assert_eq!((reading::so_far() - before).decoded as usize, column.bytes.len() - column.data - PADDING_BYTES);
+            let before = reading::so_far();
+            column.count_read(0..values.len());
+            prop_assert_eq!((reading::so_far() - before).decoded as usize, column.bytes.len() - column.data - PADDING_BYTES);
             let mut encoder = PackedEncoder::default();
             values.iter().for_each(|value| encoder.push(*value));
             prop_assert_eq!(encoder.finish().concat(), encode(&values));

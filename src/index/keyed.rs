@@ -1,6 +1,6 @@
 //! Bitmaps filed under ascending numbers: the layout that both kinds of index share.
 
-use crate::codec::{BlobParts, DecodeError, Packed, PackedEncoder, Reader, Writer};
+use crate::codec::{BlobParts, DecodeError, Packed, PackedEncoder, Reader, Writer, reading};
 use bytes::Bytes;
 use roaring::RoaringBitmap;
 
@@ -87,6 +87,7 @@ impl Keyed {
             .zip(usize::try_from(end).ok())
             .and_then(|(start, end)| self.bitmaps.get(start..end))
             .ok_or_else(damaged)?;
+        reading::decoded(bytes.len());
         RoaringBitmap::deserialize_from(bytes).map_err(|_| damaged())
     }
 
