@@ -65,6 +65,13 @@ impl Counts {
         ]
     }
 
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, mut other: Self) {
+        for (count, more) in self.parts().into_iter().zip(other.parts()) {
+            *count += *more;
+        }
+    }
+
     /// What was counted since `earlier`.
     fn since(mut self, mut earlier: Self) -> Self {
         for (count, before) in self.parts().into_iter().zip(earlier.parts()) {

@@ -77,7 +77,7 @@ fn blocks_without_a_key_that_is_asked_for_are_not_read() {
 fn bytes_are_those_of_what_was_decoded_whatever_the_threads() {
     let event = |row: u32| {
         let time = format!("2026-01-{:02}T10:00:00Z", 1 + row % 20);
-        let properties = json!({"n": row, "plan": if row % 3 == 0 { "pro" } else { "free" }});
+        let properties = json!({"n": row, "plan": if row.is_multiple_of(3) { "pro" } else { "free" }});
         let user = format!("u{}", row / 10);
         (json!({"type": "track", "distinct_id": user, "event": "a", "timestamp": time, "properties": properties}), 0)
     };
