@@ -20,11 +20,6 @@ const NAMES: [(&str, u64); 6] = [
     ("upgraded", 10),
 ];
 
-/// How many events a benchmark has.
-pub fn event_count() -> u64 {
-    std::env::var("TRACKCRUMB_BENCH_EVENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(200_000)
-}
-
 /// SplitMix64: G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators" (2014).
 pub struct Random(u64);
 
@@ -66,7 +61,12 @@ fn event(number: u64, count: u64, random: &mut Random) -> Event {
 
 /// All events, in order of time.
 pub fn lines(count: u64) -> impl Iterator<Item = Line> {
-    let mut random = Random::new();
+    lines_of(SEED, count)
+}
+
+/// Others of the same users at the same times.
+pub fn lines_of(seed: u64, count: u64) -> impl Iterator<Item = Line> {
+    let mut random = Random(seed);
     (0..count).map(move |number| event(number, count, &mut random).into())
 }
 

@@ -1,6 +1,7 @@
 //! Every report, over batches in memory and over segments.
 
-use crate::data::{event_count, fill};
+use crate::data::fill;
+use crate::event_count;
 use criterion::{Criterion, Throughput};
 use trackcrumb::language::{
     Breakdown, Cohort, Condition, DocumentError, Filter, Funnel, FunnelOrder, Hold, Interval, Matcher, Measure, Op,
@@ -12,7 +13,8 @@ use trackcrumb::{Store, reports};
 const FROM: &str = "2026-01-01";
 const TO: &str = "2026-04-01";
 
-fn documents() -> Result<Vec<(&'static str, Report)>, DocumentError> {
+/// What is asked of the events of `data`.
+pub fn documents() -> Result<Vec<(&'static str, Report)>, DocumentError> {
     let trends = || Trends::new(FROM, TO);
     let german = Filter::property("country", Op::Is, "DE");
     let funnel = || Funnel::new(FROM, TO).step("signup").step("feature_used").step("invite_sent").window(Span::days(7));
@@ -51,7 +53,7 @@ fn documents() -> Result<Vec<(&'static str, Report)>, DocumentError> {
 }
 
 pub fn bench(criterion: &mut Criterion) {
-    let count = event_count();
+    let count = event_count(200_000);
     let documents = documents().expect("the documents are valid");
     for place in ["memory", "sealed"] {
         let directory = tempfile::tempdir().expect("a directory");

@@ -1,13 +1,14 @@
 //! Append, import, seal and open.
 
-use crate::data::{event_count, fill, lines};
+use crate::data::{fill, lines};
+use crate::event_count;
 use criterion::{BatchSize, Criterion, Throughput};
 use std::hint::black_box;
 use trackcrumb::input::{parse_line, write_line};
 use trackcrumb::{Store, StoreReader};
 
 pub fn bench(criterion: &mut Criterion) {
-    let count = event_count();
+    let count = event_count(200_000);
     append(criterion);
     import(criterion, count);
     seal(criterion, count);

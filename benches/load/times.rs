@@ -34,8 +34,12 @@ impl Times {
         self.span = self.span.max(other.begin.duration_since(self.begin) + other.span);
     }
 
+    pub fn count(&self) -> usize {
+        self.each.len()
+    }
+
     pub fn per_second(&self) -> f64 {
-        self.each.len() as f64 / self.span.as_secs_f64()
+        self.count() as f64 / self.span.as_secs_f64()
     }
 
     /// The time within which this share of them was done: the least with so many at or below it.

@@ -112,6 +112,21 @@ QUERIES = {
 }
 
 
+# Where the rows of a query have ids: of users, of companies.
+IDS = {
+    "C1L": (0, "u"), "C2L": (0, "c"), "G1": (0, "c"), "G2e": (1, "u"), "G2m": (0, "u"), "G3e": (1, "u"), "G3m": (0, "u"),
+}  # fmt: skip
+
+
+def with_ids(name, rows):
+    """Rows that have integers for ids, with the ids of the data instead, in the order of these."""
+    if name not in IDS:
+        return rows
+    place, letter = IDS[name]
+    rows = [[*row[:place], f"{letter}{row[place]}", *row[place + 1 :]] for row in rows]
+    return rows if len(rows[0]) > 1 else sorted(rows)
+
+
 def canonical(rows):
     """Numbers and dates in one form, whatever engine they come from."""
 

@@ -11,6 +11,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 THREADS = 2
+# What cargo builds: no server.
+ENGINE_ALONE = ("--no-default-features", "--features", "cli")
 
 
 def bytes_of(path):
@@ -26,6 +28,8 @@ class DuckDb:
     """A native table, rows sorted by event and time: what suits it best."""
 
     name = "duckdb"
+    # Where its ways of writing queries are; the first folder that has one counts.
+    folders = ("duckdb",)
 
     def __init__(self, directory):
         import duckdb
@@ -67,6 +71,7 @@ class ClickHouse:
     """MergeTree ordered by event, day and user, merged into one part: what suits it best."""
 
     name = "clickhouse"
+    folders = ("clickhouse",)
     EVENTS = (
         "ts DateTime64(6, 'UTC'), event LowCardinality(String), user String, company String, team String, "
         "feature LowCardinality(String), path LowCardinality(String), country LowCardinality(String), "
@@ -77,6 +82,13 @@ class ClickHouse:
         "seats Nullable(Int32), industry LowCardinality(String), name String"
     )
     USERS = "ts DateTime64(6, 'UTC'), user String, role LowCardinality(String), country LowCardinality(String)"
+    # How the id of a user is read.
+    USER = "user"
+
+    @staticmethod
+    def number(name):
+        """How the key of a group is read."""
+        return f"ifNull({name}, '')"
 
     def __init__(self, directory):
         from chdb import session
@@ -105,14 +117,14 @@ class ClickHouse:
         self.make("users", self.USERS, "user")
         some = lambda *names: ", ".join(f"ifNull({name}, '')" for name in names)
         self.do(
-            f"INSERT INTO events SELECT ts, event, user, {some('company', 'team', 'feature', 'path')}, country, device, "
-            f"amount, duration_ms FROM file('{data}/events.parquet', Parquet)"
+            f"INSERT INTO events SELECT ts, event, {self.USER}, {self.number('company')}, {self.number('team')}, "
+            f"{some('feature', 'path')}, country, device, amount, duration_ms FROM file('{data}/events.parquet', Parquet)"
         )
         self.do(
-            f"INSERT INTO groups SELECT ts, user, type, key, {some('plan')}, seats, {some('industry', 'name')} "
+            f"INSERT INTO groups SELECT ts, {self.USER}, type, {self.number('key')}, {some('plan')}, seats, {some('industry', 'name')} "
             f"FROM file('{data}/groups.parquet', Parquet)"
         )
-        self.do(f"INSERT INTO users SELECT ts, user, role, country FROM file('{data}/users.parquet', Parquet)")
+        self.do(f"INSERT INTO users SELECT ts, {self.USER}, role, country FROM file('{data}/users.parquet', Parquet)")
         for table in ("events", "groups", "users"):
             self.do(f"OPTIMIZE TABLE {table} FINAL")
 
@@ -141,6 +153,36 @@ class ClickHouse:
         return int(self.ask(f"SELECT sum(bytes_on_disk) FROM {parts}")[0][0])
 
 
+class DuckDbIntegers(DuckDb):
+    """The same with the ids of users, companies and teams as integers already, which no application sends."""
+
+    name = "duckdb_integers"
+    folders = ("duckdb_integers", "duckdb")
+
+    def load(self, data):
+        number = lambda *names: ", ".join(f'substr("{name}", 2)::UINTEGER AS "{name}"' for name in names)
+        replaced = lambda *names: f"SELECT * REPLACE ({number(*names)}) FROM read_parquet('{data}/"
+        self.ask(f"CREATE TABLE events AS {replaced('user', 'company', 'team')}events.parquet') ORDER BY event, ts")
+        self.ask(f"CREATE TABLE groups AS {replaced('user', 'key')}groups.parquet')")
+        self.ask(f"CREATE TABLE users AS {replaced('user')}users.parquet')")
+        self.ask("CHECKPOINT")
+
+
+class ClickHouseIntegers(ClickHouse):
+    """The same with integers for ids: of a company and a team one more than in its name, as 0 stands for none."""
+
+    name = "clickhouse_integers"
+    folders = ("clickhouse_integers", "clickhouse")
+    EVENTS = ClickHouse.EVENTS.replace("user String, company String, team String", "user UInt32, company UInt32, team UInt32")
+    GROUPS = ClickHouse.GROUPS.replace("user String", "user UInt32").replace("key String", "key UInt32")
+    USERS = ClickHouse.USERS.replace("user String", "user UInt32")
+    USER = "toUInt32(substring(user, 2))"
+
+    @staticmethod
+    def number(name):
+        return f"if({name} IS NULL, 0, 1 + toUInt32(substring(ifNull({name}, 'x0'), 2)))"
+
+
 def serve(connection, engine, directory):
     """The loop of a peer's process."""
     peer = engine(directory)
@@ -155,7 +197,7 @@ class Peer:
     """DuckDB or ClickHouse in its process."""
 
     def __init__(self, engine, directory):
-        self.name = engine.name
+        self.name, self.folders = engine.name, engine.folders
         self.connection, other = multiprocessing.Pipe()
         self.process = multiprocessing.Process(target=serve, args=(other, engine, directory), daemon=True)
         self.process.start()
@@ -209,7 +251,7 @@ class Trackcrumb:
     @staticmethod
     def load(directory, *files):
         """Imports files; seconds, and the peak of memory in MiB. It is durable, sealed and merged at the end."""
-        binary = ROOT / "target/release/trackcrumb"
+        binary = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/trackcrumb"
         started = time.perf_counter()
         peak = 0
         for command in [["import", str(file)] for file in files] + [["compact"]]:
@@ -227,7 +269,7 @@ class Trackcrumb:
 
 def program():
     """Builds what answers, and says where it is."""
-    command = ["cargo", "bench", "--bench", "peers", "--no-run", "--message-format=json", "--quiet"]
+    command = ["cargo", "bench", *ENGINE_ALONE, "--bench", "peers", "--no-run", "--message-format=json", "--quiet"]
     lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     artifacts = [json.loads(line) for line in lines]
     return next(one["executable"] for one in artifacts if one.get("executable") and one["target"]["name"] == "peers")

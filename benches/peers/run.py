@@ -6,7 +6,8 @@
 
 Makes the data (gen.py, a fixed seed), loads all three, asks every query of each in turn (A B C A B C ...), checks that
 the rows are the same, and prints a table. Each peer is asked in the way of writing the query that was the fastest for it
-(queries/BEST.json), or with --variants in every way, of which the fastest counts. trackcrumb answers documents through the library, planned anew each time, without any cache.
+(queries/BEST.json), or with --variants in every way, of which the fastest counts. With --integers the peers are also asked
+of tables that have integers for ids already; what that gives stands beside. trackcrumb answers documents through the library, planned anew each time, without any cache.
 README.md says what the queries mean.
 """
 
@@ -18,9 +19,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from answers import QUERIES, canonical
-from engines import HERE, ROOT, ClickHouse, DuckDb, Peer, Trackcrumb, bytes_of
+from answers import QUERIES, canonical, with_ids
+from engines import ENGINE_ALONE, HERE, ROOT, ClickHouse, ClickHouseIntegers, DuckDb, DuckDbIntegers, Peer, Trackcrumb, bytes_of
 
+STRINGS, INTEGERS = (DuckDb, ClickHouse), (DuckDbIntegers, ClickHouseIntegers)
+INTEGER_NAMES = [engine.name for engine in INTEGERS]
 COHORT = json.loads((HERE / "queries/trackcrumb/C1.json").read_text())["report"]["where"]
 
 
@@ -32,11 +35,11 @@ def main():
         command = [sys.executable, HERE / "gen.py", "--events", str(arguments.events), "--out", data, "--ndjson"]
         subprocess.run(command, check=True)
     parameters = json.loads((data / "params.json").read_text())
-    subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--release", "--quiet", *ENGINE_ALONE, "--bin", "trackcrumb"], cwd=ROOT, check=True)
     loaded = load(arguments, data)
     directory = lambda name: arguments.work / f"{name}-{arguments.events}"
     # Peers first: a process that is forked later would hold the pipe to trackcrumb open.
-    peers = [Peer(engine, directory(engine.name)) for engine in (DuckDb, ClickHouse)]
+    peers = [Peer(engine, directory(engine.name)) for engine in (*STRINGS, *INTEGERS[: 2 * arguments.integers])]
     own = Trackcrumb(directory("trackcrumb"))
     wanted = set(arguments.only.split(",")) if arguments.only else set(QUERIES)
     results = {name: ask(name, parameters, own, peers, arguments) for name in QUERIES if name in wanted}
@@ -72,7 +75,7 @@ def load(arguments, data):
         cohort.write_text(json.dumps(line) + "\n")
         Trackcrumb.load(directory, cohort)
         note.write_text(json.dumps(loaded))
-    for engine in (DuckDb, ClickHouse):
+    for engine in STRINGS:
         if engine.name in loaded:
             continue
         scratch = Peer(engine, arguments.work / f"{engine.name}-{arguments.events}-ingest")
@@ -83,60 +86,88 @@ def load(arguments, data):
         peer.call("load", str(data))
         peer.close()
         note.write_text(json.dumps(loaded))
+    for engine in INTEGERS if arguments.integers else ():
+        if engine.name in loaded:
+            continue
+        # Nobody reads integers from NDJSON, so that it says only that it was done.
+        peer = Peer(engine, arguments.work / f"{engine.name}-{arguments.events}")
+        milliseconds, _ = peer.call("load", str(data))
+        peer.close()
+        loaded[engine.name] = {"table_seconds": milliseconds / 1e3}
+        note.write_text(json.dumps(loaded))
     return loaded
 
 
 def ways(peer, name, is_every):
     """The ways of writing a query that a peer is asked in."""
-    folder = HERE / "queries" / peer.name
+    folders = [HERE / "queries" / folder for folder in peer.folders]
     best = json.loads((HERE / "queries/BEST.json").read_text())[peer.name].get(name, name)
-    return sorted(folder.glob(f"{name}.*sql")) if is_every else [folder / f"{best}.sql"]
+    # Of files of one name the first folder's is the last to be put in.
+    found = {file.name: file for folder in reversed(folders) for file in folder.glob(f"{name}.*sql")}
+    return sorted(found.values()) if is_every else [found[f"{best}.sql"]]
 
 
 def ask(name, parameters, own, peers, arguments):
     """Asks one query of every engine in turn."""
     document, rows_of, compared = QUERIES[name]
-    fill = lambda text: text.replace("{MID}", parameters["MID"]).replace("{BIG}", parameters["BIG"])
+
+    def fill(text):
+        for company in ("MID", "BIG"):
+            text = text.replace(f"{{{company}}}", parameters[company]).replace(f"{{{company}N}}", parameters[company][1:])
+        return text
+
     asked = [(own, HERE / f"queries/trackcrumb/{document}.json")]
     asked += [(peer, way) for peer in peers for way in ways(peer, name, arguments.variants)]
-    asked = [(engine, way, fill(way.read_text().strip())) for engine, way in asked]
-    times, given = {way: [] for _, way, _ in asked}, {}
+    asked = [(engine, fill(way.read_text().strip())) for engine, way in asked]
+    times, given = [[] for _ in asked], [None for _ in asked]
     for number in range(arguments.rounds + 1):
-        for engine, way, question in asked:
-            milliseconds, given[way] = engine.ask(question)
+        for place, (engine, question) in enumerate(asked):
+            milliseconds, given[place] = engine.ask(question)
             if number:  # the first round warms
-                times[way].append(milliseconds)
+                times[place].append(milliseconds)
     medians, answers = {}, {}
-    for engine, way, _ in asked:
-        median = statistics.median(times[way])
+    for place, (engine, _) in enumerate(asked):
+        median = statistics.median(times[place])
         if median < medians.get(engine.name, math.inf):
-            medians[engine.name], answers[engine.name] = median, given[way]
+            medians[engine.name], answers[engine.name] = median, given[place]
     rows = {peer.name: canonical(answers[peer.name]) for peer in peers}
     rows = {engine: (compared or (lambda rows: rows))(found) for engine, found in rows.items()}
+    rows.update({engine.name: with_ids(name, rows[engine.name]) for engine in peers if engine.name in INTEGER_NAMES})
     rows[own.name] = canonical(rows_of(answers[own.name], parameters))
     first = rows[own.name]
-    different = next((engine for engine, found in rows.items() if found != first), None)
+    # Members come in the order of their ids, of which integers have another.
+    in_order = lambda engine: sorted(first) if engine in INTEGER_NAMES and all(len(row) == 1 for row in first) else first
+    different = next((engine for engine, found in rows.items() if found != in_order(engine)), None)
     if different:
         at = next((n for n, (a, b) in enumerate(zip(first, rows[different])) if a != b), min(len(first), len(rows[different])))
         print(f"{name}: {own.name} has {first[at:at + 2]} of {len(first)}, {different} has {rows[different][at:at + 2]} "
               f"of {len(rows[different])}, at row {at}", file=sys.stderr)
-    ratio = min(medians[peer.name] for peer in peers) / medians[own.name]
+    ratio_to = lambda engines: min(medians[engine.name] for engine in engines) / medians[own.name]
+    ratio = ratio_to(STRINGS)
     print(f"{name:4} " + "  ".join(f"{engine} {value:9.3f} ms" for engine, value in medians.items()) + f"  {ratio:7.1f}x", file=sys.stderr)
-    return {"ms": medians, "ratio": ratio, "rows": len(first), "equal": different is None}
+    integers = {"ratio_integers": ratio_to(INTEGERS)} if arguments.integers else {}
+    return {"ms": medians, "ratio": ratio, **integers, "rows": len(first), "equal": different is None}
 
 
 def show(result):
     """The table, as Markdown."""
     queries = result["queries"]
     engines = ("trackcrumb", "duckdb", "clickhouse")
-    print(f"| {result['events']:,} events | " + " | ".join(f"{engine}, ms" for engine in engines) + " | best peer / trackcrumb | rows | equal |")
-    print("|---|---:|---:|---:|---:|---:|---|")
+    kinds = [(engines, "ratio", "best peer / trackcrumb", "of the ratios")]
+    if all("ratio_integers" in one for one in queries.values()):
+        kinds.append((INTEGER_NAMES, "ratio_integers", "best peer with integers / trackcrumb", "to the peers with integers for ids"))
+    heads = [" | ".join([*(f"{engine.replace('_', ' ')}, ms" for engine in names), title]) for names, _, title, _ in kinds]
+    print(f"| {result['events']:,} events | " + " | ".join(heads) + " | rows | equal |")
+    print("|---|" + "---:|" * sum(len(names) + 1 for names, *_ in kinds) + "---:|---|")
     for name, one in queries.items():
-        cells = " | ".join(f"{one['ms'][engine]:.2f}" for engine in engines)
-        print(f"| {name} | {cells} | {one['ratio']:.1f} | {one['rows']} | {'yes' if one['equal'] else 'NO'} |")
-    ratios = [one["ratio"] for one in queries.values()]
-    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    print(f"\nGeometric mean of the ratios {mean:.1f}, least {min(ratios):.1f}.\n")
+        cells = [" | ".join([*(f"{one['ms'][engine]:.2f}" for engine in names), f"{one[ratio]:.1f}"]) for names, ratio, *_ in kinds]
+        print(f"| {name} | {' | '.join(cells)} | {one['rows']} | {'yes' if one['equal'] else 'NO'} |")
+    print()
+    for _, ratio, _, which in kinds:
+        ratios = [one[ratio] for one in queries.values()]
+        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        print(f"Geometric mean {which} {mean:.1f}, least {min(ratios):.1f}.")
+    print()
     print("| | " + " | ".join(engines) + " |\n|---|---:|---:|---:|")
     print("| bytes an event | " + " | ".join(f"{result['bytes'][engine] / result['events']:.1f}" for engine in engines) + " |")
     print("| peak memory while answering, MiB | " + " | ".join(f"{result['peak_mib'][engine]:.0f}" for engine in engines) + " |")
@@ -152,6 +183,7 @@ def parse_arguments():
     parser.add_argument("--work", type=Path, required=True, help="where data and stores are kept for the next run")
     parser.add_argument("--rounds", type=int, default=5, help="how often each query is asked after the first time")
     parser.add_argument("--variants", action="store_true", help="ask peers in every way that a query is written")
+    parser.add_argument("--integers", action="store_true", help="ask peers also of tables with integers for ids")
     parser.add_argument("--only", default="", help="some queries, such as T1,F1")
     return parser.parse_args()
 

@@ -6,7 +6,7 @@
 //! - A blob is checked before its first use, once; opening reads the footer alone.
 
 use super::file_header::{FileHeader, FileKind, HEADER_BYTES};
-use super::{DecodeError, FileId, Reader, WriteError, Writer, record};
+use super::{DecodeError, FileId, Reader, WriteError, Writer, reading, record};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -237,6 +237,7 @@ impl Container {
         let bytes = self.bytes.slice(blob.offset as usize..(blob.offset + blob.length) as usize);
         // Relaxed: the flag guards no other memory; at worst a blob is checked twice.
         if !checked.load(Ordering::Relaxed) {
+            reading::checked(bytes.len());
             if self.id.checksum(&bytes) != blob.checksum {
                 let problem = format!("a part of {} bytes does not match its checksum", blob.length);
                 return Err(DecodeError::new(problem, blob.offset).in_file(&self.file));

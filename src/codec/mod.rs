@@ -13,6 +13,7 @@ pub mod cursor;
 pub mod error;
 pub mod file_header;
 pub mod packed;
+pub mod reading;
 pub mod record;
 pub mod text;
 pub mod value;

@@ -2,7 +2,7 @@
 //! Layout: `format-spec/README.md`, "Packed integers".
 
 use super::bits::{PADDING_BYTES, mask, pack, packed_bytes, unpack, unpack_one, width_of};
-use super::{BlobParts, DecodeError, Reader, Writer};
+use super::{BlobParts, DecodeError, Reader, Writer, reading};
 use bytes::Bytes;
 use std::ops::Range;
 
@@ -123,6 +123,7 @@ impl Packed {
         if bytes.len() != data + end + PADDING_BYTES {
             return Err(DecodeError::new("a column has another length than its blocks", data as u64));
         }
+        reading::decoded(data);
         Ok(Self { count, bytes, data })
     }
 
@@ -149,6 +150,22 @@ impl Packed {
         let base = i64::from_le_bytes([entry[0], entry[1], entry[2], entry[3], entry[4], entry[5], entry[6], entry[7]]);
         let offset = u32::from_le_bytes([entry[8], entry[9], entry[10], entry[11]]) as usize;
         (base, entry[12], &self.bytes[self.data + offset..])
+    }
+
+    /// How many values a block that exists has.
+    fn block_len(&self, block: usize) -> usize {
+        (self.count - block * BLOCK_VALUES).min(BLOCK_VALUES)
+    }
+
+    /// Counts the blocks that these values lie in as read ([`reading`]), for those who take all of them with
+    /// [`Self::get`].
+    pub fn count_read(&self, values: Range<usize>) {
+        if values.is_empty() {
+            return;
+        }
+        let blocks = values.start / BLOCK_VALUES..values.end.div_ceil(BLOCK_VALUES).min(self.blocks());
+        let bytes = blocks.map(|block| packed_bytes(self.block_len(block), self.block(block).1));
+        reading::decoded(bytes.sum());
     }
 
     /// The value at `index`, which must be below [`Self::len`].
@@ -180,7 +197,8 @@ impl Packed {
         (index / BLOCK_VALUES..self.blocks()).flat_map(move |block| {
             let (base, width, bits) = self.block(block);
             let first = index.saturating_sub(block * BLOCK_VALUES);
-            let values = (self.count - block * BLOCK_VALUES).min(BLOCK_VALUES);
+            let values = self.block_len(block);
+            reading::decoded(packed_bytes(values, width));
             (first..values).map(move |place| base.wrapping_add(unpack_one(bits, place, width) as i64))
         })
     }
@@ -192,6 +210,7 @@ impl Packed {
         while index < indexes.end {
             let (base, width, bits) = self.block(index / BLOCK_VALUES);
             let end = (index / BLOCK_VALUES + 1).saturating_mul(BLOCK_VALUES).min(indexes.end);
+            reading::decoded(packed_bytes(end - index, width));
             (index..end).for_each(|index| {
                 visit(base.wrapping_add(unpack_one(bits, index % BLOCK_VALUES, width) as i64));
             });
@@ -212,8 +231,9 @@ impl Packed {
 
     /// Decodes a block into the front of `out`; returns how many values it holds.
     pub fn decode_block(&self, block: usize, out: &mut [i64; BLOCK_VALUES]) -> usize {
-        let values = (self.count - block * BLOCK_VALUES).min(BLOCK_VALUES);
+        let values = self.block_len(block);
         let (base, width, bits) = self.block(block);
+        reading::decoded(packed_bytes(values, width));
         unpack(bits, width, base, &mut out[..values]);
         values
     }
@@ -292,6 +312,12 @@ mod tests {
                 let to = values.len().min(from + 600);
                 prop_assert_eq!(column.decode_range(from..to, &mut buffer), &values[from..to]);
             }
+            let before = reading::so_far();
+            column.to_vec();
+            prop_assert_eq!((reading::so_far() - before).decoded as usize, column.bytes.len() - column.data - PADDING_BYTES);
+            let before = reading::so_far();
+            column.count_read(0..values.len());
+            prop_assert_eq!((reading::so_far() - before).decoded as usize, column.bytes.len() - column.data - PADDING_BYTES);
             let mut encoder = PackedEncoder::default();
             values.iter().for_each(|value| encoder.push(*value));
             prop_assert_eq!(encoder.finish().concat(), encode(&values));

@@ -1,7 +1,7 @@
 //! Lists of byte strings in blocks that may be compressed, for text that is seldom read.
 //! Layout: `format-spec/README.md`, "Text lists".
 
-use super::{BlobParts, DecodeError, Reader, Writer};
+use super::{BlobParts, DecodeError, Reader, Writer, reading};
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::io;
@@ -181,6 +181,7 @@ impl Texts {
         if entry != texts.count || end != bytes.len() {
             return Err(DecodeError::new("a text list has another length than its blocks", 0));
         }
+        reading::decoded(texts.data());
         Ok(texts)
     }
 
@@ -329,6 +330,7 @@ impl Texts {
 
     fn unpack(&self, block: &Block) -> Result<Bytes, DecodeError> {
         let stored = self.bytes.slice(block.stored.clone());
+        reading::decoded(stored.len());
         if stored.len() == block.unpacked_bytes {
             return Ok(stored);
         }

@@ -1,7 +1,7 @@
 //! An immutable part: a run of ids for some of the lists, with a hash table for each.
 
 use crate::codec::packed::{self, Packed};
-use crate::codec::{BlobIndex, Container, ContainerWriter, DecodeError, FileId, FileKind, Writer};
+use crate::codec::{BlobIndex, Container, ContainerWriter, DecodeError, FileId, FileKind, Writer, reading};
 use crate::model::StoredName;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -185,6 +185,7 @@ impl PartNames {
         }
         let (start, end) = (self.starts.get(index as usize) as usize, self.starts.get(index as usize + 1) as usize);
         let bytes = self.names.get(start..end).ok_or_else(damaged)?;
+        reading::decoded(bytes.len());
         std::str::from_utf8(bytes).map_err(|_| damaged())
     }
 

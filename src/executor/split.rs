@@ -10,6 +10,7 @@ use super::query::Query;
 use super::row_test::RowTest;
 use super::scan::{Block, TableScan, tables_of};
 use crate::codec::packed::BLOCK_VALUES;
+use crate::codec::reading;
 use crate::segment::{BlockBuffer, Table};
 use std::num::NonZero;
 use std::ops::Range;
@@ -28,16 +29,22 @@ pub(super) fn threads_for(guard: &Guard, rows: usize) -> usize {
 }
 
 /// Does each part of some work on a thread of its own, the first on this one; answers come in the order of parts. What
-/// finds no thread is done here, too.
+/// finds no thread is done here, too. What the others read counts as read by this thread.
 pub(super) fn in_parallel<P: Sync, R: Send>(parts: &[P], work: impl Fn(&P) -> R + Sync) -> Vec<R> {
     let Some((first, others)) = parts.split_first() else { return Vec::new() };
     let work = &work;
     thread::scope(|scope| {
-        let begin = |part| thread::Builder::new().spawn_scoped(scope, move || work(part)).map_err(|_| part);
+        let begin = |part| {
+            thread::Builder::new().spawn_scoped(scope, move || (work(part), reading::so_far())).map_err(|_| part)
+        };
         let others: Vec<_> = others.iter().map(begin).collect();
         let mut done = vec![work(first)];
         done.extend(others.into_iter().map(|other| match other {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Ok(thread) => {
+                let (done, read) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                reading::add(read);
+                done
+            }
             Err(part) => work(part),
         }));
         done
@@ -148,5 +155,8 @@ mod tests {
     fn parts_are_done_in_any_order_and_answered_in_theirs() {
         assert_eq!(in_parallel(&[3, 1, 2], |part| part * 2), [6, 2, 4]);
         assert!(in_parallel(&[], |part: &u32| *part).is_empty());
+        let before = reading::so_far();
+        in_parallel(&[3, 1, 2], |part| reading::decoded(*part));
+        assert_eq!((reading::so_far() - before).decoded, 6);
     }
 }

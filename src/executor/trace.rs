@@ -4,6 +4,7 @@ use super::coverage::Coverage;
 use super::lock::lock;
 use super::look::Look;
 use super::query::Units;
+use crate::codec::reading;
 use serde::Serialize;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,10 +37,16 @@ pub struct Counts {
     pub bitmaps_read: u64,
     /// identify() and group() calls that were folded.
     pub calls_folded: u64,
+    /// Stored bytes that were decoded, as [`reading`] counts them: whole blocks of columns and texts, bitmaps,
+    /// directories. What is read twice counts twice. Counted where stages are kept.
+    pub bytes_decoded: u64,
+    /// Stored bytes that were held against their checksums, as each blob is when it is first used after the store was
+    /// opened. Counted where stages are kept.
+    pub bytes_checked: u64,
 }
 
 impl Counts {
-    fn parts(&mut self) -> [&mut u64; 12] {
+    fn parts(&mut self) -> [&mut u64; 14] {
         [
             &mut self.tables_read,
             &mut self.tables_by_index,
@@ -53,7 +60,16 @@ impl Counts {
             &mut self.rows_passed,
             &mut self.bitmaps_read,
             &mut self.calls_folded,
+            &mut self.bytes_decoded,
+            &mut self.bytes_checked,
         ]
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, mut other: Self) {
+        for (count, more) in self.parts().into_iter().zip(other.parts()) {
+            *count += *more;
+        }
     }
 
     /// What was counted since `earlier`.
@@ -120,11 +136,17 @@ impl Trace {
     /// Does a stage's work. A stage inside another is part of that one.
     pub fn stage<T>(&self, name: impl FnOnce() -> String, work: impl FnOnce() -> T) -> T {
         let Some(stages) = self.stages.as_ref().filter(|_| !self.inside.load(Ordering::Relaxed)) else { return work() };
-        let (started, before) = (Instant::now(), *lock(&self.counts));
+        let (started, before, read_before) = (Instant::now(), *lock(&self.counts), reading::so_far());
         self.inside.store(true, Ordering::Relaxed);
         let done = work();
         self.inside.store(false, Ordering::Relaxed);
-        let (seconds, counts) = (started.elapsed().as_secs_f64(), lock(&self.counts).since(before));
+        let seconds = started.elapsed().as_secs_f64();
+        let read = reading::so_far() - read_before;
+        self.count(|counts| {
+            counts.bytes_decoded += read.decoded;
+            counts.bytes_checked += read.checked;
+        });
+        let counts = lock(&self.counts).since(before);
         lock(stages).push(Stage { stage: name(), seconds, counts });
         done
     }
@@ -147,12 +169,19 @@ mod tests {
             || "outer".to_owned(),
             || {
                 trace.count(|counts| counts.rows_tested += 2);
-                trace.stage(|| "inner".to_owned(), || trace.count(|counts| counts.bitmaps_read += 1));
+                trace.stage(
+                    || "inner".to_owned(),
+                    || {
+                        reading::decoded(7);
+                        trace.count(|counts| counts.bitmaps_read += 1);
+                    },
+                );
             },
         );
         let stages = trace.stages();
         assert_eq!(stages.len(), 1);
-        assert_eq!((stages[0].counts.rows_tested, stages[0].counts.bitmaps_read), (2, 1));
+        let counts = stages[0].counts;
+        assert_eq!((counts.rows_tested, counts.bitmaps_read, counts.bytes_decoded), (2, 1, 7));
         assert!(Trace::default().stages().is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! A bitmap read where it lies: how many values it has, and its values as bits of a set that is there already. For all
 //! else it becomes a [`RoaringBitmap`].
 
-use crate::codec::DecodeError;
+use crate::codec::{DecodeError, reading};
 use roaring::RoaringBitmap;
 
 /// First word of a bitmap without runs; the number of containers follows.
@@ -73,6 +73,7 @@ impl<'a> StoredBitmap<'a> {
     /// When the bitmap is damaged.
     pub fn len(self) -> Result<u64, DecodeError> {
         let (_, descriptions, _) = self.parts().ok_or_else(|| self.damaged())?;
+        reading::decoded(size_of_val(descriptions));
         Ok(descriptions.iter().map(|[_, _, low, high]| u64::from(u16::from_le_bytes([*low, *high])) + 1).sum())
     }
 
@@ -81,6 +82,7 @@ impl<'a> StoredBitmap<'a> {
     /// # Errors
     /// When the bitmap is damaged, or a value has no bit.
     pub fn add_to(self, words: &mut [u64]) -> Result<(), DecodeError> {
+        reading::decoded(self.bytes.len());
         self.visit(|key, container| {
             let words = words.get_mut(key * CONTAINER_WORDS..)?;
             match container {
@@ -147,6 +149,7 @@ impl<'a> StoredBitmap<'a> {
     /// # Errors
     /// When the bitmap is damaged.
     pub fn to_bitmap(self) -> Result<RoaringBitmap, DecodeError> {
+        reading::decoded(self.bytes.len());
         RoaringBitmap::deserialize_from(self.bytes).map_err(|_| self.damaged())
     }
 }

@@ -128,7 +128,9 @@ impl UnitDays {
     pub fn days(&self, from: Option<Day>, to: Option<Day>) -> impl Iterator<Item = (Day, u64, usize)> + '_ {
         let start = from.map_or(0, |day| self.0.numbers.lower_bound(day.0));
         let end = to.map_or(self.0.numbers.len(), |day| self.0.numbers.lower_bound(day.0));
-        (start..end.max(start)).map(|place| (Day(self.0.numbers.get(place)), self.0.counts.get(place) as u64, place))
+        let places = start..end.max(start);
+        [&self.0.numbers, &self.0.counts].into_iter().for_each(|column| column.count_read(places.clone()));
+        places.map(|place| (Day(self.0.numbers.get(place)), self.0.counts.get(place) as u64, place))
     }
 
     /// The units of the day at a place that [`Self::days`] gave.

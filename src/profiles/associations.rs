@@ -32,6 +32,12 @@ impl Associations {
         self.users.len()
     }
 
+    /// Counts all rows as read.
+    pub fn count_read(&self) {
+        let columns = [&self.users, &self.times, &self.arrivals, &self.keys];
+        columns.into_iter().for_each(|column| column.count_read(0..column.len()));
+    }
+
     pub fn get(&self, row: usize) -> Result<Association, DecodeError> {
         Ok(Association {
             user: UserId::new(id(self.users.get(row))?),

@@ -187,6 +187,7 @@ impl Calls {
         rows: std::ops::Range<usize>,
         mut visit: impl FnMut(Call) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.count_read(rows.clone());
         let located = |error: DecodeError| E::from(error.shifted(self.ops_offset).in_file(&self.file));
         let end = self.ops.visit_until(rows, |row, ops| {
             // Most group() calls only say who belongs to what.
@@ -211,6 +212,7 @@ impl Calls {
         mut wanted: impl FnMut(usize) -> bool,
         mut visit: impl FnMut(Call),
     ) -> Result<(), DecodeError> {
+        self.count_read(rows.clone());
         let mut problem = None;
         let visited = self.ops.visit(rows, |row, ops| {
             if wanted(row) {
@@ -221,6 +223,12 @@ impl Calls {
             }
         });
         visited.and(problem.map_or(Ok(()), Err)).map_err(|error| error.shifted(self.ops_offset).in_file(&self.file))
+    }
+
+    /// Counts the columns of these rows as read; the texts count themselves.
+    fn count_read(&self, rows: std::ops::Range<usize>) {
+        let columns = [&self.entities, &self.times, &self.arrivals].into_iter().chain(&self.users);
+        columns.for_each(|column| column.count_read(rows.clone()));
     }
 
     fn call(&self, row: usize, ops: &[u8]) -> Result<Call, DecodeError> {
@@ -306,6 +314,7 @@ impl ProfilesPart {
     /// When the part is damaged.
     pub fn associations(&self, group_type: GroupTypeId, mut visit: impl FnMut(Association)) -> Result<(), DecodeError> {
         let Some(associations) = self.association_table(group_type)? else { return Ok(()) };
+        associations.count_read();
         for row in 0..associations.len() {
             visit(associations.get(row).map_err(|error| self.located(error))?);
         }

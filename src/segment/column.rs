@@ -4,7 +4,7 @@ use super::codes::Codes;
 use super::runs::{RunReader, fill_runs, visit_runs};
 use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::value::read_value;
-use crate::codec::{DecodeError, Packed, Reader, Texts};
+use crate::codec::{DecodeError, Packed, Reader, Texts, reading};
 use crate::model::{Number, Value};
 use bytes::Bytes;
 use std::ops::{ControlFlow, Range};
@@ -192,6 +192,7 @@ impl PropertyColumn {
                 decode_presence(present.as_ref(), block, &mut buffer.present);
                 let start = block * BLOCK_VALUES * 8;
                 let end = (start + BLOCK_VALUES * 8).min(values.len());
+                reading::decoded(end - start);
                 let doubles = values[start..end].chunks_exact(8).zip(buffer.present.iter());
                 buffer.numbers.clear();
                 buffer.numbers.extend(doubles.map(|(bytes, present)| {

@@ -29,6 +29,8 @@ pub(super) struct Writer {
     pub engine: Engine,
     /// A thread is syncing; others wait for it and share the next sync.
     pub is_syncing: bool,
+    /// So many syncs made batches durable.
+    pub syncs: u64,
     is_sealing: bool,
     is_merging: bool,
     /// So many calls wait until nobody is at work; nothing new is begun before them.
@@ -55,7 +57,7 @@ struct Threads {
 
 impl Core {
     pub fn new(engine: Engine, maintenance: Maintenance) -> Self {
-        let writer = Writer { engine, is_syncing: false, is_sealing: false, is_merging: false, waiting: 0 };
+        let writer = Writer { engine, is_syncing: false, syncs: 0, is_sealing: false, is_merging: false, waiting: 0 };
         Self {
             writer: Mutex::new(writer),
             ended: Condvar::new(),

@@ -126,6 +126,12 @@ impl Store {
         writer.engine.erase(|_| Ok(Plan::older_than(now, days)))
     }
 
+    /// How often the log was synced for calls that wait, since the store was opened: as they share syncs, less often than
+    /// there were calls.
+    pub fn syncs(&self) -> u64 {
+        self.writer().syncs
+    }
+
     /// How far imports got that ended or were interrupted.
     pub fn imports(&self) -> Vec<ImportRecord> {
         self.writer().engine.state.imports.clone()
@@ -152,6 +158,7 @@ impl Store {
             let result = job.run();
             writer = self.writer();
             writer.is_syncing = false;
+            writer.syncs += 1;
             let finished = writer.engine.finish_sync(&job, result);
             self.core.tell();
             finished?;

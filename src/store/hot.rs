@@ -1,7 +1,8 @@
 //! Batches that are not sealed yet, in the form of segments in memory, so that readers need one form only.
 //!
 //! New batches become a small chunk; neighbouring chunks of about one size are built anew as one, so that a row is
-//! built a logarithmic number of times before its log is sealed.
+//! built a logarithmic number of times before its log is sealed. Large chunks stay as they are: whoever takes a snapshot
+//! waits for what is built, and a full log takes longer to build than most reports do.
 
 use super::seal::seal;
 use crate::codec::text::Compression;
@@ -14,6 +15,10 @@ use std::sync::Arc;
 
 /// The name that errors give to what is in memory.
 const MEMORY: &str = "memory";
+
+/// A chunk of this many bytes of batches is not built anew: some twenty thousand events, and some tens of chunks in the
+/// largest logs.
+const CHUNK_BYTES_MAX: usize = 1 << 20;
 
 /// Batches as a segment and a profiles part.
 #[derive(Clone, Debug)]
@@ -96,7 +101,7 @@ impl HotChunks {
 impl LogChunks {
     fn add(&mut self, mut payloads: Vec<Bytes>) -> Result<(), DecodeError> {
         let mut bytes: usize = payloads.iter().map(Bytes::len).sum();
-        while let Some(last) = self.chunks.pop_if(|last| last.bytes <= bytes * 2) {
+        while let Some(last) = self.chunks.pop_if(|last| last.bytes <= bytes * 2 && last.bytes < CHUNK_BYTES_MAX) {
             bytes += last.bytes;
             let newer = std::mem::replace(&mut payloads, last.payloads);
             payloads.extend(newer);
@@ -105,5 +110,42 @@ impl LogChunks {
         debug_assert!(payloads.iter().all(|payload| Batch::open(payload).is_ok()));
         self.chunks.push(Chunk::build(payloads)?);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::environment::SystemEnvironment;
+    use super::super::handle::Store;
+    use super::*;
+    use crate::files::sim::SimDisk;
+    use crate::model::Event;
+
+    #[test]
+    fn small_chunks_become_one_and_large_ones_stay() {
+        let store = Store::open_storage(Arc::new(SimDisk::new()), Arc::new(SystemEnvironment), Default::default());
+        let store = store.unwrap();
+        // Some hundred bytes an event, so that a chunk is full after some thousands.
+        let batch = |number: usize| {
+            (0..500).map(move |row| {
+                Event::new(format!("u{row}"), "e")
+                    .unwrap()
+                    .property("text", format!("{number}-{row}-{}", "x".repeat(180)))
+                    .into()
+            })
+        };
+        let mut built: Vec<Arc<Segment>> = Vec::new();
+        for number in 0..100 {
+            store.write(batch(number)).unwrap();
+            let snapshot = store.snapshot().unwrap();
+            let rows: u64 = snapshot.segments().iter().map(|segment| segment.rows()).sum();
+            assert_eq!(rows, 500 * (number as u64 + 1));
+            // What a snapshot has to build is bounded, however full the log is.
+            let segments = snapshot.segments();
+            let new = segments.iter().filter(|segment| !built.iter().any(|known| Arc::ptr_eq(known, segment)));
+            assert!(new.map(|segment| segment.rows()).sum::<u64>() < 16_000);
+            built = segments.to_vec();
+        }
+        assert!((5..30).contains(&built.len()), "{} chunks", built.len());
     }
 }

@@ -180,6 +180,7 @@ fn threads_that_write_at_once_all_get_durable_answers() {
         }
     });
     assert_eq!(rows(&store.snapshot().unwrap()), 200);
+    assert!((25..=200).contains(&store.syncs()), "{} syncs", store.syncs());
     store.close().unwrap();
     assert_eq!(rows(StoreReader::open(directory.path()).unwrap().snapshot()), 200);
 }

@@ -2,7 +2,7 @@
 
 use super::super::output::{Canvas, Show};
 use super::super::rows::{Column, Kind, Rows};
-use super::super::text::{count, counted};
+use super::super::text::{bytes, count, counted};
 use crate::executor::{Counts, Stage};
 use crate::store::Snapshot;
 use serde::Serialize;
@@ -65,12 +65,21 @@ impl Show for Explanation {
         let mut rows = Rows::new([
             ("stage", Kind::Text),
             ("seconds", Kind::Seconds),
+            ("bytes_decoded", Kind::Number),
+            ("bytes_checked", Kind::Number),
             ("read", Kind::Text),
             ("skipped", Kind::Text),
         ]);
         for stage in &self.stages {
-            let (read, skipped) = (read(&stage.counts), skipped(&stage.counts));
-            rows.push([stage.stage.as_str().into(), stage.seconds.into(), read.into(), skipped.into()]);
+            let counts = &stage.counts;
+            rows.push([
+                stage.stage.as_str().into(),
+                stage.seconds.into(),
+                counts.bytes_decoded.into(),
+                counts.bytes_checked.into(),
+                read(counts).into(),
+                skipped(counts).into(),
+            ]);
         }
         rows
     }
@@ -79,15 +88,31 @@ impl Show for Explanation {
         let mut rows = Rows::with_columns(vec![
             Column::new("stage", Kind::Text),
             Column { name: String::new(), title: "ms".to_owned(), kind: Kind::Number },
+            Column::new("decoded", Kind::Text),
+            Column::new("checked", Kind::Text),
             Column::new("read", Kind::Text),
             Column::new("skipped", Kind::Text),
         ]);
         let millis = |seconds: f64| Value::from((seconds * 1e5).round() / 100.0);
         for stage in &self.stages {
-            let (read, skipped) = (read(&stage.counts), skipped(&stage.counts));
-            rows.push([stage.stage.as_str().into(), millis(stage.seconds), read.into(), skipped.into()]);
+            let counts = &stage.counts;
+            rows.push([
+                stage.stage.as_str().into(),
+                millis(stage.seconds),
+                bytes(counts.bytes_decoded).into(),
+                bytes(counts.bytes_checked).into(),
+                read(counts).into(),
+                skipped(counts).into(),
+            ]);
         }
-        let all = format!("{} in {}\n\n", counted(self.rows, "event"), counted(self.segments, "segment"));
+        let sum = |of: fn(&Counts) -> u64| bytes(self.stages.iter().map(|stage| of(&stage.counts)).sum());
+        let all = format!(
+            "{} in {}, {} decoded, {} checked for the first time\n\n",
+            counted(self.rows, "event"),
+            counted(self.segments, "segment"),
+            sum(|counts| counts.bytes_decoded),
+            sum(|counts| counts.bytes_checked)
+        );
         all + &rows.to_table(canvas)
     }
 }
@@ -107,6 +132,8 @@ mod tests {
             blocks_by_index: 5,
             rows_tested: 2048,
             rows_passed: 7,
+            bytes_decoded: 5_000,
+            bytes_checked: 600,
             ..Counts::default()
         };
         assert_eq!(read(&counts), "1 table by rows, 3 blocks (7 of 2,048 rows in range passed)");
@@ -117,8 +144,9 @@ mod tests {
         let stage = Stage { stage: "series `a`".to_owned(), seconds: 0.00125, counts };
         let explanation = Explanation { segments: 1, rows: 10_000, stages: vec![stage] };
         let table = explanation.to_table(&Canvas { width: 160, colors: false });
-        assert!(table.starts_with("10,000 events in 1 segment\n\n"), "{table}");
-        assert!(table.contains(" series `a`  1.25  1 table by rows"), "{table}");
+        let all = "10,000 events in 1 segment, 4.9 KiB decoded, 600 B checked for the first time\n\n";
+        assert!(table.starts_with(all), "{table}");
+        assert!(table.contains(" series `a`  1.25  4.9 KiB  600 B    1 table by rows"), "{table}");
         assert!(explanation.to_json().contains(r#""stage":"series `a`","seconds":0.00125,"tables_read":1"#));
     }
 }

@@ -30,6 +30,11 @@ pub struct Arguments {
     /// The file that holds the document, or `-` for standard input
     file: String,
     /// Print what was read for the answer, what was skipped and why, instead of the answer
+    ///
+    /// Stage by stage: the time, the stored bytes that were decoded (whole blocks of columns and of texts, bitmaps,
+    /// directories; again each time), the bytes that were held against their checksums because they were used for the
+    /// first time since the store was opened, the tables, blocks, rows and bitmaps that were read, and those that were
+    /// not, and why.
     #[arg(long)]
     explain: bool,
     /// The longest time that the report may take, in seconds

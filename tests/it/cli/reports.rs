@@ -27,7 +27,7 @@ fn an_explanation_says_what_was_read_instead_of_the_answer() {
     let place = filled();
     let told = place.pipe("report --explain --format table -", TRENDS);
     assert_eq!(told.code, Some(0));
-    assert!(told.out.starts_with("4 events in 1 segment\n"), "{}", told.out);
+    assert!(told.out.starts_with("4 events in 1 segment, "), "{}", told.out);
     let line = told.out.lines().find(|line| line.contains("series `signed_up`")).unwrap();
     assert!(
         line.contains("1 table by the index of days, 3 bitmaps") && line.contains("1 table of other events"),

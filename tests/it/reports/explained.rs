@@ -72,3 +72,41 @@ fn blocks_without_a_key_that_is_asked_for_are_not_read() {
     assert_eq!(count(json!(["c0", "c3"])), (2_400, 3));
     assert_eq!(count(json!(["nobody"])), (0, 8));
 }
+
+#[test]
+fn bytes_are_those_of_what_was_decoded_whatever_the_threads() {
+    let event = |row: u32| {
+        let time = format!("2026-01-{:02}T10:00:00Z", 1 + row % 20);
+        let properties = json!({"n": row, "plan": if row.is_multiple_of(3) { "pro" } else { "free" }});
+        let user = format!("u{}", row / 10);
+        (json!({"type": "track", "distinct_id": user, "event": "a", "timestamp": time, "properties": properties}), 0)
+    };
+    let history: Vec<(Value, i64)> = (0..30_000).map(event).collect();
+    let snapshot = fill(&history, Arrivals { batch: 30_000, seal_every: 1, reopen_every: 0 }).store.snapshot().unwrap();
+    let bytes = |last_day: u32, filter: Value, thread_rows: usize| {
+        let mut document = json!({"report": "trends", "from": "2026-01-01", "to": format!("2026-01-{last_day:02}"),
+            "series": [{"event": "a", "measure": "total"}]});
+        if !filter.is_null() {
+            document["filter"] = filter;
+        }
+        let limits = Limits { thread_rows: Some(thread_rows), ..Limits::default() };
+        let report = Report::from_value(&document).unwrap();
+        let (_, stages) = reports::explain(&snapshot, &report, Timestamp::MAX, &limits).unwrap();
+        let counts = stages.into_iter().find(|stage| stage.stage == "series `a`").unwrap().counts;
+        (counts.bytes_decoded, counts.bytes_checked)
+    };
+    let of_plan = json!({"property": "plan", "op": "is", "value": "pro"});
+    let (_, checked) = bytes(21, of_plan.clone(), usize::MAX);
+    let (by_rows, checked_again) = bytes(21, of_plan.clone(), usize::MAX);
+    assert!(checked > by_rows / 2 && checked_again == 0, "{checked} {by_rows}");
+    // A bit a row at least, and for each of the columns not more than eight bytes.
+    assert!((30_000 / 8..30_000 * 24).contains(&by_rows), "{by_rows}");
+    let (wider, _) =
+        bytes(21, json!({"all": [of_plan.clone(), {"property": "n", "op": "gt", "value": -1}]}), usize::MAX);
+    assert!(wider >= by_rows + 30_000 * 10 / 8, "the numbers of a block take ten bits each: {wider} {by_rows}");
+    // Each piece of a table opens its columns anew, and reads their directories and runs again.
+    let (shared, _) = bytes(21, of_plan, 5_000);
+    assert!((by_rows..by_rows * 2).contains(&shared), "{shared} {by_rows}");
+    let (index, _) = bytes(21, Value::Null, usize::MAX);
+    assert!(index > 0 && index < by_rows / 10, "{index} {by_rows}");
+}
