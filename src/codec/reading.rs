@@ -44,7 +44,7 @@ pub fn so_far() -> BytesRead {
 
 /// Adds what another thread read on behalf of this one.
 pub fn add(read: BytesRead) {
-    READ.set(READ.get() + read);
+    READ.with(|so_far| so_far.set(so_far.get() + read));
 }
 
 /// So many bytes were decoded.

@@ -4,7 +4,7 @@ use super::division::Division;
 use super::error::ExecutionError;
 use super::look::{Look, Named};
 use super::query::{Query, Units, covers};
-use super::scan::tables_of;
+use super::scan::{find_tables, tables_of};
 use crate::codec::DecodeError;
 use crate::index::{Day, StoredBitmap, UnitDays};
 use crate::language::ResolvedRange;
@@ -76,13 +76,20 @@ fn days_of(range: ResolvedRange) -> (Option<Day>, Option<Day>) {
     (Day::starting_at(range.from_micros), Day::starting_at(range.to_micros))
 }
 
-/// The indexes of a segment that say together what a look without a filter asks for.
-fn indexes_of<'s>(query: Query<'_>, look: &Look, segment: &'s Segment) -> Vec<Indexed<'s>> {
-    let tables = tables_of(query, look, segment);
-    query.trace.count(|counts| counts.tables_by_index += tables.len() as u64);
+/// The indexes of a segment that say together what a look asks for.
+fn indexes_of<'s>(look: &Look, segment: &'s Segment) -> Vec<Indexed<'s>> {
+    let (tables, _) = find_tables(look, segment);
     match look.events {
         Named::Any if tables.len() > 1 => vec![Indexed::Segment(segment)],
         _ => tables.into_iter().map(Indexed::Table).collect(),
+    }
+}
+
+/// Tells of the tables whose indexes answer for a look.
+pub(super) fn count_indexed(query: Query<'_>, look: &Look) {
+    for segment in query.snapshot.segments() {
+        let tables = tables_of(query, look, segment).len();
+        query.trace.count(|counts| counts.tables_by_index += tables as u64);
     }
 }
 
@@ -108,13 +115,24 @@ pub(super) fn visit_days(
     whole_days: ResolvedRange,
     mut visit: impl FnMut(i64, StoredBitmap<'_>) -> Result<(), ExecutionError>,
 ) -> Result<(), ExecutionError> {
+    each_day(query, look, whole_days, |start, units| {
+        query.trace.count(|counts| counts.bitmaps_read += 1);
+        visit(start, units)
+    })
+}
+
+fn each_day(
+    query: Query<'_>,
+    look: &Look,
+    whole_days: ResolvedRange,
+    mut visit: impl FnMut(i64, StoredBitmap<'_>) -> Result<(), ExecutionError>,
+) -> Result<(), ExecutionError> {
     let (from, to) = days_of(whole_days);
     for segment in query.snapshot.segments() {
-        for index in indexes_of(query, look, segment) {
+        for index in indexes_of(look, segment) {
             let Some(days) = index.unit_days(query)? else { continue };
             for (day, _, place) in days.days(from, to) {
                 query.guard.check()?;
-                query.trace.count(|counts| counts.bitmaps_read += 1);
                 visit(day.start_micros().max(look.range.from_micros), days.stored_units(place))?;
             }
         }
@@ -132,7 +150,7 @@ pub(super) fn visit_units(
 ) -> Result<(), ExecutionError> {
     let (from, to) = days_of(whole_days);
     for segment in query.snapshot.segments() {
-        for index in indexes_of(query, look, segment) {
+        for index in indexes_of(look, segment) {
             query.guard.check()?;
             let Some(days) = index.unit_days(query)? else { continue };
             if covers(look.range, index.time_range()) {
@@ -163,7 +181,8 @@ pub(super) fn day_sizes(
         return Ok(None);
     }
     let (mut sizes, mut is_one) = (vec![0; buckets.len()], true);
-    visit_days(query, look, whole_days, |start, units| {
+    // What a bitmap holds is not looked at.
+    each_day(query, look, whole_days, |start, units| {
         if let Some(size) = buckets.index_of(start).and_then(|piece| sizes.get_mut(piece)) {
             is_one &= *size == 0;
             *size = if is_one { units.len()? } else { 0 };
@@ -182,7 +201,7 @@ pub(super) fn visit_day_counts(
 ) -> Result<(), ExecutionError> {
     let (from, to) = days_of(whole_days);
     for segment in query.snapshot.segments() {
-        for index in indexes_of(query, look, segment) {
+        for index in indexes_of(look, segment) {
             query.guard.check()?;
             let Some(days) = index.unit_days(query)? else { continue };
             for (day, rows, _) in days.days(from, to) {

@@ -1,7 +1,9 @@
 //! Which units did something, by bucket of time, how often, and when first.
 
 use super::charge::{Charge, Charged};
-use super::day_index::{answering_days, day_sizes, visit_day_counts, visit_days, visit_units, whole_days};
+use super::day_index::{
+    answering_days, count_indexed, day_sizes, visit_day_counts, visit_days, visit_units, whole_days,
+};
 use super::division::Division;
 use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes};
@@ -101,6 +103,7 @@ fn units_of_days(
     days: ResolvedRange,
     buckets: &impl Division,
 ) -> Result<UnitSets, ExecutionError> {
+    count_indexed(query, look);
     let mut rows = 0;
     visit_day_counts(query, look, days, |_, of_day| rows += of_day)?;
     let pieces = buckets.len();
@@ -141,6 +144,7 @@ fn as_counted(query: Query<'_>, look: &Look, sets: &mut UnitSets) -> Result<(), 
 
 /// The units of a look whose days say it, of the whole range.
 fn units_of_range(query: Query<'_>, look: &Look, days: ResolvedRange) -> Result<Charged<UnitSet>, ExecutionError> {
+    count_indexed(query, look);
     let mut rows = 0;
     visit_day_counts(query, look, days, |_, of_day| rows += of_day)?;
     let mut sets = UnitSets::new(query.guard, vec![Keeping::of(query.unit_count(), 1, rows).none()])?;
@@ -256,6 +260,7 @@ pub fn units_in(query: Query<'_>, look: &Look) -> Result<Charged<RoaringBitmap>,
 pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Option<Vec<u64>>, ExecutionError> {
     let days = answering_days(query, look, buckets).filter(|_| look.filter.is_none());
     let Some(days) = days else { return Ok(None) };
+    count_indexed(query, look);
     let mut counts = vec![0; buckets.len()];
     visit_day_counts(query, look, days, |start, rows| {
         if let Some(bucket) = buckets.index_of(start) {

@@ -85,8 +85,10 @@ impl Guard {
     /// When the execution may not go on.
     #[inline]
     pub fn tick(&self) -> Result<(), Stop> {
-        let ticks = TICKED.get().wrapping_add(1);
-        TICKED.set(ticks);
+        let ticks = TICKED.with(|ticked| {
+            ticked.set(ticked.get().wrapping_add(1));
+            ticked.get()
+        });
         if ticks.is_multiple_of(TICKS) { self.check() } else { Ok(()) }
     }
 

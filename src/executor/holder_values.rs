@@ -224,7 +224,7 @@ impl Footprint for Vec<ReadValue> {
 }
 
 /// A call takes about as long to read as so many rows.
-const ROWS_A_CALL: usize = 16;
+const ROWS_A_CALL: usize = 64;
 
 /// Calls in order of holder, cut where one holder ends, after about so many.
 fn pieces_of(calls: &[Call], length: usize) -> Vec<&[Call]> {

@@ -16,7 +16,7 @@ use super::limits::Stop;
 use super::look::Look;
 use super::mask::Mask;
 use super::path_values::PathValues;
-use super::query::{NO_UNIT, Query};
+use super::query::{NO_UNIT, Query, Units};
 use super::scan::Block;
 use super::sliding_union::SlidingUnion;
 use super::slots::{Slots, TableSlots};
@@ -155,6 +155,48 @@ fn folded<F: Fold>(
     cells.slots().map(figures).collect()
 }
 
+/// How many rows with a unit each slot has in each bucket, and in all.
+fn row_counts(query: Query<'_>, series: &Series<'_>) -> Result<Vec<Figures>, ExecutionError> {
+    let (slots, pieces) = (series.slot_count(), series.buckets.len());
+    let fold = RowFold {
+        looks_at_units: query.units != Units::Users,
+        start: || Charged::list(query.guard, 0u64, slots * pieces),
+        open: |table: Table<'_>| series.slots.map(|slots| slots.open(query, table)).transpose(),
+        visit: |counts: &mut Charged<Vec<u64>>,
+                table_slots: &mut Option<TableSlots<'_>>,
+                block: &Block<'_>,
+                mask: &Mask,
+                buffer: &mut BlockBuffer| {
+            let row_slots = table_slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
+            // Bound by finding the bucket of a time.
+            mask.rows().filter(|row| block.units[*row] != NO_UNIT).for_each(|row| {
+                let slot = row_slots.map_or(0, |slots| slots[row] as usize);
+                if let Some(piece) = series.buckets.index_of(block.times[row])
+                    && let Some(count) = counts.get_mut(slot * pieces + piece)
+                {
+                    *count += 1;
+                }
+            });
+            Ok(())
+        },
+        join: |counts: &mut Charged<Vec<u64>>, others: Charged<Vec<u64>>| {
+            counts.iter_mut().zip(others.iter()).for_each(|(count, other)| *count += other);
+            Ok(())
+        },
+    };
+    let counts = fold.run(query, series.look)?;
+    let of_slot = |slot: usize| {
+        let mut all = 0;
+        let figure = |count: &u64| {
+            all += count;
+            Figure::Count(if series.is_cumulative { all } else { *count })
+        };
+        let values = counts[slot * pieces..(slot + 1) * pieces].iter().map(figure).collect();
+        Figures { values, total: Figure::Count(all) }
+    };
+    Ok((0..slots).map(of_slot).collect())
+}
+
 fn distinct(fold: &mut UnitsFold) -> Figure {
     Figure::Count(fold.count())
 }
@@ -232,7 +274,7 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
                 let folds = counts.into_iter().map(|rows| Some(RowsFold(rows)));
                 return Ok(vec![figures(query.guard, folds, series.is_cumulative, count)?]);
             }
-            folded(query, series, None, count)
+            row_counts(query, series)
         }
         Measure::PerUnit => folded(query, series, None, PerUnitFold::ratio),
         Measure::Sum(path) => folded(query, series, Some(path), |sum: &mut ExactSum| Figure::of(sum.sum())),

@@ -156,14 +156,20 @@ impl<'a> TableScan<'a> {
     }
 }
 
-/// The tables of a segment that a look asks for and that have rows in its range.
-pub(super) fn tables_of<'s>(query: Query<'_>, look: &Look, segment: &'s Segment) -> Vec<Table<'s>> {
+/// The tables of a segment that a look asks for and that have rows in its range, and how many it asks for in all.
+pub(super) fn find_tables<'s>(look: &Look, segment: &'s Segment) -> (Vec<Table<'s>>, usize) {
     let mut tables = look.tables(segment);
     let named = tables.len();
     tables.retain(|table| {
         let (first, last) = table.time_range();
         !misses(look.range, (first.micros(), last.micros()))
     });
+    (tables, named)
+}
+
+/// The same tables, and what is told of the others.
+pub(super) fn tables_of<'s>(query: Query<'_>, look: &Look, segment: &'s Segment) -> Vec<Table<'s>> {
+    let (tables, named) = find_tables(look, segment);
     query.trace.count(|counts| {
         counts.tables_of_other_events += (segment.table_count() - named) as u64;
         counts.tables_out_of_range += (named - tables.len()) as u64;

@@ -48,22 +48,29 @@ pub fn members(
     };
     let names = query.snapshot.names().read();
     let names = names.list(list);
-    let _charge = Charge::of(query.guard, units.len() as usize * size_of::<&str>())?;
+    let _charge = Charge::of(query.guard, units.len() as usize * size_of::<(u64, &str)>())?;
     let mut found = Vec::with_capacity(units.len() as usize);
     for unit in query.guard.watch(units) {
         let name = names.name(unit?)?;
         if after.is_none_or(|after| after < name) {
-            found.push(name);
+            found.push((first_bytes(name), name));
         }
     }
     let has_more = keep_first(&mut found, limit);
     query.guard.sort_by(&mut found, &|a, b| a.cmp(b))?;
-    let found = query.guard.watch(found).map(|name| name.map(str::to_owned));
+    let found = query.guard.watch(found).map(|name| name.map(|(_, name)| name.to_owned()));
     Ok((found.collect::<Result<_, _>>()?, has_more))
 }
 
-/// Keeps the first in the order of their bytes, in any order, and answers whether there were more.
-fn keep_first(names: &mut Vec<&str>, limit: usize) -> bool {
+/// The first bytes of a name as a number in the order of names, which tells most names apart without their text.
+fn first_bytes(name: &str) -> u64 {
+    let mut first = [0; 8];
+    first.iter_mut().zip(name.bytes()).for_each(|(slot, byte)| *slot = byte);
+    u64::from_be_bytes(first)
+}
+
+/// Keeps the first in their order, in any order, and answers whether there were more.
+fn keep_first<N: Ord>(names: &mut Vec<N>, limit: usize) -> bool {
     let has_more = names.len() > limit;
     if has_more {
         names.select_nth_unstable(limit);
@@ -110,6 +117,13 @@ pub fn associated_keys(query: Query<'_>, group_type: GroupTypeId) -> Result<Char
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn first_bytes_are_in_the_order_of_names() {
+        let mut names = ["", "\u{1}", "a", "ab", "abcdefgh", "abcdefghi", "b", "é", "日本語の名前"];
+        names.sort_unstable();
+        assert!(names.is_sorted_by_key(|name| first_bytes(name)));
+    }
 
     #[test]
     fn the_first_names_are_kept_and_whether_there_are_more_is_told() {
