@@ -16,6 +16,10 @@ use trackcrumb::pages::{self, ListQuery};
 use trackcrumb::reports;
 use trackcrumb::store::Snapshot;
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A store has all of its events in the past of this instant.
 const NOW: Timestamp = Timestamp::MAX;
 

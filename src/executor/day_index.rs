@@ -185,7 +185,7 @@ pub(super) fn day_sizes(
     each_day(query, look, whole_days, |start, units| {
         if let Some(size) = buckets.index_of(start).and_then(|piece| sizes.get_mut(piece)) {
             is_one &= *size == 0;
-            *size = if is_one { units.len()? } else { 0 };
+            *size = if is_one { units.count()? } else { 0 };
         }
         Ok(())
     })?;

@@ -153,7 +153,7 @@ impl UnitSet {
     pub(super) fn add_stored(&mut self, stored: StoredBitmap<'_>) -> Result<(), DecodeError> {
         match &mut self.0 {
             Kept::Bits { words, count } => {
-                *count = if *count == Some(0) { Some(stored.len()?) } else { None };
+                *count = if *count == Some(0) { Some(stored.count()?) } else { None };
                 stored.add_to(words)
             }
             Kept::Roaring(units) => {

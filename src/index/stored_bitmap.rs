@@ -25,6 +25,15 @@ pub struct StoredBitmap<'a> {
     offset: u64,
 }
 
+/// A bitmap taken apart.
+struct Parts<'a> {
+    /// Which containers are runs; empty where none is.
+    flags: &'a [u8],
+    /// The key and the cardinality less 1 of each container.
+    descriptions: &'a [[u8; 4]],
+    containers: &'a [u8],
+}
+
 /// The values of a container, less its key.
 enum Container<'a> {
     Array(&'a [[u8; 2]]),
@@ -47,8 +56,7 @@ impl<'a> StoredBitmap<'a> {
         DecodeError::new("a bitmap cannot be read", self.offset)
     }
 
-    /// The flags that say which containers are runs (none where no container is), the descriptions, and the containers.
-    fn parts(self) -> Option<(&'a [u8], &'a [[u8; 4]], &'a [u8])> {
+    fn parts(self) -> Option<Parts<'a>> {
         let (cookie, rest) = self.bytes.split_first_chunk()?;
         let cookie = u32::from_le_bytes(*cookie);
         let (flags, containers, rest) = if cookie == COOKIE {
@@ -64,15 +72,15 @@ impl<'a> StoredBitmap<'a> {
         let (descriptions, rest) = rest.split_at_checked(containers.checked_mul(4)?)?;
         let has_offsets = flags.is_empty() || containers >= OFFSETS_FROM;
         let rest = if has_offsets { rest.get(containers.checked_mul(4)?..)? } else { rest };
-        Some((flags, descriptions.as_chunks().0, rest))
+        Some(Parts { flags, descriptions: descriptions.as_chunks().0, containers: rest })
     }
 
     /// How many values there are, without looking at them.
     ///
     /// # Errors
     /// When the bitmap is damaged.
-    pub fn len(self) -> Result<u64, DecodeError> {
-        let (_, descriptions, _) = self.parts().ok_or_else(|| self.damaged())?;
+    pub fn count(self) -> Result<u64, DecodeError> {
+        let Parts { descriptions, .. } = self.parts().ok_or_else(|| self.damaged())?;
         reading::decoded(size_of_val(descriptions));
         Ok(descriptions.iter().map(|[_, _, low, high]| u64::from(u16::from_le_bytes([*low, *high])) + 1).sum())
     }
@@ -116,7 +124,7 @@ impl<'a> StoredBitmap<'a> {
 
     /// Calls `visit` with the key and the values of each container, until it answers `None`.
     fn visit(self, mut visit: impl FnMut(usize, Container<'a>) -> Option<()>) -> Option<()> {
-        let (flags, descriptions, mut rest) = self.parts()?;
+        let Parts { flags, descriptions, containers: mut rest } = self.parts()?;
         for (place, [key, key_high, low, high]) in descriptions.iter().enumerate() {
             let key = usize::from(u16::from_le_bytes([*key, *key_high]));
             let cardinality = usize::from(u16::from_le_bytes([*low, *high])) + 1;
@@ -164,7 +172,7 @@ mod tests {
         let mut bits = vec![0u64; words];
         stored.add_to(&mut bits)?;
         let bytes: Vec<u8> = bits.iter().flat_map(|word| word.to_le_bytes()).collect();
-        Ok((stored.len()?, RoaringBitmap::from_lsb0_bytes(0, &bytes)))
+        Ok((stored.count()?, RoaringBitmap::from_lsb0_bytes(0, &bytes)))
     }
 
     proptest! {
