@@ -128,12 +128,26 @@ fn each_day(
     mut visit: impl FnMut(i64, StoredBitmap<'_>) -> Result<(), ExecutionError>,
 ) -> Result<(), ExecutionError> {
     let (from, to) = days_of(whole_days);
+    each_index(query, look, |_, days| {
+        for (day, _, place) in days.days(from, to) {
+            query.guard.check()?;
+            visit(day.start_micros().max(look.range.from_micros), days.stored_units(place))?;
+        }
+        Ok(())
+    })
+}
+
+/// Calls `visit` with every index that says something of a look, and its days.
+fn each_index(
+    query: Query<'_>,
+    look: &Look,
+    mut visit: impl FnMut(Indexed<'_>, UnitDays) -> Result<(), ExecutionError>,
+) -> Result<(), ExecutionError> {
     for segment in query.snapshot.segments() {
         for index in indexes_of(look, segment) {
-            let Some(days) = index.unit_days(query)? else { continue };
-            for (day, _, place) in days.days(from, to) {
-                query.guard.check()?;
-                visit(day.start_micros().max(look.range.from_micros), days.stored_units(place))?;
+            query.guard.check()?;
+            if let Some(days) = index.unit_days(query)? {
+                visit(index, days)?;
             }
         }
     }
@@ -149,23 +163,18 @@ pub(super) fn visit_units(
     mut visit: impl FnMut(StoredBitmap<'_>) -> Result<(), ExecutionError>,
 ) -> Result<(), ExecutionError> {
     let (from, to) = days_of(whole_days);
-    for segment in query.snapshot.segments() {
-        for index in indexes_of(look, segment) {
-            query.guard.check()?;
-            let Some(days) = index.unit_days(query)? else { continue };
-            if covers(look.range, index.time_range()) {
-                query.trace.count(|counts| counts.bitmaps_read += 1);
-                visit(days.units_ever())?;
-                continue;
-            }
-            for (_, _, place) in days.days(from, to) {
-                query.guard.check()?;
-                query.trace.count(|counts| counts.bitmaps_read += 1);
-                visit(days.stored_units(place))?;
-            }
+    each_index(query, look, |index, days| {
+        if covers(look.range, index.time_range()) {
+            query.trace.count(|counts| counts.bitmaps_read += 1);
+            return visit(days.units_ever());
         }
-    }
-    Ok(())
+        for (_, _, place) in days.days(from, to) {
+            query.guard.check()?;
+            query.trace.count(|counts| counts.bitmaps_read += 1);
+            visit(days.stored_units(place))?;
+        }
+        Ok(())
+    })
 }
 
 /// How many units each piece has, where the sizes of bitmaps say so: each is of one day of one index, and no user goes
@@ -200,16 +209,10 @@ pub(super) fn visit_day_counts(
     mut visit: impl FnMut(i64, u64),
 ) -> Result<(), ExecutionError> {
     let (from, to) = days_of(whole_days);
-    for segment in query.snapshot.segments() {
-        for index in indexes_of(look, segment) {
-            query.guard.check()?;
-            let Some(days) = index.unit_days(query)? else { continue };
-            for (day, rows, _) in days.days(from, to) {
-                visit(day.start_micros().max(look.range.from_micros), rows);
-            }
-        }
-    }
-    Ok(())
+    each_index(query, look, |_, days| {
+        days.days(from, to).for_each(|(day, rows, _)| visit(day.start_micros().max(look.range.from_micros), rows));
+        Ok(())
+    })
 }
 
 /// The days whose bitmaps answer for these buckets; `None` where only rows can tell.

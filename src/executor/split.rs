@@ -85,48 +85,66 @@ impl<Start, Open, Visit, Join> RowFold<Start, Open, Visit, Join> {
             .collect();
         // The largest first, so that no thread is left with one at the end.
         pieces.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
-        let next = AtomicUsize::new(0);
-        let work = |thread: &usize| -> Result<Option<(A, Coverage)>, ExecutionError> {
-            let mut fold = match (self.start)() {
-                Ok(fold) => fold,
-                // Where there is no memory for another fold, the first takes all rows.
-                Err(Stop::Memory) if *thread > 0 => return Ok(None),
-                Err(stop) => return Err(stop.into()),
+        let take = |(fold, coverage): &mut (A, Coverage), (table, rows): &(Table<'_>, Range<usize>)| {
+            query.guard.check()?;
+            let test = RowTest::compile(query, *table, look.filter.as_deref())?;
+            let mut opened = (self.open)(*table)?;
+            let mut scan = match self.looks_at_units {
+                true => TableScan::new(query, *table)?,
+                false => TableScan::without_units(query, *table)?,
             };
-            let mut coverage = Coverage::default();
-            while let Some((table, rows)) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
-                query.guard.check()?;
-                let test = RowTest::compile(query, *table, look.filter.as_deref())?;
-                let mut opened = (self.open)(*table)?;
-                let mut scan = match self.looks_at_units {
-                    true => TableScan::new(query, *table)?,
-                    false => TableScan::without_units(query, *table)?,
-                };
-                scan.visit(&test, &test.candidates, look.range, rows.clone(), |block, mask, buffer| {
-                    coverage.count(query, block, mask);
-                    (self.visit)(&mut fold, &mut opened, block, mask, buffer)
-                })?;
-            }
-            Ok(Some((fold, coverage)))
+            scan.visit(&test, &test.candidates, look.range, rows.clone(), |block, mask, buffer| {
+                coverage.count(query, block, mask);
+                (self.visit)(fold, &mut opened, block, mask, buffer)
+            })?;
+            Ok(())
         };
-        let mut all: Option<(A, Coverage)> = None;
-        for done in in_parallel(&(0..threads).collect::<Vec<_>>(), work) {
-            let Some((fold, coverage)) = done? else { continue };
-            match &mut all {
-                None => all = Some((fold, coverage)),
-                Some((joined, whole)) => {
-                    (self.join)(joined, fold)?;
-                    whole.add(coverage);
-                }
-            }
-        }
-        // The first thread always has a fold.
-        let (fold, coverage) = match all {
-            Some(all) => all,
-            None => ((self.start)()?, Coverage::default()),
-        };
+        let (fold, coverage) = fold_pieces(&pieces, threads, &self.start, take, &self.join)?;
         query.trace.remember(query.units, look, coverage);
         Ok(fold)
+    }
+}
+
+/// Folds pieces of rows on so many threads, and counts the rows of each: `start` begins a fold, `take` takes a piece into
+/// it, and `join` puts two together. Threads take pieces as they come.
+///
+/// # Errors
+/// What these say.
+pub(super) fn fold_pieces<P: Sync, A: Send>(
+    pieces: &[P],
+    threads: usize,
+    start: impl Fn() -> Result<A, Stop> + Sync,
+    take: impl Fn(&mut (A, Coverage), &P) -> Result<(), ExecutionError> + Sync,
+    join: impl Fn(&mut A, A) -> Result<(), Stop>,
+) -> Result<(A, Coverage), ExecutionError> {
+    let next = AtomicUsize::new(0);
+    let work = |thread: &usize| -> Result<Option<(A, Coverage)>, ExecutionError> {
+        let mut fold = match start() {
+            Ok(fold) => (fold, Coverage::default()),
+            // Where there is no memory for another fold, the first takes all pieces.
+            Err(Stop::Memory) if *thread > 0 => return Ok(None),
+            Err(stop) => return Err(stop.into()),
+        };
+        while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
+            take(&mut fold, piece)?;
+        }
+        Ok(Some(fold))
+    };
+    let mut all: Option<(A, Coverage)> = None;
+    for done in in_parallel(&(0..threads).collect::<Vec<_>>(), work) {
+        let Some((fold, coverage)) = done? else { continue };
+        match &mut all {
+            None => all = Some((fold, coverage)),
+            Some((joined, whole)) => {
+                join(joined, fold)?;
+                whole.add(coverage);
+            }
+        }
+    }
+    match all {
+        Some(all) => Ok(all),
+        // The first thread always has a fold.
+        None => Ok((start()?, Coverage::default())),
     }
 }
 

@@ -7,14 +7,13 @@ use super::limits::Stop;
 use super::look::Look;
 use super::query::{NO_UNIT, Query, Units, covers};
 use super::scan::tables_of;
-use super::split::{in_parallel, threads_for};
+use super::split::{fold_pieces, threads_for};
 use super::unit_set::UnitSet;
 use crate::codec::{DecodeError, Packed};
 use crate::language::ResolvedRange;
 use crate::model::{Arrival, Moment, Timestamp};
 use crate::segment::{Arrivals, Table};
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// When the rows of a table happened, row by row.
 pub(super) struct RowTimes {
@@ -80,31 +79,10 @@ impl<Start, Visit, Join> RunFold<Start, Visit, Join> {
             let runs = table.users()?.len();
             pieces.extend((0..threads).map(|piece| (*table, runs * piece / threads..runs * (piece + 1) / threads)));
         }
-        let next = AtomicUsize::new(0);
-        let work = |thread: &usize| -> Result<Option<(A, Coverage)>, ExecutionError> {
-            let mut fold = match (self.start)() {
-                Ok(fold) => (fold, Coverage::default()),
-                // Where there is no memory for another fold, the first thread takes all.
-                Err(Stop::Memory) if *thread > 0 => return Ok(None),
-                Err(stop) => return Err(stop.into()),
-            };
-            while let Some((table, runs)) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
-                self.take(query, look.range, *table, runs.clone(), &mut fold)?;
-            }
-            Ok(Some(fold))
+        let take = |fold: &mut (A, Coverage), (table, runs): &(Table<'_>, Range<usize>)| {
+            self.take(query, look.range, *table, runs.clone(), fold)
         };
-        let mut all: Option<(A, Coverage)> = None;
-        for done in in_parallel(&(0..threads).collect::<Vec<_>>(), work) {
-            let Some((fold, coverage)) = done? else { continue };
-            match &mut all {
-                None => all = Some((fold, coverage)),
-                Some((joined, whole)) => {
-                    (self.join)(joined, fold)?;
-                    whole.add(coverage);
-                }
-            }
-        }
-        let Some((fold, coverage)) = all else { return Ok(None) };
+        let (fold, coverage) = fold_pieces(&pieces, threads, &self.start, take, &self.join)?;
         if self.most == usize::MAX {
             query.trace.remember(query.units, look, coverage);
         }

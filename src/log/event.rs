@@ -5,33 +5,54 @@ use crate::codec::value::{pass_value, read_value, write_value};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::model::{GroupKeyId, GroupTypeId, PropertyId, Value, ValueRef};
 
-/// Group types with their keys, ascending by type id.
+/// So many entries, one after another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EventGroups<'a> {
+struct Entries<'a> {
     count: usize,
     bytes: &'a [u8],
 }
 
-impl<'a> EventGroups<'a> {
-    /// Types and keys.
-    pub fn iter(self) -> impl Iterator<Item = (GroupTypeId, GroupKeyId)> + use<'a> {
-        let mut reader = Reader::new(self.bytes);
-        // They were read before, so none fails.
-        (0..self.count).map_while(move |_| read_group(&mut reader).ok())
+impl<'a> Entries<'a> {
+    fn read<T>(
+        reader: &mut Reader<'a>,
+        entry: impl Fn(&mut Reader<'a>) -> Result<T, DecodeError>,
+    ) -> Result<Self, DecodeError> {
+        let count = reader.length()?;
+        let start = reader.position();
+        for _ in 0..count {
+            entry(reader)?;
+        }
+        Ok(Self { count, bytes: reader.since(start) })
     }
 
-    pub(super) fn write(self, out: &mut Vec<u8>) {
+    fn write(self, out: &mut Vec<u8>) {
         out.put_varint(self.count as u64);
         out.put(self.bytes);
     }
 
+    fn iter<T>(self, entry: impl Fn(&mut Reader<'a>) -> Result<T, DecodeError>) -> impl Iterator<Item = T> {
+        let mut reader = Reader::new(self.bytes);
+        // They were read before, so none fails.
+        (0..self.count).map_while(move |_| entry(&mut reader).ok())
+    }
+}
+
+/// Group types with their keys, ascending by type id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventGroups<'a>(Entries<'a>);
+
+impl<'a> EventGroups<'a> {
+    /// Types and keys.
+    pub fn iter(self) -> impl Iterator<Item = (GroupTypeId, GroupKeyId)> + use<'a> {
+        self.0.iter(read_group)
+    }
+
+    pub(super) fn write(self, out: &mut Vec<u8>) {
+        self.0.write(out);
+    }
+
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let count = reader.length()?;
-        let start = reader.position();
-        for _ in 0..count {
-            read_group(reader)?;
-        }
-        Ok(Self { count, bytes: reader.since(start) })
+        Entries::read(reader, read_group).map(Self)
     }
 }
 
@@ -41,31 +62,20 @@ fn read_group(reader: &mut Reader<'_>) -> Result<(GroupTypeId, GroupKeyId), Deco
 
 /// Properties, in order of name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EventProperties<'a> {
-    count: usize,
-    bytes: &'a [u8],
-}
+pub struct EventProperties<'a>(Entries<'a>);
 
 impl<'a> EventProperties<'a> {
     /// Names and values.
     pub fn iter(self) -> impl Iterator<Item = (PropertyId, StoredValue<'a>)> {
-        let mut reader = Reader::new(self.bytes);
-        // They were read before, so none fails.
-        (0..self.count).map_while(move |_| read_property(&mut reader).ok())
+        self.0.iter(read_property)
     }
 
     pub(super) fn write(self, out: &mut Vec<u8>) {
-        out.put_varint(self.count as u64);
-        out.put(self.bytes);
+        self.0.write(out);
     }
 
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let count = reader.length()?;
-        let start = reader.position();
-        for _ in 0..count {
-            read_property(reader)?;
-        }
-        Ok(Self { count, bytes: reader.since(start) })
+        Entries::read(reader, read_property).map(Self)
     }
 }
 
@@ -125,11 +135,11 @@ impl EventParts {
 
     /// The groups so far.
     pub fn groups(&self) -> EventGroups<'_> {
-        EventGroups { count: self.group_count, bytes: &self.groups }
+        EventGroups(Entries { count: self.group_count, bytes: &self.groups })
     }
 
     /// The properties so far.
     pub fn properties(&self) -> EventProperties<'_> {
-        EventProperties { count: self.property_count, bytes: &self.properties }
+        EventProperties(Entries { count: self.property_count, bytes: &self.properties })
     }
 }
