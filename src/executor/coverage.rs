@@ -6,9 +6,11 @@ use super::error::ExecutionError;
 use super::look::{Look, Named};
 use super::mask::Mask;
 use super::query::{NO_UNIT, Query, Units, misses};
+use super::row_filter::RowFilter;
 use super::row_test::RowTest;
 use super::scan::{Block, TableScan};
 use super::unit_runs::rows_of_users;
+use super::unit_set::UnitSet;
 use crate::language::ResolvedRange;
 use crate::segment::Table;
 use serde::Serialize;
@@ -30,7 +32,7 @@ pub fn coverage(query: Query<'_>, looks: &[Look]) -> Result<Coverage, ExecutionE
     if let Some(coverage) = remembered(query, looks) {
         return Ok(coverage);
     }
-    let mut coverage = Coverage::default();
+    let (mut coverage, mut passing) = (Coverage::default(), Vec::new());
     for segment in query.snapshot.segments() {
         // Every row of the segment is of any event.
         if let [look] = looks
@@ -47,7 +49,7 @@ pub fn coverage(query: Query<'_>, looks: &[Look]) -> Result<Coverage, ExecutionE
             // Of one table those are the same that differ by other events only.
             asked.dedup_by(|a, b| (a.range, &a.filter) == (b.range, &b.filter));
             if !asked.is_empty() {
-                count_table(query, table, &asked, &mut coverage)?;
+                count_table(query, table, &asked, &mut passing, &mut coverage)?;
             }
         }
     }
@@ -104,11 +106,15 @@ impl Coverage {
     }
 }
 
+/// The users that pass a filter which looks at nothing else, for all tables.
+type PassingUsers<'l> = Vec<(&'l RowFilter, UnitSet)>;
+
 /// Counts the rows of a table that any of the looks asks for.
-fn count_table(
+fn count_table<'l>(
     query: Query<'_>,
     table: Table<'_>,
-    looks: &[&Look],
+    looks: &[&'l Look],
+    passing: &mut PassingUsers<'l>,
     coverage: &mut Coverage,
 ) -> Result<(), ExecutionError> {
     if let [look] = looks
@@ -122,7 +128,14 @@ fn count_table(
         && query.units == Units::Users
     {
         query.trace.count(|counts| counts.tables_read += 1);
-        coverage.matched += rows_of_users(query, table, look.range, &filter.passing_units(query)?)?;
+        let known = match passing.iter().position(|(known, _)| *known == filter) {
+            Some(known) => known,
+            None => {
+                passing.push((filter, filter.passing_units(query)?));
+                passing.len() - 1
+            }
+        };
+        coverage.matched += rows_of_users(query, table, look.range, &passing[known].1)?;
         return Ok(());
     }
     if let [look] = looks {
