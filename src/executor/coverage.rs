@@ -1,6 +1,7 @@
 //! What a report looked at: events that matched, and those of them without a counted unit.
 
 use super::candidates::Candidates;
+use super::charge::Charged;
 use super::day_index::Indexed;
 use super::error::ExecutionError;
 use super::look::{Look, Named};
@@ -107,7 +108,7 @@ impl Coverage {
 }
 
 /// The users that pass a filter which looks at nothing else, for all tables.
-type PassingUsers<'l> = Vec<(&'l RowFilter, UnitSet)>;
+type PassingUsers<'l> = Vec<(&'l RowFilter, Charged<UnitSet>)>;
 
 /// Counts the rows of a table that any of the looks asks for.
 fn count_table<'l>(

@@ -79,12 +79,6 @@ impl UnitCollector {
     }
 }
 
-impl From<RoaringBitmap> for UnitCollector {
-    fn from(set: RoaringBitmap) -> Self {
-        Self { recent: Vec::new(), set_bytes: set.footprint(), set }
-    }
-}
-
 impl Footprint for UnitCollector {
     /// Never less than before.
     #[inline]
@@ -133,7 +127,7 @@ fn as_counted(query: Query<'_>, look: &Look, sets: &mut UnitSets) -> Result<(), 
         sets.settle()?;
     }
     if let Some(filter) = look.filter.as_deref() {
-        let passing = Charged::new(query.guard, filter.passing_units(query)?)?;
+        let passing = filter.passing_units(query)?;
         for set in sets.iter_mut() {
             query.guard.check()?;
             set.keep(&passing);

@@ -55,12 +55,6 @@ impl UnitsFold {
     }
 }
 
-impl From<RoaringBitmap> for UnitsFold {
-    fn from(units: RoaringBitmap) -> Self {
-        Self(UnitCollector::from(units))
-    }
-}
-
 /// Rows.
 #[derive(Debug, Default)]
 pub(super) struct RowsFold(pub u64);

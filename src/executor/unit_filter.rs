@@ -1,5 +1,6 @@
 //! Filters that look at nothing but the unit that is counted: they choose units, whatever rows these have.
 
+use super::charge::Charged;
 use super::limits::Stop;
 use super::query::{Query, Units};
 use super::row_filter::{FilterPart, RowFilter};
@@ -16,8 +17,8 @@ impl RowFilter {
     ///
     /// # Errors
     /// When the execution is stopped.
-    pub(super) fn passing_units(&self, query: Query<'_>) -> Result<UnitSet, Stop> {
-        self.part.passing_units(query)
+    pub(super) fn passing_units(&self, query: Query<'_>) -> Result<Charged<UnitSet>, Stop> {
+        Charged::new(query.guard, self.part.passing_units(query)?)
     }
 }
 
@@ -43,12 +44,19 @@ impl FilterPart {
             Self::Constant(false) | Self::Event(_) => none(),
             Self::Holder { passing, .. } => {
                 let mut units = none();
-                (0..query.unit_count()).filter(|unit| passing.now(*unit)).for_each(|unit| units.insert(unit));
+                for unit in query.guard.watch(0..query.unit_count()) {
+                    let unit = unit?;
+                    if passing.now(unit) {
+                        units.insert(unit);
+                    }
+                }
                 units
             }
             Self::Member { members, .. } => {
                 let mut units = none();
-                members.members.iter().for_each(|unit| units.insert(unit));
+                for unit in query.guard.watch(members.members.iter()) {
+                    units.insert(unit?);
+                }
                 units
             }
             Self::All(filters) => {

@@ -1,5 +1,6 @@
 //! A set of units: one bit for each unit there is where many are in the set, else a Roaring bitmap.
 
+use super::charge::Charged;
 use super::footprint::{Footprint, list_bytes};
 use super::guard::Guard;
 use super::limits::Stop;
@@ -312,12 +313,12 @@ pub fn visit_memberships(guard: &Guard, sets: &[UnitSet], mut visit: impl FnMut(
     let words = sets.iter().map(bits).try_fold(0, |most, words| words.map(|words| words.max(most)));
     let Some(words) = words else {
         let last = sets.iter().flat_map(UnitSet::iter).max();
-        let mut counts = vec![0u32; last.map_or(0, |last| last as usize + 1)];
+        let mut counts = Charged::list(guard, 0u32, last.map_or(0, |last| last as usize + 1))?;
         for set in sets {
             guard.check()?;
             set.iter().for_each(|unit| counts[unit as usize] += 1);
         }
-        counts.into_iter().zip(0..).filter(|(count, _)| *count > 0).for_each(|(count, unit)| visit(unit, count));
+        counts.iter().zip(0..).filter(|(count, _)| **count > 0).for_each(|(count, unit)| visit(unit, *count));
         return Ok(());
     };
     // The counts of 64 units at a time as binary digits, the lowest first: a set is added to all of them at once.

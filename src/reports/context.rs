@@ -187,13 +187,15 @@ impl<'a> Context<'a> {
         self.run.failed(error)
     }
 
-    /// Does a stage's work, and wraps what ended it early.
+    /// Does a stage's work, and wraps what ended it early. A report that was called off meanwhile ends with the stage.
     pub fn stage<T>(
         &self,
         name: impl FnOnce() -> String,
         work: impl FnOnce() -> Result<T, ExecutionError>,
     ) -> Result<T, ReportError> {
-        self.run.trace.stage(name, work).map_err(|error| self.failed(error))
+        let done = self.run.trace.stage(name, work).map_err(|error| self.failed(error))?;
+        self.check()?;
+        Ok(done)
     }
 
     /// Whether the report may go on: see [`Guard::check`].

@@ -164,7 +164,7 @@ fn a_report_that_runs_can_be_called_off() {
         run(&document, &Limits::default()).unwrap();
         let (_, all) = allocations(|| run(&document, &Limits::default()).unwrap());
         // The last of them are for the names of the answer.
-        for at in [all / 32, all / 16, all / 8] {
+        for at in [all / 16, all / 8, all / 4] {
             // A thread's allocator can hold on to nothing that is dropped.
             let cancel: &'static Cancel = Box::leak(Box::default());
             let limits = Limits { cancel: Some(cancel.clone()), ..Limits::default() };
