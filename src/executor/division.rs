@@ -2,6 +2,9 @@
 
 use crate::language::{Buckets, ResolvedRange, cut_at_utc_days};
 
+/// Stands for the piece of an instant outside of all.
+pub(super) const NO_PIECE: u32 = u32::MAX;
+
 /// Pieces that follow one another.
 pub trait Division: Sync {
     /// How many pieces there are.
@@ -15,6 +18,12 @@ pub trait Division: Sync {
     /// The piece that holds an instant.
     fn index_of(&self, time_micros: i64) -> Option<usize>;
 
+    /// The pieces that hold these instants, [`NO_PIECE`] where none does.
+    fn indexes_of(&self, times_micros: &[i64], indexes: &mut [u32]) {
+        let index = |time: &i64| self.index_of(*time).map_or(NO_PIECE, |index| index as u32);
+        indexes.iter_mut().zip(times_micros).for_each(|(slot, time)| *slot = index(time));
+    }
+
     /// Whether whole UTC days answer for the part of the pieces inside the range, which is of whole days itself.
     fn are_utc_days(&self, range: ResolvedRange) -> bool;
 }
@@ -27,6 +36,10 @@ impl Division for Buckets {
     #[inline]
     fn index_of(&self, time_micros: i64) -> Option<usize> {
         self.index_of(time_micros)
+    }
+
+    fn indexes_of(&self, times_micros: &[i64], indexes: &mut [u32]) {
+        self.indexes_of(times_micros, indexes);
     }
 
     fn are_utc_days(&self, range: ResolvedRange) -> bool {

@@ -28,6 +28,7 @@ impl Plain for usize {}
 impl Plain for Number {}
 impl Plain for Moment {}
 impl<T: Plain> Plain for Option<T> {}
+impl<A: Plain, B: Plain> Plain for (A, B) {}
 
 impl<T: Plain> Footprint for Vec<T> {
     #[inline]

@@ -21,6 +21,7 @@ use super::scan::Block;
 use super::sliding_union::SlidingUnion;
 use super::slots::{Slots, TableSlots};
 use super::split::RowFold;
+use super::unit_cells::distinct_users;
 use super::unit_grid::UnitGrid;
 use super::unit_set::{UnitSet, nobody};
 use crate::language::{Buckets, DecimalFraction, Measure, ResolvedRange, Span};
@@ -256,16 +257,21 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
         Measure::Unique if let Some(of_unit) = series.slots.map_or(Ok(None), |slots| slots.of_units(query))? => {
             units_by_slot(query, series, &of_unit)
         }
-        Measure::Unique => match UnitGrid::fold(query, series.look, series.buckets, series.slots)? {
-            Some(grid) => {
-                let count = |(values, total): (Vec<u64>, u64)| Figures {
-                    values: values.into_iter().map(Figure::Count).collect(),
-                    total: Figure::Count(total),
-                };
-                Ok(grid.counts(query.guard, series.is_cumulative)?.into_iter().map(count).collect())
-            }
-            None => folded(query, series, None, distinct),
-        },
+        Measure::Unique => {
+            let (look, buckets, slots) = (series.look, series.buckets, series.slots);
+            let counts = match distinct_users(query, look, buckets, slots, series.is_cumulative)? {
+                Some(counts) => counts,
+                None => match UnitGrid::fold(query, look, buckets, slots)? {
+                    Some(grid) => grid.counts(query.guard, series.is_cumulative)?,
+                    None => return folded(query, series, None, distinct),
+                },
+            };
+            let of_slot = |(values, total): (Vec<u64>, u64)| Figures {
+                values: values.into_iter().map(Figure::Count).collect(),
+                total: Figure::Count(total),
+            };
+            Ok(counts.into_iter().map(of_slot).collect())
+        }
         Measure::Total => {
             let count = |rows: &mut RowsFold| Figure::Count(rows.0);
             if series.slots.is_none()

@@ -47,6 +47,7 @@ mod slots;
 mod split;
 mod trace;
 mod trails;
+mod unit_cells;
 mod unit_column;
 mod unit_filter;
 mod unit_grid;

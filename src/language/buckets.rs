@@ -21,6 +21,8 @@ pub struct Buckets {
     edges: Vec<i64>,
     /// 2^64 over the mean length.
     per_micro: u64,
+    /// The length of each, in microseconds, where all have one.
+    equal_micros: Option<u64>,
     interval: Interval,
     week_start: WeekDay,
     zone: Zone,
@@ -39,7 +41,7 @@ impl Buckets {
     ) -> Result<Self, DocumentError> {
         let mut edges = Vec::new();
         if range.is_empty() {
-            return Ok(Self { edges, per_micro: u64::MAX, interval, week_start, zone: zone.clone() });
+            return Ok(Self { edges, per_micro: u64::MAX, equal_micros: None, interval, week_start, zone: zone.clone() });
         }
         let mut ruler = Ruler::new(interval, week_start, zone);
         let (start, mut end) = ruler.bucket_at(range.from_micros);
@@ -51,7 +53,7 @@ impl Buckets {
             end = ruler.bucket_at(end).1;
             edges.push(end);
         }
-        Ok(Self { edges, per_micro: u64::MAX, interval, week_start, zone: zone.clone() }.measured())
+        Ok(Self { edges, per_micro: u64::MAX, equal_micros: None, interval, week_start, zone: zone.clone() }.measured())
     }
 
     /// Itself with the mean length of its buckets.
@@ -59,6 +61,8 @@ impl Buckets {
         if let (Some(first), Some(last)) = (self.edges.first(), self.edges.last()) {
             let mean_micros = ((last - first) / self.len() as i64).max(1) as u64;
             self.per_micro = u64::MAX / mean_micros;
+            let is_equal = self.edges.windows(2).all(|pair| (pair[1] - pair[0]) as u64 == mean_micros);
+            self.equal_micros = is_equal.then_some(mean_micros);
         }
         self
     }
@@ -133,6 +137,25 @@ impl Buckets {
             index += 1;
         }
         Some(index)
+    }
+
+    /// The positions of the buckets that hold these instants, `u32::MAX` for those before the first or after the last:
+    /// for many at once, and without a jump where buckets are equally long.
+    pub fn indexes_of(&self, times_micros: &[i64], indexes: &mut [u32]) {
+        let (Some(first), Some(length)) = (self.edges.first(), self.equal_micros) else {
+            let index = |time: &i64| self.index_of(*time).map_or(u32::MAX, |index| index as u32);
+            indexes.iter_mut().zip(times_micros).for_each(|(slot, time)| *slot = index(time));
+            return;
+        };
+        let all_micros = length * self.len() as u64;
+        for (slot, time) in indexes.iter_mut().zip(times_micros) {
+            // Before the first bucket this is beyond the last.
+            let since = time.wrapping_sub(*first) as u64;
+            let near = (u128::from(since) * u128::from(self.per_micro) >> 64) as u64;
+            // Never too far, and at most one too near.
+            let index = near + u64::from(since.wrapping_sub(near.wrapping_mul(length)) >= length);
+            *slot = if since < all_micros { index as u32 } else { u32::MAX };
+        }
     }
 
     /// The position of the bucket that starts at this instant.

@@ -1,0 +1,250 @@
+//! Distinct users by slot and piece, counted one user after the other: the rows of a user lie together in each table, so
+//! that everything a user reaches is known before the next one comes, and nothing is kept of those before.
+
+use super::charge::{Charge, Charged};
+use super::coverage::Coverage;
+use super::division::{Division, NO_PIECE};
+use super::error::ExecutionError;
+use super::footprint::{Footprint, list_bytes};
+use super::guard::Guard;
+use super::limits::Stop;
+use super::look::Look;
+use super::query::{NO_UNIT, Query, Units};
+use super::row_test::RowTest;
+use super::scan::{TableScan, tables_of};
+use super::slots::{Slots, TableSlots};
+use super::split::{fold_pieces, threads_for};
+use crate::codec::packed::BLOCK_VALUES;
+use crate::segment::Table;
+use roaring::RoaringBitmap;
+use std::ops::Range;
+
+/// How many users are in each piece of every slot, or since the first piece where `is_cumulative`, and in any; `None`
+/// where keys are counted, whose rows do not lie together.
+///
+/// # Errors
+/// When the store is damaged, or the execution stopped.
+pub(super) fn distinct_users(
+    query: Query<'_>,
+    look: &Look,
+    division: &impl Division,
+    slots: Option<&Slots>,
+    is_cumulative: bool,
+) -> Result<Option<Vec<(Vec<u64>, u64)>>, ExecutionError> {
+    if query.units != Units::Users {
+        return Ok(None);
+    }
+    let aliases = query.snapshot.joined_ids().iter();
+    let several: RoaringBitmap = aliases.map(|alias| query.shown_user(alias)).collect();
+    let _several_charge = Charge::of(query.guard, several.footprint())?;
+    let segments = query.snapshot.segments().iter();
+    let tables: Vec<Table<'_>> = segments.flat_map(|segment| tables_of(query, look, segment)).collect();
+    query.trace.count(|counts| counts.tables_read += tables.len() as u64);
+    let (slot_count, pieces) = (slots.map_or(1, Slots::len), division.len());
+    let start = || {
+        let tally = Tally::new(query.guard, slot_count, pieces, is_cumulative)?;
+        Ok((tally, Charged::new(query.guard, Reached::new())?))
+    };
+    let take = |((tally, later), coverage): &mut (_, Coverage), users: &Range<u32>| {
+        let open = |table: &Table<'_>| {
+            let rows = table.users()?.rows_of_users(users.clone());
+            Ok(Walk {
+                look,
+                rows,
+                test: RowTest::compile(query, *table, look.filter.as_deref())?,
+                slots: slots.map(|slots| slots.open(query, *table)).transpose()?,
+                scan: TableScan::new(query, *table)?,
+                block_pieces: Box::new([0; BLOCK_VALUES]),
+                reached: Vec::new(),
+                at: 0,
+            })
+        };
+        let mut walks = tables.iter().map(open).collect::<Result<Vec<_>, ExecutionError>>()?;
+        loop {
+            let mut next = NO_UNIT;
+            for walk in &mut walks {
+                next = next.min(walk.fill(query, division, (slot_count as u32, &several), later, coverage)?);
+            }
+            if next == NO_UNIT {
+                return Ok(());
+            }
+            walks.iter_mut().for_each(|walk| walk.take(next, tally));
+            tally.end_unit();
+        }
+    };
+    let join = |(tally, later): &mut (Tally, Charged<Reached>), (other, others): (Tally, Charged<Reached>)| {
+        tally.join(&other);
+        later.extend(others.iter());
+        later.settle()
+    };
+    let threads = threads_for(query.guard, tables.iter().map(Table::rows).sum());
+    let parts = parts_of_users(&tables, threads)?;
+    let ((mut tally, mut later), coverage) = fold_pieces(&parts, threads, start, take, join)?;
+    query.trace.remember(query.units, look, coverage);
+    // Of users with several ids the rows lie in several places.
+    query.guard.sort_by(&mut later, &Ord::cmp)?;
+    for reached in later.chunk_by(|a, b| a.0 == b.0) {
+        reached.iter().for_each(|(unit, cell)| tally.reach(*unit, *cell));
+        tally.end_unit();
+    }
+    Ok(Some(tally.finish()))
+}
+
+/// Users and the cells that they reach.
+type Reached = Vec<(u32, u32)>;
+
+/// All users in so many parts, of about as many users of the largest table.
+fn parts_of_users(tables: &[Table<'_>], parts: usize) -> Result<Vec<Range<u32>>, ExecutionError> {
+    let Some(largest) = tables.iter().max_by_key(|table| table.rows()) else { return Ok(Vec::new()) };
+    let users = largest.users()?;
+    let inner = (1..parts).map(|part| users.user(users.len() * part / parts).raw());
+    let bounds: Vec<u32> = [0].into_iter().chain(inner).chain([NO_UNIT]).collect();
+    Ok(bounds.windows(2).map(|pair| pair[0]..pair[1]).collect())
+}
+
+/// The rows of one table, on their way.
+struct Walk<'a> {
+    look: &'a Look,
+    scan: TableScan<'a>,
+    test: RowTest<'a>,
+    slots: Option<TableSlots<'a>>,
+    /// Not yet read.
+    rows: Range<usize>,
+    /// The piece of each row of a block.
+    block_pieces: Box<[u32; BLOCK_VALUES]>,
+    /// What those of the last block reach, and how many of them are done.
+    reached: Reached,
+    at: usize,
+}
+
+impl Walk<'_> {
+    /// The user of the next row, [`NO_UNIT`] at the end. Reads the next block when the last is done: what users with
+    /// several ids reach in it is kept for later.
+    fn fill(
+        &mut self,
+        query: Query<'_>,
+        division: &impl Division,
+        (slot_count, several): (u32, &RoaringBitmap),
+        later: &mut Charged<Reached>,
+        coverage: &mut Coverage,
+    ) -> Result<u32, ExecutionError> {
+        while self.at == self.reached.len() && !self.rows.is_empty() {
+            let end = (self.rows.start / BLOCK_VALUES + 1) * BLOCK_VALUES;
+            let block_rows = self.rows.start..end.min(self.rows.end);
+            self.rows.start = block_rows.end;
+            self.reached.clear();
+            self.at = 0;
+            let Self { look, scan, test, slots, block_pieces, reached, .. } = self;
+            let pieces = division.len() as u32;
+            scan.visit(test, &test.candidates, look.range, block_rows, |block, mask, buffer| {
+                coverage.count(query, block, mask);
+                let row_slots = slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
+                let block_pieces = &mut block_pieces[..block.times.len()];
+                division.indexes_of(block.times, block_pieces);
+                let (mut last, mut has_several) = (NO_UNIT, false);
+                mask.rows().for_each(|row| {
+                    let (slot, piece) = (row_slots.map_or(0, |slots| slots[row]), block_pieces[row]);
+                    if piece == NO_PIECE || slot >= slot_count {
+                        return;
+                    }
+                    let (unit, cell) = (block.units[row], slot * pieces + piece);
+                    if unit != last {
+                        (last, has_several) = (unit, several.contains(unit));
+                    }
+                    if has_several { later.push((unit, cell)) } else { reached.push((unit, cell)) }
+                });
+                later.settle()
+            })?;
+        }
+        Ok(self.reached.get(self.at).map_or(NO_UNIT, |(unit, _)| *unit))
+    }
+
+    /// Takes what rows of this user reach that were read.
+    #[inline]
+    fn take(&mut self, unit: u32, tally: &mut Tally) {
+        while let Some((_, cell)) = self.reached.get(self.at).filter(|(of, _)| *of == unit) {
+            tally.reach(unit, *cell);
+            self.at += 1;
+        }
+    }
+}
+
+/// How many users reached each cell, one for each piece of every slot.
+struct Tally {
+    pieces: usize,
+    is_cumulative: bool,
+    /// By cell: the last user that reached it, and how many did; where figures are cumulative, how many reached it first.
+    cells: Vec<(u32, u32)>,
+    /// By slot: the last user that reached it, and how many did.
+    slots: Vec<(u32, u32)>,
+    /// By slot: the first piece that the last user reached, and the slots of that user. Where figures are cumulative only.
+    firsts: Vec<u32>,
+    reached: Vec<u32>,
+    _charge: Charge,
+}
+
+impl Tally {
+    fn new(guard: &Guard, slots: usize, pieces: usize, is_cumulative: bool) -> Result<Self, Stop> {
+        let (cells, firsts) = (vec![(NO_UNIT, 0); slots * pieces], vec![0; if is_cumulative { slots } else { 0 }]);
+        let (reached, slots) = (Vec::with_capacity(firsts.len()), vec![(NO_UNIT, 0); slots]);
+        let bytes = list_bytes(&cells) + list_bytes(&slots) + list_bytes(&firsts) + list_bytes(&reached);
+        Ok(Self { pieces, is_cumulative, cells, slots, firsts, reached, _charge: Charge::of(guard, bytes)? })
+    }
+
+    /// A user is in a cell. All that it reaches comes before anything of another one.
+    #[inline]
+    fn reach(&mut self, unit: u32, cell: u32) {
+        let (slot, piece) = (cell / self.pieces as u32, cell % self.pieces as u32);
+        // Bound by the loads and stores of these two: what is new cannot be foretold, so nothing jumps.
+        let is_new = mark(&mut self.slots[slot as usize], unit);
+        if !self.is_cumulative {
+            mark(&mut self.cells[cell as usize], unit);
+            return;
+        }
+        let first = &mut self.firsts[slot as usize];
+        if is_new {
+            self.reached.push(slot);
+            *first = piece;
+        }
+        *first = piece.min(*first);
+    }
+
+    /// Everything that the user at hand reaches has come.
+    #[inline]
+    fn end_unit(&mut self) {
+        for slot in self.reached.drain(..) {
+            self.cells[slot as usize * self.pieces + self.firsts[slot as usize] as usize].1 += 1;
+        }
+    }
+
+    /// Adds other users.
+    fn join(&mut self, other: &Self) {
+        let add = |all: &mut [(u32, u32)], others: &[(u32, u32)]| {
+            all.iter_mut().zip(others).for_each(|((_, count), (_, others))| *count += others);
+        };
+        add(&mut self.cells, &other.cells);
+        add(&mut self.slots, &other.slots);
+    }
+
+    /// The counts of each slot's pieces, and of the slot.
+    fn finish(&self) -> Vec<(Vec<u64>, u64)> {
+        let of_slot = |(cells, slot): (&[(u32, u32)], &(u32, u32))| {
+            let mut so_far = 0;
+            let of_piece = |(_, count): &(u32, u32)| {
+                so_far = if self.is_cumulative { so_far + u64::from(*count) } else { u64::from(*count) };
+                so_far
+            };
+            (cells.iter().map(of_piece).collect(), u64::from(slot.1))
+        };
+        self.cells.chunks(self.pieces.max(1)).zip(&self.slots).map(of_slot).collect()
+    }
+}
+
+/// Counts a user unless it was the last one. Answers whether it was not.
+#[inline]
+fn mark((last, count): &mut (u32, u32), unit: u32) -> bool {
+    let is_new = *last != unit;
+    *count += u32::from(is_new);
+    *last = unit;
+    is_new
+}
