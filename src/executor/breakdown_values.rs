@@ -84,6 +84,27 @@ impl BreakdownValues {
         Ok(Self { parts, values, tuples: Mutex::new(Charged::new(query.guard, TupleIds::default())?) })
     }
 
+    /// The path of the event's property that alone makes the tuples, which then are its values' numbers.
+    pub(super) fn event_path(&self) -> Option<&str> {
+        match &self.parts[..] {
+            [Part::Event(path)] => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The number of a value.
+    pub(super) fn value_id(&self, value: Option<&Value>) -> u32 {
+        value.map_or(NULL, |value| lock(&self.values).id(value))
+    }
+
+    /// Charges for the values that got numbers.
+    ///
+    /// # Errors
+    /// When there are more than may be kept.
+    pub(super) fn settle(&self) -> Result<(), Stop> {
+        lock(&self.values).settle()
+    }
+
     /// A reader for the rows of one table.
     pub(super) fn open<'a>(&'a self, query: Query<'a>, table: Table<'_>) -> Result<TableBreakdown<'a>, ExecutionError> {
         let mut values = lock(&self.values);

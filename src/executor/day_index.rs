@@ -72,7 +72,7 @@ impl Indexed<'_> {
 }
 
 /// The days of a range of whole UTC days.
-fn days_of(range: ResolvedRange) -> (Option<Day>, Option<Day>) {
+pub(super) fn days_of(range: ResolvedRange) -> (Option<Day>, Option<Day>) {
     (Day::starting_at(range.from_micros), Day::starting_at(range.to_micros))
 }
 
@@ -94,12 +94,17 @@ pub(super) fn count_indexed(query: Query<'_>, look: &Look) {
 }
 
 /// The range of whole UTC days that holds the same units as the look's, and where nothing is filtered the same rows;
-/// `None` where only rows can tell. An end beyond
-/// all rows, as "now" mostly is, is as good as the midnight after it.
+/// `None` where only rows can tell.
 pub(super) fn whole_days(query: Query<'_>, look: &Look) -> Option<ResolvedRange> {
     if look.filter.as_ref().is_some_and(|filter| !filter.is_of_units(query.units)) {
         return None;
     }
+    row_days(query, look)
+}
+
+/// The range of whole UTC days that holds the same rows of the look's tables as its range does, before any filter; `None`
+/// where there is none. An end beyond all rows, as "now" mostly is, is as good as the midnight after it.
+pub(super) fn row_days(query: Query<'_>, look: &Look) -> Option<ResolvedRange> {
     let tables = query.snapshot.segments().iter().flat_map(|segment| look.tables(segment));
     let times =
         tables.map(|table| table.time_range()).reduce(|(first, last), (from, to)| (first.min(from), last.max(to)));

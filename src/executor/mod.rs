@@ -54,6 +54,7 @@ mod unit_grid;
 mod unit_runs;
 mod unit_set;
 mod units;
+mod value_days;
 mod value_ids;
 
 pub use breakdown_values::BreakdownValues;

@@ -26,13 +26,18 @@ pub(super) struct PathValues<T> {
 }
 
 /// The value that a stored value holds at the rest of a path; `None` when absent or null.
-fn value_at<'v>(value: &'v Value, rest: Option<&str>) -> Option<&'v Value> {
+pub(super) fn value_at<'v>(value: &'v Value, rest: Option<&str>) -> Option<&'v Value> {
     match (value, rest) {
         (Value::Null, None) => None,
         (value, None) => Some(value),
         (Value::Object(fields), Some(rest)) => lookup_path(fields, rest),
         _ => None,
     }
+}
+
+/// Under which names a path's value may be kept, and what is left of the path there: as it is, or as a part of an object.
+pub(super) fn places_of(path: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    [(path, None)].into_iter().chain(path.split_once('.').map(|(head, rest)| (head, Some(rest))))
 }
 
 impl<T: Copy> PathValues<T> {
@@ -44,8 +49,7 @@ impl<T: Copy> PathValues<T> {
         mut of: impl FnMut(&Value) -> T,
     ) -> Result<Self, ExecutionError> {
         let mut candidates = Vec::new();
-        let places = [Some((path, None)), path.split_once('.').map(|(head, rest)| (head, Some(rest)))];
-        for (name, rest) in places.into_iter().flatten() {
+        for (name, rest) in places_of(path) {
             let Some(name) = query.snapshot.property(name)? else { continue };
             let mut charge = Charge::none(query.guard);
             let keep = |value: &Value| -> Result<(), ExecutionError> {

@@ -81,6 +81,14 @@ impl RowFilter {
         Ok(Self { source: filter.clone(), part: FilterPart::resolve(query, cohorts, filter)? })
     }
 
+    /// The test of the event's property that is the whole filter.
+    pub(super) fn of_event(&self) -> Option<&PropertyFilter> {
+        match &self.part {
+            FilterPart::Event(filter) => Some(filter),
+            _ => None,
+        }
+    }
+
     /// Rows that pass both.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {

@@ -2,7 +2,9 @@
 
 use super::breakdown_values::{BreakdownValues, TableBreakdown};
 use super::charge::{Charge, Charged};
+use super::coverage::Coverage;
 use super::day_index::Indexed;
+use super::division::Edges;
 use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes};
 use super::holder_values::HolderValues;
@@ -13,6 +15,7 @@ use super::query::{NO_UNIT, Query, covers};
 use super::scan::{Block, tables_of};
 use super::split::RowFold;
 use super::unit_runs::{RowTimes, RunFold};
+use super::value_days::count_by_value;
 use crate::model::Value;
 use crate::segment::{BlockBuffer, Table};
 use std::ops::Range;
@@ -57,6 +60,24 @@ impl Slots {
                 add_counts(&mut counts, of_runs)?;
                 continue;
             }
+            let (mut tables, mut known) = (None, Coverage::default());
+            if look.filter.is_none()
+                && let Some(path) = values.event_path()
+            {
+                let whole = Edges::whole(look.range);
+                let add = |tuple: u32, _, rows| {
+                    let least = tuple as usize + 1;
+                    if counts.len() < least {
+                        counts.resize(least, 0);
+                    }
+                    counts[tuple as usize] += rows;
+                    known.matched += rows;
+                };
+                let id = |value: Option<&Value>| Some(values.value_id(value));
+                tables = Some(count_by_value(query, look, &whole, path, id, add)?);
+                counts.settle()?;
+                values.settle()?;
+            }
             let fold = RowFold {
                 looks_at_units: false,
                 start: || Charged::list(query.guard, 0u64, 0),
@@ -78,7 +99,11 @@ impl Slots {
                 },
                 join: add_counts,
             };
-            add_counts(&mut counts, fold.run(query, look)?)?;
+            let others = match tables {
+                Some(tables) => fold.run_on(query, look, tables, known)?,
+                None => fold.run(query, look)?,
+            };
+            add_counts(&mut counts, others)?;
         }
         Ok(Self::of_counts(query, values, &counts, limit)?)
     }
@@ -143,6 +168,16 @@ impl Slots {
     #[inline]
     pub fn slot_of(&self, tuple: u32) -> u32 {
         self.slot_of.get(tuple as usize).copied().unwrap_or(self.ranked.len() as u32)
+    }
+
+    /// The path of the event's property that alone decides about the slot.
+    pub(super) fn event_path(&self) -> Option<&str> {
+        self.values.event_path()
+    }
+
+    /// The slot of rows with this value there.
+    pub(super) fn slot_of_value(&self, value: Option<&Value>) -> u32 {
+        self.slot_of(self.values.value_id(value))
     }
 
     /// A reader of slots for the rows of one table.

@@ -75,8 +75,29 @@ impl<Start, Open, Visit, Join> RowFold<Start, Open, Visit, Join> {
         Visit: Fn(&mut A, &mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop> + Sync,
         Join: Fn(&mut A, A) -> Result<(), Stop> + Sync,
     {
-        let tables: Vec<Table<'_>> =
-            query.snapshot.segments().iter().flat_map(|segment| tables_of(query, look, segment)).collect();
+        let segments = query.snapshot.segments().iter();
+        let tables = segments.flat_map(|segment| tables_of(query, look, segment)).collect();
+        self.run_on(query, look, tables, Coverage::default())
+    }
+
+    /// The same for some of the tables that a look asks for; what it asks for of others is known.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_on<T, A>(
+        &self,
+        query: Query<'_>,
+        look: &Look,
+        tables: Vec<Table<'_>>,
+        known: Coverage,
+    ) -> Result<A, ExecutionError>
+    where
+        A: Send,
+        Start: Fn() -> Result<A, Stop> + Sync,
+        Open: Fn(Table<'_>) -> Result<T, ExecutionError> + Sync,
+        Visit: Fn(&mut A, &mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop> + Sync,
+        Join: Fn(&mut A, A) -> Result<(), Stop> + Sync,
+    {
         query.trace.count(|counts| counts.tables_read += tables.len() as u64);
         let threads = threads_for(query.guard, tables.iter().map(|table| table.rows()).sum());
         let mut pieces: Vec<(Table<'_>, Range<usize>)> = tables
@@ -99,7 +120,8 @@ impl<Start, Open, Visit, Join> RowFold<Start, Open, Visit, Join> {
             })?;
             Ok(())
         };
-        let (fold, coverage) = fold_pieces(&pieces, threads, &self.start, take, &self.join)?;
+        let (fold, mut coverage) = fold_pieces(&pieces, threads, &self.start, take, &self.join)?;
+        coverage.add(known);
         query.trace.remember(query.units, look, coverage);
         Ok(fold)
     }

@@ -124,6 +124,16 @@ impl UnitDays {
         Keyed::open(bytes, 1).map(Self)
     }
 
+    /// How many days have rows.
+    pub fn len(&self) -> usize {
+        self.0.numbers.len()
+    }
+
+    /// Whether no day has any.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The days with rows from `from` (included) to `to` (not included): each with its rows and its bitmap's place.
     pub fn days(&self, from: Option<Day>, to: Option<Day>) -> impl Iterator<Item = (Day, u64, usize)> + '_ {
         let start = from.map_or(0, |day| self.0.numbers.lower_bound(day.0));

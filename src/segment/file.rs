@@ -1,12 +1,13 @@
 //! A segment on its way into a file, a table after the other: what is counted and indexed through all of its tables.
 
+use super::codes::CodeEncoder;
 use super::encode::{NumberEncoder, PropertyForm, RunEncoder};
 use super::layout::{Content, GroupLayout, InsertIdLayout, InsertIndexLayout, PaceLayout, PropertyLayout, TableLayout};
 use super::pace::Pace;
 use crate::codec::{
     BlobIndex, BlobParts, ContainerWriter, DecodeError, FileId, FileKind, PackedEncoder, TextsEncoder, WriteError,
 };
-use crate::index::{KeyRowsBuilder, UnitDaysUnion};
+use crate::index::{KeyRowsBuilder, UnitDaysUnion, ValueDaysBuilder};
 use crate::model::{Arrival, GroupKeyId};
 use bytes::Bytes;
 use siphasher::sip::SipHasher13;
@@ -93,6 +94,20 @@ impl<W: io::Write> SegmentFile<W> {
         match form {
             PropertyForm::Doubles => PropertyLayout::Doubles { present, values },
             _ => PropertyLayout::Integers { present, values },
+        }
+    }
+
+    /// Codes, one for each row of the next table, what they stand for, and how many rows of each day have which.
+    pub fn codes(
+        &mut self,
+        codes: CodeEncoder,
+        values: TextsEncoder,
+        days: Option<ValueDaysBuilder<'_>>,
+    ) -> PropertyLayout {
+        PropertyLayout::Dictionary {
+            codes: codes.finish(self),
+            values: self.container.add_parts(values.finish()),
+            days: days.map(|days| self.container.add_parts(days.finish())),
         }
     }
 

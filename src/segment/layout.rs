@@ -95,8 +95,9 @@ pub(super) struct GroupLayout {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum PropertyLayout {
-    /// A code for each row, 0 for absent, else 1 + the place in the sorted list of values.
-    Dictionary { codes: CodeLayout, values: BlobIndex },
+    /// A code for each row, 0 for absent, else 1 + the place in the sorted list of values. `days` has the rows of each
+    /// value and day, where these are few.
+    Dictionary { codes: CodeLayout, values: BlobIndex, days: Option<BlobIndex> },
     /// An integer for each row; `present` has 1 or 0 for each row and is left out when all are 1.
     Integers { present: Option<BlobIndex>, values: BlobIndex },
     /// Eight bytes for each row; `present` as above.
@@ -156,9 +157,10 @@ impl TableLayout {
         blobs.extend(self.insert_ids.iter().flat_map(|ids| [ids.places, ids.texts]));
         for (_, property) in &self.properties {
             match property {
-                PropertyLayout::Dictionary { codes, values } => {
+                PropertyLayout::Dictionary { codes, values, days } => {
                     blobs.extend(codes.blobs());
                     blobs.push(*values);
+                    blobs.extend(days);
                 }
                 PropertyLayout::Integers { present, values } | PropertyLayout::Doubles { present, values } => {
                     blobs.extend(present);

@@ -22,6 +22,8 @@ pub struct SegmentBytes {
     pub insert_ids: u64,
     /// Which users and keys did what on which day.
     pub unit_bitmaps: u64,
+    /// How often properties had which value on which day.
+    pub value_days: u64,
     /// The rows of each group key.
     pub key_rows: u64,
     /// Headers, footers and padding.
@@ -34,9 +36,10 @@ impl SegmentBytes {
         self.columns().iter().sum::<u64>() + self.framing
     }
 
-    fn columns(&self) -> [u64; 8] {
-        let Self { users, times, arrivals, groups, properties, insert_ids, unit_bitmaps, key_rows, framing: _ } = *self;
-        [users, times, arrivals, groups, properties, insert_ids, unit_bitmaps, key_rows]
+    fn columns(&self) -> [u64; 9] {
+        let Self { users, times, arrivals, groups, properties, .. } = *self;
+        let Self { insert_ids, unit_bitmaps, value_days, key_rows, framing: _, .. } = *self;
+        [users, times, arrivals, groups, properties, insert_ids, unit_bitmaps, value_days, key_rows]
     }
 }
 
@@ -49,6 +52,7 @@ impl std::ops::AddAssign for SegmentBytes {
         self.properties += other.properties;
         self.insert_ids += other.insert_ids;
         self.unit_bitmaps += other.unit_bitmaps;
+        self.value_days += other.value_days;
         self.key_rows += other.key_rows;
         self.framing += other.framing;
     }
@@ -83,13 +87,18 @@ impl Segment {
         bytes.arrivals += table.arrivals.blobs().iter().map(len).sum::<u64>();
         bytes.groups +=
             table.groups.iter().map(|(_, group)| len(&group.run_keys) + len(&group.run_starts)).sum::<u64>();
-        let property = |layout: &PropertyLayout| match layout {
-            PropertyLayout::Dictionary { codes, values } => codes.blobs().iter().map(len).sum::<u64>() + len(values),
+        let mut value_days = 0;
+        let mut property = |layout: &PropertyLayout| match layout {
+            PropertyLayout::Dictionary { codes, values, days } => {
+                value_days += days.as_ref().map_or(0, len);
+                codes.blobs().iter().map(len).sum::<u64>() + len(values)
+            }
             PropertyLayout::Integers { present, values } | PropertyLayout::Doubles { present, values } => {
                 present.as_ref().map_or(0, len) + len(values)
             }
         };
         bytes.properties += table.properties.iter().map(|(_, layout)| property(layout)).sum::<u64>();
+        bytes.value_days += value_days;
         bytes.insert_ids += table.insert_ids.as_ref().map_or(0, |layout| len(&layout.places) + len(&layout.texts));
         bytes.unit_bitmaps += len(&table.user_days) + table.key_days.iter().map(|(_, blob)| len(blob)).sum::<u64>();
     }

@@ -9,7 +9,7 @@ use super::reader::Segment;
 use super::runs::{RunReader, UserCursor, fill_runs, visit_runs};
 use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
-use crate::index::UnitDays;
+use crate::index::{UnitDays, ValueDays};
 use crate::model::{Arrival, EventId, GroupTypeId, PropertyId, Timestamp, UserId, Value};
 use std::ops::Range;
 use std::sync::Arc;
@@ -267,7 +267,7 @@ impl<'a> Table<'a> {
     /// A property for looking up some of the rows; `None` when no row has it.
     pub fn property_cells(&self, name: PropertyId) -> Result<Option<PropertyCells>, DecodeError> {
         let cells = match self.property_layout(name) {
-            Some(PropertyLayout::Dictionary { codes, values }) => {
+            Some(PropertyLayout::Dictionary { codes, values, .. }) => {
                 Cells::Coded { codes: self.codes(codes)?, texts: self.segment.container.read(*values, Texts::open)? }
             }
             _ => match self.property(name)? {
@@ -321,7 +321,7 @@ impl<'a> Table<'a> {
         let Some(layout) = self.property_layout(name) else { return Ok(None) };
         let present = |blob: &Option<BlobIndex>| blob.map(|blob| self.column(blob, self.rows())).transpose();
         let values = match layout {
-            PropertyLayout::Dictionary { codes, values } => {
+            PropertyLayout::Dictionary { codes, values, .. } => {
                 let values =
                     self.segment.container.read(*values, |bytes| read_values(&Texts::open(bytes)?, keep))??;
                 PropertyValues::Dictionary { codes: self.codes(codes)?, values }
@@ -339,6 +339,25 @@ impl<'a> Table<'a> {
             }
         };
         Ok(Some(PropertyColumn { values }))
+    }
+
+    /// The different values of a property, and how many rows of each day have which; `None` where that is not counted.
+    ///
+    /// # Errors
+    /// As [`Self::property_kept`].
+    pub fn value_days<E: From<DecodeError>>(
+        &self,
+        name: PropertyId,
+        keep: impl FnMut(&Value) -> Result<(), E>,
+    ) -> Result<Option<(Arc<[Value]>, ValueDays)>, E> {
+        let Some(PropertyLayout::Dictionary { values, days: Some(days), .. }) = self.property_layout(name) else {
+            return Ok(None);
+        };
+        let container = &self.segment.container;
+        let values = container.read(*values, |bytes| read_values(&Texts::open(bytes)?, keep))??;
+        let of_table = self.user_days()?.len();
+        let counts = container.read(*days, |bytes| ValueDays::open(bytes, values.len(), of_table))?;
+        Ok(Some((values, counts)))
     }
 
     /// 1 + the place in the list of the sender's own ids for each row, 0 for none; `None` when no row has one.

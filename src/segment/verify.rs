@@ -1,6 +1,7 @@
 //! Whether a segment is what it should be: every byte, and every index against the rows it was made from.
 
 use super::cells::Cells;
+use super::codes::Codes;
 use super::column::{PropertyValues, read_one_value};
 use super::file::insert_hash;
 use super::layout::TableLayout;
@@ -8,7 +9,9 @@ use super::reader::Segment;
 use super::table::Table;
 use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::{BlobIndex, BlobParts, DecodeError, Packed, Texts};
-use crate::index::{Day, KeyRows, KeyRowsBuilder, UnitDays, UnitDaysBuilder, UnitDaysUnion};
+use crate::index::{
+    Day, KeyRows, KeyRowsBuilder, RowDays, UnitDays, UnitDaysBuilder, UnitDaysUnion, ValueDays, ValueDaysBuilder,
+};
 use crate::model::{Arrival, GroupKeyId, PropertyId, StoredName, Timestamp, Value};
 use std::collections::BTreeMap;
 
@@ -287,6 +290,7 @@ impl<'a> Rows<'a> {
                 if !codes.is_sound() || codes.to_vec().iter().any(|code| !(0..=most).contains(code)) {
                     return Err(self.damage("a row has a value that its column does not", blob));
                 }
+                self.verify_value_days(name, codes)?;
             }
             (Cells::Numbers(_), PropertyValues::Doubles { values, .. }) => {
                 let mut doubles = values.chunks_exact(8).enumerate();
@@ -297,6 +301,27 @@ impl<'a> Rows<'a> {
             (Cells::Numbers(_), _) => {}
         }
         Ok(())
+    }
+
+    /// The counts of a property's values are those of the rows.
+    fn verify_value_days(&self, name: PropertyId, codes: &Codes) -> Result<(), DecodeError> {
+        let (table, blob) = (self.table, self.layout.times);
+        let Some((values, found)) = table.value_days::<DecodeError>(name, |_| Ok(()))? else { return Ok(()) };
+        let (first, last) = table.time_range();
+        let days = RowDays::between(first, last).map(|mut days| {
+            table.times()?.to_vec().into_iter().for_each(|time| days.push(Timestamp::clamped(time)));
+            Ok::<_, DecodeError>(days.finish())
+        });
+        let days = days.transpose()?;
+        let Some(mut expected) = days.as_ref().and_then(|days| ValueDaysBuilder::new(days, values.len())) else {
+            return Err(self.damage("the counts of values are more than the rows", blob));
+        };
+        codes.to_vec().into_iter().for_each(|code| expected.push(code as usize));
+        let expected = ValueDays::open(expected.finish().concat().into(), values.len(), table.user_days()?.len())?;
+        match found.says_the_same(&expected) {
+            true => Ok(()),
+            false => Err(self.damage("the counts of values are not those of the rows", blob)),
+        }
     }
 
     /// The values of a column ascend, and so differ.

@@ -10,7 +10,7 @@ use super::rows::{PropertyRows, TableRows};
 use crate::codec::text::Compression;
 use crate::codec::value::write_value;
 use crate::codec::{BlobIndex, DecodeError, FileId, PackedEncoder, TextsEncoder};
-use crate::index::{Day, UnitDaysBuilder};
+use crate::index::{Day, RowDays, UnitDaysBuilder, ValueDaysBuilder};
 use crate::model::{Arrival, EventId, Timestamp, Value};
 use bytes::Bytes;
 
@@ -90,19 +90,28 @@ impl SegmentWriter {
             let days = days.finish(self.file.key_days.entry(*group_type).or_default());
             key_days.push((*group_type, self.file.container.add_parts(days)));
         }
-        let properties =
-            rows.properties.iter().map(|(name, property)| (*name, self.property(property, &order))).collect();
+        let none = Timestamp::clamped(0);
+        let (min_time, max_time) = (times().min().unwrap_or(none), times().max().unwrap_or(none));
+        // What lives in memory only is too short to be worth counting.
+        let days = RowDays::between(min_time, max_time).filter(|_| self.compression == Compression::Zstd);
+        let days = days.map(|mut days| {
+            times().for_each(|time| days.push(time));
+            days.finish()
+        });
+        let times = self.column(times().map(|time| time.micros()));
+        let property = |(name, rows): (&u32, &PropertyRows)| (*name, self.property(rows, &order, days.as_ref()));
+        let properties = rows.properties.iter().map(property).collect();
         let insert_ids = self.insert_ids(rows, &order);
         let user_days = user_days.finish(&mut self.file.user_days);
         let table = TableLayout {
             event: event.raw(),
             first_row: self.file.next_row(),
             rows: rows.len() as u32,
-            min_time: times().map(|time| time.micros()).min().unwrap_or(0),
-            max_time: times().map(|time| time.micros()).max().unwrap_or(0),
+            min_time: min_time.micros(),
+            max_time: max_time.micros(),
             run_users: self.file.column(users.ids),
             run_starts: self.file.column(users.starts),
-            times: self.column(times().map(|time| time.micros())),
+            times,
             arrivals: arrivals.finish(&mut self.file),
             groups,
             properties,
@@ -119,7 +128,7 @@ impl SegmentWriter {
         self.file.column(column)
     }
 
-    fn property(&mut self, property: &PropertyRows, order: &[u32]) -> PropertyLayout {
+    fn property(&mut self, property: &PropertyRows, order: &[u32], days: Option<&RowDays>) -> PropertyLayout {
         let codes = || order.iter().map(|row| property.codes.get(*row as usize).copied().unwrap_or(0) as usize);
         let mut choice = FormChoice::default();
         // Broken off once the form is settled.
@@ -145,9 +154,12 @@ impl SegmentWriter {
             values.push(&bytes);
         }
         let mut encoder = CodeEncoder::default();
-        codes().for_each(|code| encoder.push(rank[code]));
-        let codes = encoder.finish(&mut self.file);
-        PropertyLayout::Dictionary { codes, values: self.file.container.add_parts(values.finish()) }
+        let mut value_days = days.and_then(|days| ValueDaysBuilder::new(days, sorted.len()));
+        for code in codes() {
+            encoder.push(rank[code]);
+            value_days.iter_mut().for_each(|days| days.push(rank[code] as usize));
+        }
+        self.file.codes(encoder, values, value_days)
     }
 
     fn insert_ids(&mut self, rows: &TableRows, order: &[u32]) -> Option<InsertIdLayout> {

@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! - The file has the bytes that [`super::SegmentWriter`] makes of the same rows.
-//! - What is kept in memory: the order of a table's rows (about a byte each), a block of each input, the column that is
+//! - What is kept in memory: the order of a table's rows (about a byte each) and their days (two bytes
+//!   each), a block of each input, the column that is
 //!   being written, compressed as it will be, and of the whole segment the runs of group keys, the hashes of insert ids
 //!   (twelve bytes each) and where arrivals are expected (a byte a row at most).
 

@@ -12,6 +12,7 @@ use super::table::TableMerge;
 use crate::codec::text::Compression;
 use crate::codec::value::write_value;
 use crate::codec::{DecodeError, TextCursor, TextsEncoder};
+use crate::index::{RowDays, ValueDaysBuilder};
 use crate::model::{Number, PropertyId, Value};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -24,6 +25,8 @@ const NUMBERS_AT_ONCE: usize = 1 << 16;
 /// See the module.
 pub(super) struct PropertyMerge<'a> {
     merge: &'a TableMerge<'a>,
+    /// Of the rows that are kept.
+    days: Option<&'a RowDays>,
     /// For each table the property, if it has it.
     inputs: Vec<Option<PropertyCells>>,
     /// For each table whether each code stands for a value of a row that is kept; empty when all do.
@@ -50,9 +53,13 @@ impl<'a> PropertyMerge<'a> {
     ///
     /// # Errors
     /// When a column is damaged.
-    pub fn open(merge: &'a TableMerge<'a>, name: PropertyId) -> Result<Self, DecodeError> {
+    pub fn open(
+        merge: &'a TableMerge<'a>,
+        days: Option<&'a RowDays>,
+        name: PropertyId,
+    ) -> Result<Self, DecodeError> {
         let inputs = merge.each(|table| table.property_cells(name))?;
-        let mut opened = Self { merge, inputs, used: Vec::new() };
+        let mut opened = Self { merge, days, inputs, used: Vec::new() };
         if merge.erasure.is_some() {
             let mut used: Vec<Vec<bool>> =
                 (0..opened.inputs.len()).map(|input| vec![false; opened.values_len(input) + 1]).collect();
@@ -138,17 +145,19 @@ impl<'a> PropertyMerge<'a> {
             return Ok(None);
         }
         let mut codes = CodeEncoder::default();
+        let mut value_days = self.days.and_then(|days| ValueDaysBuilder::new(days, values.len() as usize));
         self.visit_cells(|input, cell| {
             let code = match cell {
                 Cell::Absent => 0,
                 Cell::Code(code) => code,
                 Cell::Number(number) => numbers[input].binary_search(&number).map_or(0, |place| place + 1),
             };
-            codes.push(i64::from(changed[input][code]));
+            let code = changed[input][code];
+            codes.push(i64::from(code));
+            value_days.iter_mut().for_each(|days| days.push(code as usize));
             ControlFlow::Continue(())
         })?;
-        let codes = codes.finish(file);
-        Ok(Some(PropertyLayout::Dictionary { codes, values: file.container.add_parts(values.finish()) }))
+        Ok(Some(file.codes(codes, values, value_days)))
     }
 
     /// The numbers of each input that has no codes, ascending, each once.

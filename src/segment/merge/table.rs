@@ -10,7 +10,7 @@ use super::order::RowOrder;
 use super::property::PropertyMerge;
 use crate::codec::text::Compression;
 use crate::codec::{BlobIndex, BlobParts, DecodeError, Packed, PackedEncoder, TextsEncoder};
-use crate::index::{Day, UnitDays, UnitDaysBuilder, UnitDaysUnion};
+use crate::index::{Day, RowDays, UnitDays, UnitDaysBuilder, UnitDaysUnion};
 use crate::model::{Erasure, EventId, GroupKeyId, GroupTypeId, PropertyId, Timestamp};
 use std::collections::BTreeSet;
 use std::io;
@@ -37,14 +37,15 @@ impl<'a> TableMerge<'a> {
                 key_days.push((group_type.raw(), days));
             }
         }
+        let (min_time, max_time, days, times) = self.times()?;
+        let times = file.column(times);
         let names: BTreeSet<PropertyId> = self.tables.iter().flat_map(Table::property_names).collect();
         for name in names {
-            let layout = PropertyMerge::open(self, name)?.write(file)?;
+            let layout = PropertyMerge::open(self, days.as_ref(), name)?.write(file)?;
             properties.extend(layout.map(|layout| (name.raw(), layout)));
         }
         let insert_ids = self.insert_ids(file)?;
         let users = self.runs(&mut self.users()?, |user| user, |_, _| ())?;
-        let (min_time, max_time, times) = self.times()?;
         let (last_arrival, arrivals) = self.arrivals(file)?;
         let user_days = self.user_days(&mut file.user_days)?;
         let table = TableLayout {
@@ -55,7 +56,7 @@ impl<'a> TableMerge<'a> {
             max_time,
             run_users: file.column(users.ids),
             run_starts: file.column(users.starts),
-            times: file.column(times),
+            times,
             arrivals: arrivals.finish(file),
             groups,
             properties,
@@ -192,18 +193,22 @@ impl<'a> TableMerge<'a> {
         }
     }
 
-    /// The least time, the greatest, and all.
-    fn times(&self) -> Result<(i64, i64, PackedEncoder), DecodeError> {
+    /// The least time, the greatest, the day of each row, and all.
+    fn times(&self) -> Result<(i64, i64, Option<RowDays>, PackedEncoder), DecodeError> {
+        let ranges = self.tables.iter().map(Table::time_range);
+        let range = ranges.reduce(|(first, last), (from, to)| (first.min(from), last.max(to)));
+        let mut days = range.and_then(|(first, last)| RowDays::between(first, last));
         let (mut least, mut greatest) = (i64::MAX, i64::MIN);
         let mut merged = PackedEncoder::default();
         self.visit_values(&mut self.columns(Table::times)?, |_, times| {
             for time in times {
                 least = least.min(*time);
                 greatest = greatest.max(*time);
+                days.iter_mut().for_each(|days| days.push(Timestamp::clamped(*time)));
             }
             merged.extend(times.iter().copied());
         });
-        Ok((least, greatest, merged))
+        Ok((least, greatest, days.map(RowDays::finish), merged))
     }
 
     /// The greatest arrival, and all.
