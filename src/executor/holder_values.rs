@@ -172,8 +172,16 @@ impl<T: Copy + PartialEq> HolderValues<T> {
         if rows.is_empty() {
             return;
         }
+        // With no change among the table's times, none needs to be read.
+        let (changes, (earliest, latest)) = (self.changes_of(holder), rows_times.bounds);
+        match (changes.first(), changes.last()) {
+            (None, _) => return visit(value, rows),
+            (_, Some(change)) if change.moment.time.micros() < earliest => return visit(change.value, rows),
+            (Some(change), _) if change.moment.time.micros() > latest => return visit(value, rows),
+            _ => {}
+        }
         let (mut first, last) = (times.get(rows.start), times.get(rows.end - 1));
-        for change in self.changes_of(holder) {
+        for change in changes {
             // Most changes are before the first row, or after the last.
             let at = change.moment.time.micros();
             let mut end = match (at <= first, at > last) {

@@ -228,15 +228,16 @@ impl Tally {
 
     /// The counts of each slot's pieces, and of the slot.
     fn finish(&self) -> Vec<(Vec<u64>, u64)> {
-        let of_slot = |(cells, slot): (&[(u32, u32)], &(u32, u32))| {
+        let of_slot = |(slot, (_, total)): (usize, &(u32, u32))| {
+            let cells = &self.cells[slot * self.pieces..(slot + 1) * self.pieces];
             let mut so_far = 0;
             let of_piece = |(_, count): &(u32, u32)| {
                 so_far = if self.is_cumulative { so_far + u64::from(*count) } else { u64::from(*count) };
                 so_far
             };
-            (cells.iter().map(of_piece).collect(), u64::from(slot.1))
+            (cells.iter().map(of_piece).collect(), u64::from(*total))
         };
-        self.cells.chunks(self.pieces.max(1)).zip(&self.slots).map(of_slot).collect()
+        self.slots.iter().enumerate().map(of_slot).collect()
     }
 }
 

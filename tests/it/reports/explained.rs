@@ -84,9 +84,9 @@ fn bytes_are_those_of_what_was_decoded_whatever_the_threads() {
     };
     let history: Vec<(Value, i64)> = (0..30_000).map(event).collect();
     let snapshot = fill(&history, Arrivals { batch: 30_000, seal_every: 1, reopen_every: 0 }).store.snapshot().unwrap();
-    let bytes = |last_day: u32, filter: Value, thread_rows: usize| {
+    let bytes_by = |interval: &str, last_day: u32, filter: Value, thread_rows: usize| {
         let mut document = json!({"report": "trends", "from": "2026-01-01", "to": format!("2026-01-{last_day:02}"),
-            "series": [{"event": "a", "measure": "total"}]});
+            "interval": interval, "series": [{"event": "a", "measure": "total"}]});
         if !filter.is_null() {
             document["filter"] = filter;
         }
@@ -96,12 +96,16 @@ fn bytes_are_those_of_what_was_decoded_whatever_the_threads() {
         let counts = stages.into_iter().find(|stage| stage.stage == "series `a`").unwrap().counts;
         (counts.bytes_decoded, counts.bytes_checked)
     };
+    // Hours want the rows.
+    let bytes = |last_day, filter, thread_rows| bytes_by("hour", last_day, filter, thread_rows);
     let of_plan = json!({"property": "plan", "op": "is", "value": "pro"});
     let (_, checked) = bytes(21, of_plan.clone(), usize::MAX);
     let (by_rows, checked_again) = bytes(21, of_plan.clone(), usize::MAX);
     assert!(checked > by_rows / 2 && checked_again == 0, "{checked} {by_rows}");
     // A bit a row at least, and for each of the columns not more than eight bytes.
     assert!((30_000 / 8..30_000 * 24).contains(&by_rows), "{by_rows}");
+    let (by_counts, _) = bytes_by("day", 21, of_plan.clone(), usize::MAX);
+    assert!((1..by_rows / 10).contains(&by_counts), "days have counts of values: {by_counts} {by_rows}");
     let (wider, _) =
         bytes(21, json!({"all": [of_plan.clone(), {"property": "n", "op": "gt", "value": -1}]}), usize::MAX);
     assert!(wider >= by_rows + 30_000 * 10 / 8, "the numbers of a block take ten bits each: {wider} {by_rows}");
