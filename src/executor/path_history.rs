@@ -20,8 +20,6 @@ pub(super) struct PathHistory<'p> {
     steps: Vec<Step>,
     /// What properties are set to; null removes them.
     values: Vec<Value>,
-    /// Where the values begin that the property is set to which may have the path inside.
-    outer_values: usize,
     operations: Vec<PropertyOps>,
     _charges: [Charge; 2],
 }
@@ -105,7 +103,6 @@ impl<'p> PathHistory<'p> {
         let names = Names::of(path);
         let mut reading = Reading::new(query, holders);
         reading.read(path, Side::Own)?;
-        let outer_values = reading.values.len();
         if let Some((outer, _)) = names.outer {
             reading.read(outer, Side::Outer)?;
         }
@@ -113,7 +110,7 @@ impl<'p> PathHistory<'p> {
         query.trace.count(|counts| counts.calls_folded += steps.len() as u64);
         query.guard.sort_by(&mut steps, &|a, b| (a.holder, a.moment, a.side).cmp(&(b.holder, b.moment, b.side)))?;
         let (operations, of_operations) = parse_all(query, names, &texts)?.into_parts();
-        Ok(Self { names, steps, values, outer_values, operations, _charges: [charge, of_operations] })
+        Ok(Self { names, steps, values, operations, _charges: [charge, of_operations] })
     }
 
     /// How many values have a place of their own.
@@ -172,7 +169,6 @@ impl<'p> PathHistory<'p> {
             Held::Stored(place) => (&self.values[*place], Some(*place)),
             Held::Folded(value) => (value, None),
         };
-        debug_assert!(place.is_none_or(|place| (place < self.outer_values) == (side == Side::Own)));
         (if side == Side::Own { Some(value) } else { self.names.inside(value) }, place)
     }
 }

@@ -31,12 +31,13 @@ fn wrong(what: &str) -> DecodeError {
 impl<'c> ChangesCheck<'c> {
     /// Before the first row.
     pub fn new(changes: &'c Changes) -> Result<Self, DecodeError> {
-        let names = changes.names.strings()?;
+        let names = changes.all_names()?;
         if !names.windows(2).all(|pair| pair[0] < pair[1]) {
             return Err(wrong("are not sorted by name"));
         }
         let mut values = Vec::new();
-        changes.values.visit(0..changes.values.len(), |_, value| values.push(value.to_vec()))?;
+        let read = changes.values.visit(0..changes.values.len(), |_, value| values.push(value.to_vec()));
+        read.map_err(|error| changes.in_values(error))?;
         let mut properties: Vec<Seen> = Vec::with_capacity(names.len());
         let mut ends = (0, 0);
         for place in 0..names.len() {

@@ -97,7 +97,7 @@ impl ChangedCalls<'_> {
     ) -> Result<(), DecodeError> {
         // The places of values, with the key, the row and the property.
         let mut sets: Vec<(usize, usize, usize, Arc<str>)> = Vec::new();
-        for (place, name) in self.changes.names.strings()?.into_iter().enumerate() {
+        for (place, name) in self.changes.all_names()?.into_iter().enumerate() {
             let (extent, name) = (self.changes.extent(place)?, Arc::<str>::from(name));
             for (key, rows) in rows.iter().enumerate() {
                 let bound = |row: usize| self.changes.rows.lower_bound_in(extent.changes.clone(), row as i64);
@@ -119,14 +119,14 @@ impl ChangedCalls<'_> {
         sets.sort_unstable();
         let places: Vec<usize> = sets.iter().map(|(value, ..)| *value).collect();
         let (mut sets, mut outcome) = (sets.into_iter(), Ok(()));
-        self.changes.values.visit_some(&places, |_, bytes| {
+        let visited = self.changes.values.visit_some(&places, |_, bytes| {
             let Some((_, key, row, name)) = sets.next() else { return };
             match value_of(bytes).and_then(|value| Ok((value, self.place_of(row)?))) {
                 Ok((value, (_, moment))) => steps.push(Step { key, moment, said: Effect::Set(name, value) }),
                 Err(error) => outcome = Err(error),
             }
-        })?;
-        outcome
+        });
+        visited.and(outcome).map_err(|error| self.changes.in_values(error))
     }
 
     /// The rows of a key.

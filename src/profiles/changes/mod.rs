@@ -51,6 +51,8 @@ pub(super) struct Changes {
     codes: Packed,
     value_starts: Packed,
     values: Texts,
+    /// Where names and values lie in the file.
+    texts_offsets: [u64; 2],
     /// How many calls the table has.
     calls: usize,
 }
@@ -81,12 +83,28 @@ impl Changes {
             codes: column(columns.codes)?,
             value_starts: column(columns.value_starts)?,
             values: container.read(columns.values, Texts::open)?,
+            texts_offsets: [columns.names, columns.values].map(|blob| container.blob_offset(blob)),
             calls,
         };
         let ends = changes.names.len() + 1;
         same_length(&[ends, changes.starts.len(), changes.value_starts.len()])?;
         same_length(&[changes.rows.len(), changes.codes.len()])?;
         Ok(changes)
+    }
+
+    /// Damage of a name.
+    fn in_names(&self, error: DecodeError) -> DecodeError {
+        error.shifted(self.texts_offsets[0])
+    }
+
+    /// The names of the properties, in their order.
+    fn all_names(&self) -> Result<Vec<String>, DecodeError> {
+        self.names.strings().map_err(|error| self.in_names(error))
+    }
+
+    /// Damage of a value.
+    fn in_values(&self, error: DecodeError) -> DecodeError {
+        error.shifted(self.texts_offsets[1])
     }
 
     /// How many properties there are.
@@ -99,7 +117,8 @@ impl Changes {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.names.get(middle)?.as_slice().cmp(name.as_bytes()) {
+            let found = self.names.get(middle).map_err(|error| self.in_names(error))?;
+            match found.as_slice().cmp(name.as_bytes()) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
                 Ordering::Equal => return Ok(Some(middle)),

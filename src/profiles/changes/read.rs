@@ -75,20 +75,18 @@ impl<'p> ChangedCalls<'p> {
         if rows.is_empty() {
             return Ok(());
         }
-        let texts = self.part.container.read(self.columns.ops, Texts::open)?;
+        let (container, blob) = (&self.part.container, self.columns.ops);
+        let texts = container.read(blob, Texts::open)?;
+        let located = |error: DecodeError| E::from(self.located(error.shifted(container.blob_offset(blob))));
         for rows in rows.chunks(CALLS_AT_A_TIME) {
             let mut outcome = Ok(());
-            texts.visit_some(rows, |row, ops| {
+            let visited = texts.visit_some(rows, |row, ops| {
                 if outcome.is_ok() {
-                    outcome = match std::str::from_utf8(ops) {
-                        Ok(ops) => visit(row, ops),
-                        Err(_) => {
-                            Err(DecodeError::new("a call's text is not UTF-8", 0).in_file(self.part.file()).into())
-                        }
-                    };
+                    let ops = std::str::from_utf8(ops).map_err(|_| DecodeError::new("a call's text is not UTF-8", 0));
+                    outcome = ops.map_err(located).and_then(|ops| visit(row, ops));
                 }
-            })?;
-            outcome?;
+            });
+            visited.map_err(located).and(outcome)?;
         }
         Ok(())
     }
@@ -123,7 +121,7 @@ impl PropertyChanges<'_> {
     /// # Errors
     /// When the part is damaged, and what `visit` says.
     pub fn visit_values<E: From<DecodeError>>(&self, mut visit: impl FnMut(Value) -> Result<(), E>) -> Result<(), E> {
-        let located = |error| E::from(self.table.located(error));
+        let located = |error| E::from(self.table.located(self.table.changes.in_values(error)));
         let end = self.table.changes.values.visit_until(self.extent.values.clone(), |_, bytes| {
             match value_of(bytes).map_err(located).and_then(&mut visit) {
                 Ok(()) => ControlFlow::Continue(()),
