@@ -85,7 +85,7 @@ impl Footprint for PropertyOps {
     fn footprint(&self) -> usize {
         let Self { properties, set_once, add, append, union } = self;
         let values: usize = [properties, set_once, append, union].into_iter().map(Footprint::footprint).sum();
-        values + add.keys().map(|name| entry_bytes::<Number>(name)).sum::<usize>()
+        values + add.keys().map(entry_bytes::<Number>).sum::<usize>()
     }
 }
 

@@ -77,7 +77,12 @@ fn folded(profiles: &Profiles, group_type: Option<GroupTypeId>, name: &str) -> B
     let mut changes = BTreeMap::new();
     for of_part in profiles.changes_of(group_type, name).unwrap() {
         let mut values = Vec::new();
-        of_part.visit_values::<DecodeError>(|value| Ok(values.push(value))).unwrap();
+        of_part
+            .visit_values::<DecodeError>(|value| {
+                values.push(value);
+                Ok(())
+            })
+            .unwrap();
         let mut count = 0;
         let visited = of_part.visit::<DecodeError>(|change| {
             let ops = match change.said {
@@ -202,7 +207,8 @@ fn long_values_stay_in_their_calls() {
     let mut are_stored = Vec::new();
     of_part
         .visit::<DecodeError>(|change| {
-            Ok(are_stored.push((change.entity, matches!(change.said, super::Said::Value(0)))))
+            are_stored.push((change.entity, matches!(change.said, super::Said::Value(0))));
+            Ok(())
         })
         .unwrap();
     assert_eq!(are_stored, [(0, true), (1, false)]);
