@@ -1,6 +1,7 @@
 """Calls on users and groups, associations, aliases and cohorts: profiles.md."""
 
 from accepted import Alias, Association, Cohort, Group, Identify
+from changes import Changes
 from container import Container
 from operations import operations
 from packed import unpack
@@ -61,22 +62,31 @@ class Profiles:
         self._container.file.expect(ascends(list(zip(*columns))), "the rows of a table are not sorted")
 
     def _identify(self, columns):
-        entities, times, arrivals, users, ops = columns
+        entities, times, arrivals, users, ops, changes = columns
         self._container.file.expect(users is None, "identify() calls have users besides their entities")
         entities, times, arrivals = self._columns((entities, times, arrivals))
         self._sorted(entities, times, arrivals)
-        span, ops = self._texts(ops, len(entities))
-        for user, time, arrival, text in zip(entities, times, arrivals, ops):
-            yield Identify(arrival, user, time, operations(span, text))
+        ops = self._operations(ops, changes, len(entities))
+        for user, time, arrival, said in zip(entities, times, arrivals, ops):
+            yield Identify(arrival, user, time, said)
 
     def _group(self, group_type, columns):
-        entities, times, arrivals, users, ops = columns
+        entities, times, arrivals, users, ops, changes = columns
         self._container.file.expect(users is not None, "group() calls lack their users")
         entities, times, arrivals, users = self._columns((entities, times, arrivals, users))
         self._sorted(entities, times, arrivals)
-        span, ops = self._texts(ops, len(entities))
-        for key, time, arrival, user, text in zip(entities, times, arrivals, users, ops):
-            yield Group(arrival, group_type, key, user - 1 if user else None, time, operations(span, text))
+        ops = self._operations(ops, changes, len(entities))
+        for key, time, arrival, user, said in zip(entities, times, arrivals, users, ops):
+            yield Group(arrival, group_type, key, user - 1 if user else None, time, said)
+
+    def _operations(self, ops, changes, calls):
+        """The operations of each call, which the changes must be of."""
+        span, found = self._texts(ops, calls)
+        found = [operations(span, text) for text in found]
+        if changes:
+            Changes(self._container, changes).check(found)
+        span.expect(bool(changes) == any(found), "changes without operations, or operations without changes")
+        return found
 
     def _associate(self, group_type, columns):
         users, times, arrivals, keys = self._columns(columns)
@@ -101,4 +111,6 @@ class Profiles:
 
 
 def _calls(cursor):
-    return cursor.u32(), cursor.u32(), cursor.u32(), optional(cursor, Cursor.u32), cursor.u32()
+    users = lambda c: optional(c, Cursor.u32)
+    changes = lambda c: optional(c, lambda inner: [inner.u32() for _ in range(6)])
+    return cursor.u32(), cursor.u32(), cursor.u32(), users(cursor), cursor.u32(), changes(cursor)

@@ -29,6 +29,22 @@ def value(cursor):
     return found
 
 
+def length(value):
+    """How many bytes a value takes."""
+    if value is None or isinstance(value, bool):
+        return 1
+    if isinstance(value, float) or isinstance(value, int) and value >= 1 << 63:
+        return 9
+    if isinstance(value, int):
+        return 1 + _varint_length(2 * value if value >= 0 else -2 * value - 1)
+    text = (value if isinstance(value, str) else json_text.write(value)).encode()
+    return 1 + _varint_length(len(text)) + len(text)
+
+
+def _varint_length(number):
+    return max(1, -(-number.bit_length() // 7))
+
+
 def stored_json(span, data, at=0, deepest=DEEPEST):
     """Stored JSON, which came from `span`."""
     return judged(span, lambda text: json_text.parse(text, deepest), decoded(span, data, at), at)

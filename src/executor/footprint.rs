@@ -1,6 +1,6 @@
 //! How many bytes things hold beyond themselves.
 
-use crate::model::{Moment, Number, Value};
+use crate::model::{Moment, Number, Properties, PropertyOps, Value};
 use hashbrown::HashMap;
 use roaring::RoaringBitmap;
 use std::hash::Hash;
@@ -71,14 +71,28 @@ impl Footprint for Value {
             Self::Null | Self::Bool(_) | Self::Number(_) => 0,
             Self::String(text) => text.capacity(),
             Self::List(items) => items.footprint(),
-            Self::Object(fields) => {
-                let field = |(name, value): (&String, &Self)| {
-                    size_of::<(String, Self)>() + ENTRY_BYTES + name.capacity() + value.footprint()
-                };
-                fields.iter().map(field).sum()
-            }
+            Self::Object(fields) => fields.footprint(),
         }
     }
+}
+
+impl Footprint for Properties {
+    fn footprint(&self) -> usize {
+        self.iter().map(|(name, value)| entry_bytes::<Value>(name) + value.footprint()).sum()
+    }
+}
+
+impl Footprint for PropertyOps {
+    fn footprint(&self) -> usize {
+        let Self { properties, set_once, add, append, union } = self;
+        let values: usize = [properties, set_once, append, union].into_iter().map(Footprint::footprint).sum();
+        values + add.keys().map(entry_bytes::<Number>).sum::<usize>()
+    }
+}
+
+/// The bytes of an entry of an object, without what its value holds.
+fn entry_bytes<V>(name: &String) -> usize {
+    size_of::<(String, V)>() + ENTRY_BYTES + name.capacity()
 }
 
 impl Footprint for Vec<Value> {

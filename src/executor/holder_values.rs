@@ -3,12 +3,10 @@
 use super::charge::{Charge, Charged};
 use super::error::ExecutionError;
 use super::footprint::{Footprint, list_bytes};
+use super::path_history::PathHistory;
 use super::query::{Query, Units};
-use super::split::{in_parallel, threads_for};
 use super::unit_runs::RowTimes;
-use crate::model::value::lookup_path;
-use crate::model::{Moment, Properties, Value};
-use crate::profiles::{Call, fold_names_into};
+use crate::model::{Moment, Value};
 use roaring::RoaringBitmap;
 use std::ops::Range;
 
@@ -48,49 +46,39 @@ impl<T: Copy + PartialEq> HolderValues<T> {
         path: &str,
         mut of: impl FnMut(Option<&Value>) -> T,
     ) -> Result<Self, ExecutionError> {
-        let snapshot = query.snapshot;
-        let (count, group_type) = match holders {
-            Units::Users => (snapshot.user_count(), None),
-            Units::Keys(group_type) => (snapshot.key_count(group_type), Some(group_type)),
-        };
-        let mut calls: Vec<Call> = Vec::new();
-        let (mut calls_charge, mut texts_bytes) = (Charge::none(query.guard), 0);
-        snapshot.profiles().visit_changes_of(group_type, |mut call| -> Result<(), ExecutionError> {
-            if group_type.is_none() {
-                call.entity = query.shown_user(call.entity);
-            }
-            texts_bytes += call.ops.capacity();
-            calls.push(call);
-            calls_charge.set(list_bytes(&calls) + texts_bytes)?;
-            Ok(query.guard.tick()?)
-        })?;
-        query.trace.count(|counts| counts.calls_folded += calls.len() as u64);
-        query.guard.sort_by(&mut calls, &|a, b| (a.entity, a.moment).cmp(&(b.entity, b.moment)))?;
-
+        let count = query.counting(holders).unit_count() as usize;
+        let history = PathHistory::read(query, holders, path)?;
         let before = of(None);
-        let mut charge = Charge::of(query.guard, (count as usize + 1) * size_of::<u32>())?;
-        let mut starts = vec![0; count as usize + 1];
+        let mut charge = Charge::of(query.guard, (count + 1) * size_of::<u32>())?;
+        let mut starts = vec![0; count + 1];
         let mut changes: Vec<Change<T>> = Vec::new();
-        let threads = threads_for(query.guard, calls.len().saturating_mul(ROWS_A_CALL));
-        let pieces = pieces_of(&calls, calls.len().div_ceil(threads).max(1));
-        for values in in_parallel(&pieces, |calls| values_of(query, calls, path)) {
-            let values = values?;
-            for values in values.chunk_by(|a, b| a.holder == b.holder) {
-                let mut last = before;
-                for read in values {
-                    let value = of(read.value.as_ref());
-                    if value != last {
-                        changes.push(Change { moment: read.moment, value });
-                        last = value;
-                    }
-                    query.guard.tick()?;
+        // What values mean is asked once, where they have a place.
+        let _of_meanings = Charge::of(query.guard, history.places() * size_of::<Option<T>>())?;
+        let mut meanings: Vec<Option<T>> = vec![None; history.places()];
+        let (mut of_folded, mut last) = (Charge::none(query.guard), (None, before));
+        history.visit(query, |now| {
+            let value = match (now.place.and_then(|place| meanings.get_mut(place)), now.value) {
+                (Some(meaning), value) => *meaning.get_or_insert_with(|| of(value)),
+                (None, None) => before,
+                (None, Some(value)) => {
+                    // `of` may keep what it gets.
+                    of_folded.add(size_of::<Value>() + value.footprint())?;
+                    of(Some(value))
                 }
-                charge.set(list_bytes(&starts) + list_bytes(&changes))?;
-                if let Some(end) = starts.get_mut(values[0].holder as usize + 1) {
-                    *end = changes.len() as u32;
-                }
+            };
+            if last.0 != Some(now.holder) {
+                last = (Some(now.holder), before);
             }
-        }
+            if value != last.1 {
+                changes.push(Change { moment: now.moment, value });
+                last.1 = value;
+                charge.set(list_bytes(&starts) + list_bytes(&changes))?;
+            }
+            if let Some(end) = starts.get_mut(now.holder as usize + 1) {
+                *end = changes.len() as u32;
+            }
+            Ok(())
+        })?;
         // Holders without calls begin and end where the one before ends.
         for holder in 1..starts.len() {
             starts[holder] = starts[holder].max(starts[holder - 1]);
@@ -216,59 +204,6 @@ impl<T: Copy + PartialEq> HolderValues<T> {
     pub fn before_instant(&self, holder: u32, instant_micros: i64) -> T {
         self.after(holder, |moment| moment.time.micros() < instant_micros)
     }
-}
-
-/// What a property is after a call that changed it.
-struct ReadValue {
-    holder: u32,
-    moment: Moment,
-    value: Option<Value>,
-}
-
-impl Footprint for Vec<ReadValue> {
-    fn footprint(&self) -> usize {
-        list_bytes(self) + self.iter().flat_map(|read| &read.value).map(Footprint::footprint).sum::<usize>()
-    }
-}
-
-/// A call takes about as long to read as so many rows.
-const ROWS_A_CALL: usize = 64;
-
-/// Calls in order of holder, cut where one holder ends, after about so many.
-fn pieces_of(calls: &[Call], length: usize) -> Vec<&[Call]> {
-    let (mut pieces, mut rest) = (Vec::new(), calls);
-    while !rest.is_empty() {
-        let holder = rest[length.min(rest.len()) - 1].entity;
-        let end = rest.partition_point(|call| call.entity <= holder);
-        let (piece, others) = rest.split_at(end);
-        pieces.push(piece);
-        rest = others;
-    }
-    pieces
-}
-
-/// What the property at `path` is after each of these calls that changed it, holder by holder.
-fn values_of(query: Query<'_>, calls: &[Call], path: &str) -> Result<Charged<Vec<ReadValue>>, ExecutionError> {
-    // The property itself, or the object that it is a part of.
-    let names: Vec<&str> = [path].into_iter().chain(path.split_once('.').map(|(head, _)| head)).collect();
-    let mut values = Charged::new(query.guard, Vec::new())?;
-    for calls in calls.chunk_by(|a, b| a.entity == b.entity) {
-        let mut properties = Properties::new();
-        let mut last = None;
-        for call in calls {
-            query.guard.tick()?;
-            fold_names_into(&mut properties, call, &names)?;
-            let value = lookup_path(&properties, path);
-            if value != last.as_ref() {
-                last = value.cloned();
-                let value = last.clone();
-                values.grow(size_of::<ReadValue>() + value.as_ref().map_or(0, Footprint::footprint))?;
-                values.push(ReadValue { holder: call.entity, moment: call.moment, value });
-            }
-        }
-    }
-    values.settle()?;
-    Ok(values)
 }
 
 /// The holders among `all` (users under their shown ids, or keys: what the query counts) whose property now passes.

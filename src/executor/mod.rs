@@ -36,6 +36,7 @@ mod look;
 mod mask;
 mod measure;
 mod merged_filters;
+mod path_history;
 mod path_values;
 mod query;
 mod row_filter;

@@ -119,15 +119,6 @@ pub fn declared_types(snapshot: &Snapshot) -> Result<DeclaredTypes, PageError> {
     Ok(DeclaredTypes { types, only_declared: settings.only_declared })
 }
 
-/// The properties of a key now.
-pub(super) fn properties_now(
-    snapshot: &Snapshot,
-    group_type: GroupTypeId,
-    key: GroupKeyId,
-) -> Result<Properties, PageError> {
-    snapshot.profiles().properties_of_key(group_type, key).map_err(damaged(snapshot))
-}
-
 /// The keys of a group type, a page at a time.
 ///
 /// # Errors
@@ -150,13 +141,15 @@ pub fn group_list(snapshot: &Snapshot, group_type: &str, query: &ListQuery) -> R
     let updated = snapshot.profiles().last_updated(id, snapshot.key_count(id)).map_err(damage)?;
     let updated = |key: u32| updated.get(key as usize).copied().flatten();
     let page = page(snapshot, holders, &existing, query, |key| updated(key).map(Timestamp::micros))?;
+    let keys: Vec<GroupKeyId> = page.rows.iter().copied().map(GroupKeyId::new).collect();
+    let mut properties = snapshot.profiles().properties_of_keys(id, &keys).map_err(damage)?.into_iter();
     let names = snapshot.names().read();
     let names = names.list(holders.list());
     let row = |key: u32| {
         Ok(GroupRow {
             group_type: group_type.to_owned(),
             key: names.name(key).map_err(damage)?.to_owned(),
-            properties: properties_now(snapshot, id, GroupKeyId::new(key))?,
+            properties: properties.next().unwrap_or_default(),
             last_updated: updated(key).map(|time| time.to_string()),
         })
     };

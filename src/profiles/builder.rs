@@ -1,5 +1,6 @@
 //! Builds a part from what arrived.
 
+use super::changes::write_changes;
 use super::part::{
     AliasColumns, Association, AssociationColumns, Call, CallColumns, CohortColumns, Content, SavedCohort, StoredAlias,
 };
@@ -80,16 +81,16 @@ impl ProfilesBuilder {
     /// The part's bytes; `None` when nothing was collected.
     ///
     /// # Errors
-    /// When the part is too large.
+    /// When the part is too large, or a call cannot be read.
     pub fn finish(mut self, id: FileId, compression: Compression) -> Result<Option<Bytes>, DecodeError> {
         let mut container = ContainerWriter::new(FileKind::Profiles, id);
         let mut content = Content::default();
         if !self.user_calls.is_empty() {
-            content.users = Some(write_calls(&mut container, &mut self.user_calls, false, compression));
+            content.users = Some(write_calls(&mut container, &mut self.user_calls, false, compression)?);
         }
         for (group_type, calls) in &mut self.group_calls {
             if !calls.is_empty() {
-                content.groups.push((group_type.raw(), write_calls(&mut container, calls, true, compression)));
+                content.groups.push((group_type.raw(), write_calls(&mut container, calls, true, compression)?));
             }
         }
         for (group_type, latest) in &self.associations {
@@ -126,16 +127,17 @@ fn write_calls(
     calls: &mut [Call],
     of_groups: bool,
     compression: Compression,
-) -> CallColumns {
+) -> Result<CallColumns, DecodeError> {
     calls.sort_unstable_by_key(|call| (call.entity, call.moment));
     let user = |call: &Call| call.user.map_or(0, |user| i64::from(user.raw()) + 1);
-    CallColumns {
+    Ok(CallColumns {
         entities: column(container, calls, |call| i64::from(call.entity)),
         times: column(container, calls, |call| call.moment.time.micros()),
         arrivals: column(container, calls, |call| call.moment.arrival.raw() as i64),
         users: of_groups.then(|| column(container, calls, user)),
         ops: container.add(&text::encode(calls.iter().map(|call| call.ops.as_bytes()), compression)),
-    }
+        changes: write_changes(container, calls, compression)?,
+    })
 }
 
 fn write_associations(container: &mut ContainerWriter, rows: &[Association]) -> AssociationColumns {

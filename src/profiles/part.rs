@@ -1,11 +1,11 @@
 //! An immutable part: the calls, associations, aliases and cohorts of a run of arrivals.
 
 use super::associations::Associations;
+use super::changes::{ChangeColumns, Changes};
 use crate::codec::{BlobIndex, Container, DecodeError, FileId, FileKind, Packed, Texts};
 use crate::model::{Arrival, GroupKeyId, GroupTypeId, Moment, Timestamp, UserId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// An identify() or group() call on some entity.
@@ -65,6 +65,8 @@ pub(super) struct CallColumns {
     /// The user of a group() call plus 1, 0 for none; absent for identify().
     pub users: Option<BlobIndex>,
     pub ops: BlobIndex,
+    /// What they do to each property; absent where they change none.
+    pub changes: Option<ChangeColumns>,
 }
 
 /// Associations sorted by user, column by column.
@@ -173,38 +175,6 @@ impl Calls {
         self.visit_where(rows, |_| true, visit)
     }
 
-    /// Calls `visit` with those of these rows that change properties, in order.
-    pub fn visit_changes(&self, rows: std::ops::Range<usize>, mut visit: impl FnMut(Call)) -> Result<(), DecodeError> {
-        self.try_visit_changes(rows, |call| {
-            visit(call);
-            Ok(())
-        })
-    }
-
-    /// The same until `visit` fails.
-    pub fn try_visit_changes<E: From<DecodeError>>(
-        &self,
-        rows: std::ops::Range<usize>,
-        mut visit: impl FnMut(Call) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.count_read(rows.clone());
-        let located = |error: DecodeError| E::from(error.shifted(self.ops_offset).in_file(&self.file));
-        let end = self.ops.visit_until(rows, |row, ops| {
-            // Most group() calls only say who belongs to what.
-            if ops.is_empty() {
-                return ControlFlow::Continue(());
-            }
-            match self.call(row, ops).map_err(located).and_then(&mut visit) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => ControlFlow::Break(error),
-            }
-        });
-        match end.map_err(located)? {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(error) => Err(error),
-        }
-    }
-
     /// Calls `visit` with those of these rows that are wanted, in order.
     pub fn visit_where(
         &self,
@@ -257,7 +227,7 @@ impl ProfilesPart {
     }
 
     /// The same damage, in this file.
-    fn located(&self, error: DecodeError) -> DecodeError {
+    pub(super) fn located(&self, error: DecodeError) -> DecodeError {
         error.in_file(self.container.file())
     }
 
@@ -281,15 +251,33 @@ impl ProfilesPart {
         Ok(calls)
     }
 
+    /// The columns of identify() calls (no type), or of the group() calls of a type, if there are any.
+    pub(super) fn call_columns(&self, group_type: Option<GroupTypeId>) -> Option<&CallColumns> {
+        match group_type {
+            None => self.content.users.as_ref(),
+            Some(group_type) => {
+                let columns = self.content.groups.iter().find(|(id, _)| *id == group_type.raw());
+                columns.map(|(_, columns)| columns)
+            }
+        }
+    }
+
     /// identify() calls, if there are any.
     pub(super) fn user_calls(&self) -> Result<Option<Calls>, DecodeError> {
-        self.content.users.as_ref().map(|columns| self.calls(columns)).transpose()
+        self.call_columns(None).map(|columns| self.calls(columns)).transpose()
     }
 
     /// group() calls of a type, if there are any.
     pub(super) fn group_calls(&self, group_type: GroupTypeId) -> Result<Option<Calls>, DecodeError> {
-        let columns = self.content.groups.iter().find(|(id, _)| *id == group_type.raw());
-        columns.map(|(_, columns)| self.calls(columns)).transpose()
+        self.call_columns(Some(group_type)).map(|columns| self.calls(columns)).transpose()
+    }
+
+    /// What the calls of users, or of keys of a type, do to each property; `None` where they change none.
+    pub(super) fn changes(&self, group_type: Option<GroupTypeId>) -> Result<Option<Changes>, DecodeError> {
+        let Some(columns) = self.call_columns(group_type) else { return Ok(None) };
+        let Some(of_properties) = columns.changes else { return Ok(None) };
+        let calls = self.column(columns.entities)?.len();
+        Changes::open(&self.container, of_properties, calls).map(Some).map_err(|error| self.located(error))
     }
 
     /// The group types of which the part has calls.

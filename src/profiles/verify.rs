@@ -1,6 +1,7 @@
 //! Whether a part is what it should be, and what it refers to.
 
-use super::part::{Calls, ProfilesPart};
+use super::changes::{Changes, ChangesCheck};
+use super::part::ProfilesPart;
 use crate::codec::DecodeError;
 use crate::model::{Arrival, GroupTypeId, PropertyOps, StoredName, UserId};
 use std::collections::BTreeMap;
@@ -45,10 +46,10 @@ impl ProfilesPart {
     /// When something cannot be read or is out of order.
     pub fn extent(&self) -> Result<PartExtent, DecodeError> {
         let mut extent = PartExtent::default();
-        self.add_calls(self.user_calls()?, StoredName::User, &mut extent)?;
+        self.add_calls(None, StoredName::User, &mut extent)?;
         for group_type in self.called_types() {
             extent.add(StoredName::GroupType, group_type.raw());
-            self.add_calls(self.group_calls(group_type)?, StoredName::GroupKey(group_type.raw()), &mut extent)?;
+            self.add_calls(Some(group_type), StoredName::GroupKey(group_type.raw()), &mut extent)?;
         }
         for group_type in self.associated_types() {
             extent.add(StoredName::GroupType, group_type.raw());
@@ -65,28 +66,39 @@ impl ProfilesPart {
 
     fn add_calls(
         &self,
-        calls: Option<Calls>,
+        group_type: Option<GroupTypeId>,
         entities: StoredName,
         extent: &mut PartExtent,
     ) -> Result<(), DecodeError> {
+        let calls = match group_type {
+            None => self.user_calls()?,
+            Some(group_type) => self.group_calls(group_type)?,
+        };
         let Some(calls) = calls else { return Ok(()) };
-        let mut before = None;
-        let mut problem = None;
+        let changes = self.changes(group_type)?;
+        let mut check = changes.as_ref().map(ChangesCheck::new).transpose().map_err(|error| self.located(error))?;
+        let (mut before, mut row, mut outcome) = (None, 0, Ok(()));
         calls.visit(0..calls.entities.len(), |call| {
             let now = (call.entity, call.moment);
-            if before.is_some_and(|before| before >= now) {
-                problem = Some("the calls of a part are out of order");
-            } else if PropertyOps::from_json(&call.ops).is_none() {
-                problem = Some("the operations of a call cannot be read");
+            if outcome.is_ok() {
+                outcome = if before.is_some_and(|before| before >= now) {
+                    Err(DecodeError::new("the calls of a part are out of order", 0))
+                } else if PropertyOps::from_json(&call.ops).is_none() {
+                    Err(DecodeError::new("the operations of a call cannot be read", 0))
+                } else {
+                    check
+                        .as_mut()
+                        .map_or_else(|| Changes::check_absent(&call.ops), |check| check.follow(row, &call.ops))
+                };
             }
-            before = Some(now);
+            (before, row) = (Some(now), row + 1);
             extent.add(entities, call.entity);
             extent.arrivals.push(call.moment.arrival);
             if let Some(user) = call.user {
                 extent.add_user(user);
             }
         })?;
-        problem.map_or(Ok(()), |problem| Err(DecodeError::new(problem, 0).in_file(self.file())))
+        outcome.and_then(|()| check.map_or(Ok(()), ChangesCheck::finish)).map_err(|error| self.located(error))
     }
 
     fn add_associations(&self, group_type: GroupTypeId, extent: &mut PartExtent) -> Result<(), DecodeError> {

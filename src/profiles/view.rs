@@ -41,15 +41,6 @@ pub(super) fn fold_of<'a>(
     Ok(properties)
 }
 
-/// Folds a call over the properties that the calls before it left, of those with these names.
-///
-/// # Errors
-/// When its operations cannot be read.
-pub fn fold_names_into(properties: &mut Properties, call: &Call, names: &[&str]) -> Result<(), DecodeError> {
-    parse_ops_of(call, Some(names))?.apply(properties);
-    Ok(())
-}
-
 fn parse_ops(call: &Call) -> Result<PropertyOps, DecodeError> {
     parse_ops_of(call, None)
 }
@@ -77,21 +68,6 @@ impl Profiles {
     /// The parts.
     pub fn parts(&self) -> &[Arc<ProfilesPart>] {
         &self.parts
-    }
-
-    /// The properties of a key now.
-    ///
-    /// # Errors
-    /// When a part is damaged.
-    pub fn properties_of_key(&self, group_type: GroupTypeId, key: GroupKeyId) -> Result<Properties, DecodeError> {
-        let mut changes = Vec::new();
-        for part in &self.parts {
-            if let Some(calls) = part.group_calls(group_type)? {
-                calls.visit_changes(calls.rows_of(key.raw()), |call| changes.push(call))?;
-            }
-        }
-        changes.sort_unstable_by_key(|call| call.moment);
-        fold(&changes)
     }
 
     /// The group() calls that named a key, in order.
@@ -146,9 +122,14 @@ impl Profiles {
         let mut latest = vec![None; keys as usize];
         for part in &self.parts {
             let Some(calls) = part.group_calls(group_type)? else { continue };
-            for (entity, time) in calls.entities.to_vec().into_iter().zip(calls.times.to_vec()) {
-                if let Some(slot) = usize::try_from(entity).ok().and_then(|entity| latest.get_mut(entity)) {
-                    *slot = (*slot).max(Some(Timestamp::clamped(time)));
+            // The calls of an entity lie together, in order of time.
+            let entities = calls.entities.to_vec();
+            for (row, entity) in entities.iter().enumerate() {
+                if entities.get(row + 1) == Some(entity) {
+                    continue;
+                }
+                if let Some(slot) = usize::try_from(*entity).ok().and_then(|entity| latest.get_mut(entity)) {
+                    *slot = (*slot).max(Some(Timestamp::clamped(calls.times.get(row))));
                 }
             }
         }
@@ -177,28 +158,6 @@ impl Profiles {
             all.extend(part.cohorts()?);
         }
         Ok(all)
-    }
-
-    /// Calls `visit` with every identify() call (no type), or every group() call of a type, that changes properties, until
-    /// it fails; part by part, by entity.
-    ///
-    /// # Errors
-    /// When a part is damaged, and what `visit` says.
-    pub fn visit_changes_of<E: From<DecodeError>>(
-        &self,
-        group_type: Option<GroupTypeId>,
-        mut visit: impl FnMut(Call) -> Result<(), E>,
-    ) -> Result<(), E> {
-        for part in &self.parts {
-            let calls = match group_type {
-                None => part.user_calls()?,
-                Some(group_type) => part.group_calls(group_type)?,
-            };
-            if let Some(calls) = calls {
-                calls.try_visit_changes(0..calls.entities.len(), &mut visit)?;
-            }
-        }
-        Ok(())
     }
 
     /// Calls `visit` with every identify() call (no type) and every group() call (its type), part by part.

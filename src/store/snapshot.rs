@@ -180,7 +180,8 @@ impl Snapshot {
     /// When the dictionary is damaged.
     pub fn keys(&self, group_type: GroupTypeId) -> Result<RoaringBitmap, DecodeError> {
         // A key comes into being by an event or a group() call, and is erased when nothing names it any more.
-        let all: RoaringBitmap = (0..self.key_count(group_type)).collect();
+        let mut all = RoaringBitmap::new();
+        all.insert_range(0..self.key_count(group_type));
         Ok(all - self.names.read().keys(group_type).erased()?)
     }
 

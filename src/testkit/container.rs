@@ -109,6 +109,13 @@ fn read_profiles(part: ProfilesPart) -> Result<(), DecodeError> {
         let _ = profiles.association_of(group_type, &user);
         let calls = profiles.calls_of_key(group_type, GroupKeyId::new(0));
         let _ = calls.and_then(|calls| Profiles::versions(&calls));
+        let _ = profiles.properties_of_keys(group_type, &[0, 1].map(GroupKeyId::new));
+    }
+    for holders in [None, Some(GroupTypeId::new(0))] {
+        for changes in ["role", "plan"].map(|name| profiles.changes_of(holders, name)).into_iter().flatten().flatten() {
+            let _ = changes.visit_values::<DecodeError>(|_| Ok(()));
+            let _ = changes.visit::<DecodeError>(|_| Ok(()));
+        }
     }
     Ok(())
 }

@@ -150,7 +150,7 @@ impl Rows {
     }
 }
 
-/// Checks that indexes, associations, aliases and names say what the rows and calls say.
+/// Checks that indexes, changes of properties, associations, aliases and names say what the rows and calls say.
 ///
 /// # Errors
 /// When something cannot be read or contradicts what it was made from.
@@ -158,6 +158,8 @@ pub fn check_derived(snapshot: &Snapshot) -> Result<(), DecodeError> {
     for segment in snapshot.segments() {
         check_indexes(segment)?;
     }
+    // Changes are made of calls, and judged with them.
+    snapshot.profiles().parts().iter().try_for_each(|part| part.extent().map(|_| ()))?;
     check_names(snapshot)?;
     let mut aliases = Aliases::default();
     for alias in snapshot.profiles().aliases()? {
