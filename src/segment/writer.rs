@@ -71,27 +71,27 @@ impl SegmentWriter {
         }
         let mut groups = Vec::new();
         let mut key_days = Vec::new();
-        for (group_type, keys) in &rows.groups {
+        for (group_type, keys) in rows.groups.iter() {
             let mut runs = RunEncoder::default();
             let mut days = UnitDaysBuilder::default();
             for (row, time) in order.iter().zip(times()) {
                 let key = keys.get(*row as usize).copied().unwrap_or(0);
                 if let Some((rows, key)) = runs.push(key, 1) {
-                    self.file.index_key(*group_type, rows, key);
+                    self.file.index_key(group_type, rows, key);
                 }
                 if let Some(key) = key.checked_sub(1) {
                     days.add(Day::of(time), key);
                 }
             }
             if let Some((rows, key)) = runs.last() {
-                self.file.index_key(*group_type, rows, key);
+                self.file.index_key(group_type, rows, key);
             }
-            groups.push((*group_type, self.file.group(runs)));
-            let days = days.finish(self.file.key_days.entry(*group_type).or_default());
-            key_days.push((*group_type, self.file.container.add_parts(days)));
+            groups.push((group_type, self.file.group(runs)));
+            let days = days.finish(self.file.key_days.entry(group_type).or_default());
+            key_days.push((group_type, self.file.container.add_parts(days)));
         }
         let properties =
-            rows.properties.iter().map(|(name, property)| (*name, self.property(property, &order))).collect();
+            rows.properties.iter().map(|(name, property)| (name, self.property(property, &order))).collect();
         let insert_ids = self.insert_ids(rows, &order);
         let user_days = user_days.finish(&mut self.file.user_days);
         let table = TableLayout {
