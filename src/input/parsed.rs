@@ -88,11 +88,16 @@ impl ParsedLines {
         Ok(())
     }
 
+    /// The plain events, in order.
+    pub fn plain(&self) -> impl Iterator<Item = EventRef<'_>> {
+        self.events.iter().map(|event| EventRef { lines: self, event })
+    }
+
     /// The lines, in order.
     pub fn iter(&self) -> impl Iterator<Item = ParsedLine<'_>> {
-        let (mut events, mut others) = (self.events.iter(), self.others.iter());
+        let (mut events, mut others) = (self.plain(), self.others.iter());
         self.is_plain.iter().filter_map(move |is_plain| match is_plain {
-            true => events.next().map(|event| ParsedLine::Plain(EventRef { lines: self, event })),
+            true => events.next().map(ParsedLine::Plain),
             false => others.next().map(ParsedLine::Other),
         })
     }

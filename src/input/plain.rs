@@ -134,12 +134,18 @@ impl<'a> Reading<'a> {
         Some(())
     }
 
-    /// The event; groups and properties are sorted unless they are known to come in order.
-    pub fn end(&mut self, text: &str, in_order: bool) -> Option<PlainEvent> {
-        if !in_order {
-            sort(&mut self.groups[self.first_group..], text)?;
-            sort(&mut self.properties[self.first_property..], text)?;
-        }
+    /// How groups and properties are put in order; `None` when a name comes twice.
+    fn swaps(&self, text: &str) -> Option<Swaps> {
+        let groups = swaps(&self.groups[self.first_group..], text)?;
+        Some(Swaps { groups, properties: swaps(&self.properties[self.first_property..], text)? })
+    }
+
+    /// The event, with groups and properties in order after these swaps.
+    pub fn end(&mut self, swaps: &Swaps) -> Option<PlainEvent> {
+        let groups = &mut self.groups[self.first_group..];
+        swaps.groups.iter().for_each(|(one, other)| groups.swap(*one, *other));
+        let properties = &mut self.properties[self.first_property..];
+        swaps.properties.iter().for_each(|(one, other)| properties.swap(*one, *other));
         Some(PlainEvent {
             user: self.user?,
             name: self.name?,
@@ -149,12 +155,32 @@ impl<'a> Reading<'a> {
             properties: self.first_property..self.properties.len(),
         })
     }
+}
 
-    /// Whether groups and properties come in order so far.
-    fn is_in_order(&self, text: &str) -> bool {
-        is_ascending(&self.groups[self.first_group..], text)
-            && is_ascending(&self.properties[self.first_property..], text)
+/// Places to be swapped, one pair after the other, so that what is there comes in order of name.
+#[derive(Debug, Default)]
+pub(super) struct Swaps {
+    groups: Vec<(usize, usize)>,
+    properties: Vec<(usize, usize)>,
+}
+
+fn swaps<T>(fields: &[(Span, T)], text: &str) -> Option<Vec<(usize, usize)>> {
+    let by_name = |a: &usize, b: &usize| order(fields[*a].0, fields[*b].0, text);
+    let mut sorted: Vec<usize> = (0..fields.len()).collect();
+    sorted.sort_unstable_by(by_name);
+    if !sorted.windows(2).all(|pair| by_name(&pair[0], &pair[1]).is_lt()) {
+        return None;
     }
+    let mut there: Vec<usize> = (0..fields.len()).collect();
+    let mut swaps = Vec::new();
+    for (place, wanted) in sorted.into_iter().enumerate() {
+        let other = there.iter().position(|field| *field == wanted)?;
+        if other != place {
+            there.swap(place, other);
+            swaps.push((place, other));
+        }
+    }
+    Some(swaps)
 }
 
 /// Reads the line that the text is from `start` on, if it is a plain event. Groups and properties are added to the lists,
@@ -176,9 +202,9 @@ pub(super) fn scan(
     reading.begin();
     let mut values = Vec::new();
     read_any(text, start, &mut reading, &mut values)?;
-    let in_order = reading.is_in_order(text);
-    let event = reading.end(text, in_order)?;
-    shapes.learn(text, start, &values, in_order);
+    let swaps = reading.swaps(text)?;
+    let event = reading.end(&swaps)?;
+    shapes.learn(text, start, &values, swaps);
     Some(event)
 }
 
@@ -215,20 +241,6 @@ fn read_any(text: &str, start: usize, reading: &mut Reading<'_>, values: &mut Ve
         }
     })?;
     (scanner.next_byte().is_none() && is_track).then_some(())
-}
-
-/// Whether keys ascend, each once.
-fn is_ascending<T>(fields: &[(Span, T)], text: &str) -> bool {
-    fields.windows(2).all(|pair| order(pair[0].0, pair[1].0, text).is_lt())
-}
-
-/// Sorts by key; `None` when one comes twice.
-fn sort<T: Copy>(fields: &mut [(Span, T)], text: &str) -> Option<()> {
-    if !is_ascending(fields, text) {
-        fields.sort_unstable_by(|a, b| order(a.0, b.0, text));
-        return is_ascending(fields, text).then_some(());
-    }
-    Some(())
 }
 
 /// The order of two names, told by the first eight bytes where they differ.

@@ -5,7 +5,7 @@
 //! line that was read as a plain event. A line that goes such a way differs from that one in its values alone, and each
 //! of these is read as [`super::plain`] reads it, so that the answer is the same.
 
-use super::plain::{Part, PlainEvent, Reading, Scanner, Span};
+use super::plain::{Part, PlainEvent, Reading, Scanner, Span, Swaps};
 use std::ops::Range;
 
 /// So many steps are known at most, of lines that come in any shape.
@@ -22,12 +22,12 @@ pub(super) struct Value {
 }
 
 /// What the value after a step is, or that there is none.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Expected {
     /// Where the name is, of a property or a group type, is counted from where the step begins.
     Part(Part),
-    /// The line ends. Whether groups and properties come in order.
-    End { in_order: bool },
+    /// The line ends. How groups and properties are put in order.
+    End(Swaps),
 }
 
 #[derive(Debug)]
@@ -57,13 +57,13 @@ impl Shapes {
             let rest = &text.as_bytes()[scanner.at..];
             let step = self.find(before, rest)?;
             let Step { literal, expected, .. } = &self.steps[step];
-            match *expected {
+            match expected {
                 Expected::Part(part) => {
                     let part = part.moved(scanner.at as u32);
                     scanner.at += literal.len();
                     reading.take(part, &mut scanner)?;
                 }
-                Expected::End { in_order } => return reading.end(text, in_order),
+                Expected::End(swaps) => return reading.end(swaps),
             }
             before = Some(step);
         }
@@ -77,7 +77,7 @@ impl Shapes {
             let Step { literal, expected, .. } = &steps[*step];
             match expected {
                 Expected::Part(_) => rest.starts_with(literal),
-                Expected::End { .. } => *rest == **literal,
+                Expected::End(_) => *rest == **literal,
             }
         };
         if let Some(step) = next.first().filter(|step| is_it(step)) {
@@ -97,7 +97,7 @@ impl Shapes {
     }
 
     /// Learns the shape of a line that was read, from `start` to the end of the text, unless many are known.
-    pub fn learn(&mut self, text: &str, start: usize, values: &[Value], in_order: bool) {
+    pub fn learn(&mut self, text: &str, start: usize, values: &[Value], swaps: Swaps) {
         let mut before = None;
         let mut at = start;
         for Value { token, part } in values {
@@ -108,11 +108,11 @@ impl Shapes {
             before = Some(step);
             at = token.end;
         }
-        self.learn_step(before, &text.as_bytes()[at..], Expected::End { in_order });
+        self.learn_step(before, &text.as_bytes()[at..], Expected::End(swaps));
     }
 
     fn learn_step(&mut self, before: Option<usize>, literal: &[u8], expected: Expected) -> Option<usize> {
-        let is_end = |expected: &Expected| matches!(expected, Expected::End { .. });
+        let is_end = |expected: &Expected| matches!(expected, Expected::End(_));
         let known = self.next(before).clone();
         let is_it = |step: &&usize| {
             let known = &self.steps[**step];

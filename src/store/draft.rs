@@ -123,7 +123,7 @@ impl Drafting<'_> {
                     groups: event.groups.iter().map(|(group_type, key)| (group_type.as_str(), key.as_str())),
                     properties: event.properties.iter().map(|(name, value)| (name.as_str(), ValueRef::from(value))),
                 };
-                self.track(view, &mut Memo::default())
+                self.track(view, None, &mut Memo::default())
             }
             Line::Identify(call) => self.identify(call),
             Line::Group(call) => self.group(call),
@@ -136,6 +136,10 @@ impl Drafting<'_> {
     pub fn add_parsed(&mut self, lines: &ParsedLines) -> Result<WrittenLines, DecodeError> {
         let mut written = WrittenLines::default();
         let mut memo = Memo::default();
+        // With nothing in between, so that the processor waits for the memory of several of them at once.
+        let users: Vec<Option<u32>> =
+            lines.plain().map(|event| self.state.recent_names.get(StoredName::User, event.user())).collect();
+        let mut users = users.into_iter();
         for (place, line) in lines.iter().enumerate() {
             let outcome = match line {
                 ParsedLine::Plain(event) => {
@@ -147,7 +151,7 @@ impl Drafting<'_> {
                         groups: event.groups(),
                         properties: event.properties(),
                     };
-                    self.track(view, &mut memo)?
+                    self.track(view, users.next().flatten(), &mut memo)?
                 }
                 ParsedLine::Other(line) => self.add(line)?,
             };
@@ -226,7 +230,13 @@ impl Drafting<'_> {
         Ok(Some(Outcome::Refused(LineRefusal::UndeclaredGroupType { group_type: group_type.to_owned() })))
     }
 
-    fn track<'e, G, P>(&mut self, event: EventView<'e, G, P>, memo: &mut Memo<'e>) -> Result<Outcome, DecodeError>
+    /// Takes an event in; `user` is the id of who did it, where that is known.
+    fn track<'e, G, P>(
+        &mut self,
+        event: EventView<'e, G, P>,
+        user: Option<u32>,
+        memo: &mut Memo<'e>,
+    ) -> Result<Outcome, DecodeError>
     where
         G: Iterator<Item = (&'e str, &'e str)> + Clone,
         P: Iterator<Item = (&'e str, ValueRef<'e>)>,
@@ -242,7 +252,7 @@ impl Drafting<'_> {
         {
             return Ok(Outcome::Duplicate);
         }
-        let user = self.intern_user(event.user)?;
+        let user = user.map_or_else(|| self.intern_user(event.user), |user| Ok(UserId::new(user)))?;
         let name = EventId::new(self.intern_at(StoredName::Event, &mut memo.events, 0, event.name)?);
         let mut parts = std::mem::take(&mut self.draft.parts);
         parts.clear();

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use hashbrown::HashMap;
 
 /// What batches become.
-pub(super) struct Sealed {
-    /// Absent without events.
-    pub segment: Option<Bytes>,
+pub(super) struct Sealable {
+    /// All rows, to be written; absent without events.
+    pub segment: Option<SegmentWriter>,
     /// Absent without calls and associations.
     pub profiles: Option<Bytes>,
 }
@@ -71,29 +71,27 @@ impl<'a> RecordTaker<'a> for Collected {
     }
 }
 
-/// Builds a segment and a part of the profiles from batches in order of arrival.
-pub(super) fn seal<'a>(
-    payloads: impl IntoIterator<Item = &'a Bytes>,
-    ids: [FileId; 2],
-    compression: Compression,
-) -> Result<Sealed, DecodeError> {
-    let mut collected = Collected::default();
-    let mut first_arrival: Option<Arrival> = None;
-    for payload in payloads {
-        let batch = Batch::open(payload)?;
-        first_arrival.get_or_insert(batch.first_arrival);
-        batch.hand_over(&mut collected)?;
-    }
-    let Collected { mut tables, profiles, .. } = collected;
-    let segment = if tables.is_empty() {
-        None
-    } else {
+impl Sealable {
+    /// Takes what batches say, which come in order of arrival.
+    pub fn of<'a>(
+        payloads: impl IntoIterator<Item = &'a Bytes>,
+        ids: [FileId; 2],
+        compression: Compression,
+    ) -> Result<Self, DecodeError> {
+        let mut collected = Collected::default();
+        let mut first_arrival: Option<Arrival> = None;
+        for payload in payloads {
+            let batch = Batch::open(payload)?;
+            first_arrival.get_or_insert(batch.first_arrival);
+            batch.hand_over(&mut collected)?;
+        }
+        let Collected { mut tables, profiles, .. } = collected;
         tables.sort_unstable_by_key(|(event, _)| *event);
         let mut writer = SegmentWriter::new(ids[0], first_arrival.unwrap_or_default(), compression);
-        for (event, rows) in tables {
-            writer.add_table(event, rows);
-        }
-        Some(writer.finish()?)
-    };
-    Ok(Sealed { segment, profiles: profiles.finish(ids[1], compression)? })
+        let segment = (!tables.is_empty()).then(|| {
+            tables.into_iter().for_each(|(event, rows)| writer.add_table(event, rows));
+            writer
+        });
+        Ok(Self { segment, profiles: profiles.finish(ids[1], compression)? })
+    }
 }
