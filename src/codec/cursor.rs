@@ -39,6 +39,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `count` bytes.
+    #[inline]
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
         let end = self.position.checked_add(count).filter(|end| *end <= self.bytes.len());
         let Some(slice) = end.and_then(|end| self.bytes.get(self.position..end)) else {
@@ -95,16 +96,27 @@ impl<'a> Reader<'a> {
     /// Seven bits a byte, lowest first, the high bit set on all but the last; at most ten bytes.
     #[inline]
     pub fn varint(&mut self) -> Result<u64, DecodeError> {
-        // Nearly all of them are of one byte.
+        // Nearly all of them are of one byte, and most others of two or three.
         match self.bytes.get(self.position) {
             Some(byte) if *byte < 0x80 => {
                 self.position += 1;
                 Ok(u64::from(*byte))
             }
-            _ => self.long_varint(),
+            _ => match self.bytes.get(self.position..self.position + 4) {
+                Some(&[low, high, ..]) if high < 0x80 => {
+                    self.position += 2;
+                    Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
+                }
+                Some(&[low, middle, high, _]) if high < 0x80 => {
+                    self.position += 3;
+                    Ok(u64::from(low & 0x7f) | u64::from(middle & 0x7f) << 7 | u64::from(high) << 14)
+                }
+                _ => self.long_varint(),
+            },
         }
     }
 
+    #[inline(never)]
     fn long_varint(&mut self) -> Result<u64, DecodeError> {
         let rest = &self.bytes[self.position..];
         let mut value = 0u64;
@@ -134,6 +146,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A varint that is a length or count of things of at least one byte each, so at most what is left.
+    #[inline]
     pub fn length(&mut self) -> Result<usize, DecodeError> {
         let start = self.position as u64;
         let length = self.varint()?;
@@ -152,6 +165,9 @@ impl<'a> Reader<'a> {
     /// A length and as many bytes of UTF-8.
     pub fn text(&mut self) -> Result<&'a str, DecodeError> {
         let length = self.length()?;
+        if length == 0 {
+            return Ok("");
+        }
         let start = self.position as u64;
         std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::new("text is not UTF-8", start))
     }
@@ -190,6 +206,7 @@ pub trait Writer {
         self.put(&value.to_le_bytes());
     }
     /// See [`Reader::varint`].
+    #[inline]
     fn put_varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.put_u8(value as u8 | 0x80);
@@ -209,9 +226,11 @@ pub trait Writer {
 }
 
 impl Writer for Vec<u8> {
+    #[inline]
     fn put_u8(&mut self, value: u8) {
         self.push(value);
     }
+    #[inline]
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }

@@ -7,6 +7,7 @@
 //! - The layouts are described in `format-spec/`; code here points there and does not repeat it.
 
 pub mod bits;
+pub mod byte_map;
 pub mod checksum;
 pub mod container;
 pub mod cursor;
@@ -18,6 +19,7 @@ pub mod record;
 pub mod text;
 pub mod value;
 
+pub use byte_map::ByteMap;
 pub use checksum::FileId;
 pub use container::{BlobIndex, BlobParts, Container, ContainerWriter};
 pub use cursor::{Reader, Writer};

@@ -47,18 +47,48 @@ impl Day {
 /// Collects the units of one event.
 #[derive(Default)]
 pub struct UnitDaysBuilder {
-    days: HashMap<i64, (u64, Vec<u32>)>,
+    /// Days with their rows and units, in the order in which they came first.
+    days: Vec<(Day, u64, Vec<u32>)>,
+    /// Of each day that is near the first one, its place among the days plus 1, or 0: found without hashing.
+    near: Vec<u32>,
+    /// The places of other days.
+    far: HashMap<Day, usize>,
 }
+
+/// Days are near the first one up to so many before it and after it.
+const NEAR_DAYS: i64 = 512;
 
 impl UnitDaysBuilder {
     /// A row of this unit. Rows may come in any order.
     pub fn add(&mut self, day: Day, unit: u32) {
-        let (rows, units) = self.days.entry(day.0).or_default();
+        let place = self.place(day);
+        let (_, rows, units) = &mut self.days[place];
         *rows += 1;
         // Rows of a user come together, which keeps the list near the number of distinct units.
         if units.last() != Some(&unit) {
             units.push(unit);
         }
+    }
+
+    #[inline]
+    fn place(&mut self, day: Day) -> usize {
+        let after = self.days.first().map_or(0, |(first, ..)| day.since(*first));
+        let days = &mut self.days;
+        let mut add = || {
+            days.push((day, 0, Vec::new()));
+            days.len() - 1
+        };
+        if !(-NEAR_DAYS..NEAR_DAYS).contains(&after) {
+            return *self.far.entry(day).or_insert_with(add);
+        }
+        if self.near.is_empty() {
+            self.near.resize(2 * NEAR_DAYS as usize, 0);
+        }
+        let near = &mut self.near[(after + NEAR_DAYS) as usize];
+        if *near == 0 {
+            *near = add() as u32 + 1;
+        }
+        *near as usize - 1
     }
 
     /// Whether no row was added.
@@ -67,18 +97,17 @@ impl UnitDaysBuilder {
     }
 
     /// The index. What it says is added to `all`.
-    pub fn finish(self, all: &mut UnitDaysUnion) -> BlobParts {
+    pub fn finish(mut self, all: &mut UnitDaysUnion) -> BlobParts {
         let (mut encoder, mut ever) = (KeyedEncoder::default(), RoaringBitmap::new());
-        let mut days: Vec<_> = self.days.into_iter().collect();
-        days.sort_unstable_by_key(|(day, _)| *day);
-        for (day, (rows, mut units)) in days {
+        self.days.sort_unstable_by_key(|(day, ..)| *day);
+        for (day, rows, mut units) in self.days {
             units.sort_unstable();
             units.dedup();
             // Ascending numbers are appended, with no search for each.
             let units = RoaringBitmap::from_sorted_iter(units).unwrap_or_default();
-            encoder.push(day, rows, &units);
+            encoder.push(day.0, rows, &units);
             ever |= &units;
-            all.add(Day(day), rows, units);
+            all.add(day, rows, units);
         }
         encoder.finish_with(ever)
     }
@@ -230,7 +259,7 @@ mod tests {
     #[test]
     fn days_have_their_units_and_rows() {
         let mut builder = UnitDaysBuilder::default();
-        for (day, unit) in [(-1, 9), (3, 5), (3, 2), (3, 5), (7, 70_000)] {
+        for (day, unit) in [(-1, 9), (3, 5), (3, 2), (900, 1), (3, 5), (7, 70_000), (900, 1)] {
             builder.add(Day(day), unit);
         }
         let index = UnitDays::open(builder.finish(&mut UnitDaysUnion::default()).concat().into()).unwrap();
@@ -240,10 +269,10 @@ mod tests {
                 .map(|(day, rows, place)| (day.0, rows, index.units(place).unwrap().into_iter().collect()))
                 .collect()
         };
-        assert_eq!(read(None, None), [(-1, 1, vec![9]), (3, 3, vec![2, 5]), (7, 1, vec![70_000])]);
+        assert_eq!(read(None, None), [(-1, 1, vec![9]), (3, 3, vec![2, 5]), (7, 1, vec![70_000]), (900, 2, vec![1])]);
         assert_eq!(read(Some(Day(0)), Some(Day(7))).len(), 1);
         assert_eq!(read(Some(Day(8)), Some(Day(2))).len(), 0);
-        assert_eq!(index.units_ever().to_bitmap().unwrap().into_iter().collect::<Vec<_>>(), [2, 5, 9, 70_000]);
+        assert_eq!(index.units_ever().to_bitmap().unwrap().into_iter().collect::<Vec<_>>(), [1, 2, 5, 9, 70_000]);
         assert_eq!(index.verify(), Ok(()));
     }
 

@@ -21,6 +21,7 @@ mod parsed;
 mod plain;
 mod reader;
 mod refusal;
+mod shape;
 mod unpack;
 mod write;
 

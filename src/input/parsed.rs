@@ -2,6 +2,7 @@
 //! told apart and checked, and nothing of them is copied or allocated.
 
 use super::plain::{self, PlainEvent, PlainValue, Span};
+use super::shape::Shapes;
 use super::{Refusal, parse_line};
 use crate::model::{Event, EventName, GroupKey, GroupType, InsertId, Line, NameError, Timestamp, UserName, ValueRef};
 
@@ -13,6 +14,8 @@ pub struct ParsedLines {
     groups: Vec<(Span, Span)>,
     properties: Vec<(Span, PlainValue)>,
     others: Vec<Line>,
+    /// What the lines before were like, those taken out too.
+    shapes: Shapes,
     /// Of each line, whether it is a plain event or one of the others.
     is_plain: Vec<bool>,
 }
@@ -58,6 +61,7 @@ impl ParsedLines {
         self.properties.clear();
         self.others.clear();
         self.is_plain.clear();
+        self.shapes.forget_many();
     }
 
     /// Parses a line and adds it.
@@ -68,7 +72,9 @@ impl ParsedLines {
         if let Ok(line) = simdutf8::basic::from_utf8(bytes) {
             let (start, groups, properties) = (self.text.len(), self.groups.len(), self.properties.len());
             self.text.push_str(line);
-            if let Some(event) = plain::scan(&self.text, start, &mut self.groups, &mut self.properties) {
+            if let Some(event) =
+                plain::scan(&self.text, start, &mut self.shapes, &mut self.groups, &mut self.properties)
+            {
                 self.events.push(event);
                 self.is_plain.push(true);
                 return Ok(());
@@ -82,11 +88,16 @@ impl ParsedLines {
         Ok(())
     }
 
+    /// The plain events, in order.
+    pub fn plain(&self) -> impl Iterator<Item = EventRef<'_>> {
+        self.events.iter().map(|event| EventRef { lines: self, event })
+    }
+
     /// The lines, in order.
     pub fn iter(&self) -> impl Iterator<Item = ParsedLine<'_>> {
-        let (mut events, mut others) = (self.events.iter(), self.others.iter());
+        let (mut events, mut others) = (self.plain(), self.others.iter());
         self.is_plain.iter().filter_map(move |is_plain| match is_plain {
-            true => events.next().map(|event| ParsedLine::Plain(EventRef { lines: self, event })),
+            true => events.next().map(ParsedLine::Plain),
             false => others.next().map(ParsedLine::Other),
         })
     }

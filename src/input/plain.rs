@@ -7,6 +7,7 @@
 
 use super::field::{Field, FieldSet};
 use super::line::MEASURED_FROM;
+use super::shape::{Shapes, Value};
 use crate::model::limits::{
     EVENT_NAME_BYTES_MAX, GROUP_KEY_BYTES_MAX, GROUP_TYPE_BYTES_MAX, INSERT_ID_BYTES_MAX, USER_BYTES_MAX,
 };
@@ -17,8 +18,8 @@ use std::ops::Range;
 /// A place in a text of fewer than 2³² bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
-    start: u32,
-    end: u32,
+    pub start: u32,
+    pub end: u32,
 }
 
 impl Span {
@@ -74,74 +75,172 @@ pub(super) struct PlainEvent {
     pub properties: Range<usize>,
 }
 
+/// What a value of a plain event is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    User,
+    Name,
+    Time,
+    InsertId,
+    /// The key of the group type whose name stands there.
+    Group(Span),
+    /// The property whose name stands there.
+    Property(Span),
+}
+
+/// An event that is being read, and the lists that take its groups and properties.
+pub(super) struct Reading<'a> {
+    groups: &'a mut Vec<(Span, Span)>,
+    properties: &'a mut Vec<(Span, PlainValue)>,
+    first_group: usize,
+    first_property: usize,
+    user: Option<Span>,
+    name: Option<Span>,
+    time: Option<Timestamp>,
+    insert_id: Option<Span>,
+}
+
+impl<'a> Reading<'a> {
+    pub fn new(groups: &'a mut Vec<(Span, Span)>, properties: &'a mut Vec<(Span, PlainValue)>) -> Self {
+        let (first_group, first_property) = (groups.len(), properties.len());
+        let (user, name, time, insert_id) = (None, None, None, None);
+        Self { groups, properties, first_group, first_property, user, name, time, insert_id }
+    }
+
+    /// Gives up what was read so far.
+    pub fn begin(&mut self) {
+        self.groups.truncate(self.first_group);
+        self.properties.truncate(self.first_property);
+        (self.user, self.name, self.time, self.insert_id) = (None, None, None, None);
+    }
+
+    /// Reads the next value, which is this.
+    #[inline]
+    pub fn take(&mut self, part: Part, scanner: &mut Scanner<'_>) -> Option<()> {
+        match part {
+            Part::User => self.user = Some(scanner.name(USER_BYTES_MAX)?),
+            Part::Name => self.name = Some(scanner.name(EVENT_NAME_BYTES_MAX)?),
+            Part::Time => {
+                let given = match scanner.next_byte()? {
+                    b'"' => Timestamp::parse(scanner.rest_of_string()?.of(scanner.text)),
+                    _ => Timestamp::from_millis(scanner.integer()?),
+                };
+                self.time = Some(given.ok()?);
+            }
+            Part::InsertId => self.insert_id = Some(scanner.name(INSERT_ID_BYTES_MAX)?),
+            Part::Group(group_type) => self.groups.push((group_type, scanner.name(GROUP_KEY_BYTES_MAX)?)),
+            Part::Property(name) => self.properties.push((name, scanner.value()?)),
+        }
+        Some(())
+    }
+
+    /// How groups and properties are put in order; `None` when a name comes twice.
+    fn swaps(&self, text: &str) -> Option<Swaps> {
+        let groups = swaps(&self.groups[self.first_group..], text)?;
+        Some(Swaps { groups, properties: swaps(&self.properties[self.first_property..], text)? })
+    }
+
+    /// The event, with groups and properties in order after these swaps.
+    pub fn end(&mut self, swaps: &Swaps) -> Option<PlainEvent> {
+        let groups = &mut self.groups[self.first_group..];
+        swaps.groups.iter().for_each(|(one, other)| groups.swap(*one, *other));
+        let properties = &mut self.properties[self.first_property..];
+        swaps.properties.iter().for_each(|(one, other)| properties.swap(*one, *other));
+        Some(PlainEvent {
+            user: self.user?,
+            name: self.name?,
+            time: self.time,
+            insert_id: self.insert_id,
+            groups: self.first_group..self.groups.len(),
+            properties: self.first_property..self.properties.len(),
+        })
+    }
+}
+
+/// Places to be swapped, one pair after the other, so that what is there comes in order of name.
+#[derive(Debug, Default)]
+pub(super) struct Swaps {
+    groups: Vec<(usize, usize)>,
+    properties: Vec<(usize, usize)>,
+}
+
+fn swaps<T>(fields: &[(Span, T)], text: &str) -> Option<Vec<(usize, usize)>> {
+    let by_name = |a: &usize, b: &usize| order(fields[*a].0, fields[*b].0, text);
+    let mut sorted: Vec<usize> = (0..fields.len()).collect();
+    sorted.sort_unstable_by(by_name);
+    if !sorted.windows(2).all(|pair| by_name(&pair[0], &pair[1]).is_lt()) {
+        return None;
+    }
+    let mut there: Vec<usize> = (0..fields.len()).collect();
+    let mut swaps = Vec::new();
+    for (place, wanted) in sorted.into_iter().enumerate() {
+        let other = there.iter().position(|field| *field == wanted)?;
+        if other != place {
+            there.swap(place, other);
+            swaps.push((place, other));
+        }
+    }
+    Some(swaps)
+}
+
 /// Reads the line that the text is from `start` on, if it is a plain event. Groups and properties are added to the lists,
 /// sorted; when the answer is `None`, there may be some that belong to nothing.
 pub(super) fn scan(
     text: &str,
     start: usize,
+    shapes: &mut Shapes,
     groups: &mut Vec<(Span, Span)>,
     properties: &mut Vec<(Span, PlainValue)>,
 ) -> Option<PlainEvent> {
     if text.len() - start >= MEASURED_FROM || u32::try_from(text.len()).is_err() {
         return None;
     }
-    let mut scanner = Scanner { text, at: start };
+    let mut reading = Reading::new(groups, properties);
+    if let Some(event) = shapes.read(text, start, &mut reading) {
+        return Some(event);
+    }
+    reading.begin();
+    let mut values = Vec::new();
+    read_any(text, start, &mut reading, &mut values)?;
+    let swaps = reading.swaps(text)?;
+    let event = reading.end(&swaps)?;
+    shapes.learn(text, start, &values, swaps);
+    Some(event)
+}
+
+/// Reads a line of any shape, and tells where its values stand.
+fn read_any(text: &str, start: usize, reading: &mut Reading<'_>, values: &mut Vec<Value>) -> Option<()> {
+    let mut scanner = Scanner::new(text, start);
     let (mut present, mut is_track) = (FieldSet::default(), false);
-    let (mut user, mut name, mut time, mut insert_id) = (None, None, None, None);
-    let (first_group, first_property) = (groups.len(), properties.len());
+    let mut take = |part: Part, scanner: &mut Scanner<'_>| {
+        let start = scanner.at;
+        reading.take(part, scanner)?;
+        values.push(Value { token: start..scanner.at, part });
+        Some(())
+    };
     scanner.object(|scanner, key| {
         let field = Field::from_name(key.of(text))?;
         if !present.insert(field) {
             return None;
         }
         match field {
-            Field::Type => is_track = scanner.string()?.of(text) == "track",
-            Field::DistinctId => user = Some(scanner.name(USER_BYTES_MAX)?),
-            Field::Event => name = Some(scanner.name(EVENT_NAME_BYTES_MAX)?),
-            Field::Timestamp => {
-                let given = match scanner.next_byte()? {
-                    b'"' => Timestamp::parse(scanner.rest_of_string()?.of(text)),
-                    _ => Timestamp::from_millis(scanner.integer()?),
-                };
-                time = Some(given.ok()?);
+            Field::Type => {
+                is_track = scanner.string()?.of(text) == "track";
+                Some(())
             }
-            Field::InsertId => insert_id = Some(scanner.name(INSERT_ID_BYTES_MAX)?),
+            Field::DistinctId => take(Part::User, scanner),
+            Field::Event => take(Part::Name, scanner),
+            Field::Timestamp => take(Part::Time, scanner),
+            Field::InsertId => take(Part::InsertId, scanner),
             Field::Groups => scanner.object(|scanner, group_type| {
                 is_name(group_type.of(text), GROUP_TYPE_BYTES_MAX).then_some(())?;
-                groups.push((group_type, scanner.name(GROUP_KEY_BYTES_MAX)?));
-                Some(())
-            })?,
-            Field::Properties => scanner.object(|scanner, name| {
-                properties.push((name, scanner.value()?));
-                Some(())
-            })?,
-            _ => return None,
+                take(Part::Group(group_type), scanner)
+            }),
+            Field::Properties => scanner.object(|scanner, name| take(Part::Property(name), scanner)),
+            _ => None,
         }
-        Some(())
     })?;
-    if scanner.next_byte().is_some() || !is_track {
-        return None;
-    }
-    sort(&mut groups[first_group..], text)?;
-    sort(&mut properties[first_property..], text)?;
-    Some(PlainEvent {
-        user: user?,
-        name: name?,
-        time,
-        insert_id,
-        groups: first_group..groups.len(),
-        properties: first_property..properties.len(),
-    })
-}
-
-/// Sorts by key; `None` when one comes twice.
-fn sort<T: Copy>(fields: &mut [(Span, T)], text: &str) -> Option<()> {
-    let is_ascending = |pair: &[(Span, T)]| order(pair[0].0, pair[1].0, text).is_lt();
-    if !fields.windows(2).all(is_ascending) {
-        fields.sort_unstable_by(|a, b| order(a.0, b.0, text));
-        return fields.windows(2).all(is_ascending).then_some(());
-    }
-    Some(())
+    (scanner.next_byte().is_none() && is_track).then_some(())
 }
 
 /// The order of two names, told by the first eight bytes where they differ.
@@ -172,12 +271,18 @@ const fn ends(bytes: u64) -> u64 {
     (quotes | escapes | controls) & eight(0x80)
 }
 
-struct Scanner<'a> {
+/// Reads a text from a place on.
+pub(super) struct Scanner<'a> {
     text: &'a str,
-    at: usize,
+    /// The next byte.
+    pub at: usize,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    pub fn new(text: &'a str, at: usize) -> Self {
+        Self { text, at }
+    }
+
     /// The next byte that is no white space; it is passed.
     fn next_byte(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();

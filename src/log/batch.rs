@@ -1,8 +1,9 @@
 //! The payload of one batch: built by the writer, read back by everyone, the writer included.
 
-use super::record::{Definition, Record};
+use super::event::{EventGroups, EventProperties, StoredValue};
+use super::record::{Definition, EVENT, EventHead, Record};
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::model::Arrival;
+use crate::model::{Arrival, GroupKeyId, GroupTypeId, PropertyId};
 use bytes::Bytes;
 
 /// A batch of more bytes leaves no room behind in its builder.
@@ -16,6 +17,19 @@ pub struct BatchBuilder {
     records: Vec<u8>,
     record_count: u64,
     arrivals: u64,
+    /// Where among the records those begin that [`Record::is_remembered`].
+    remembered: Vec<usize>,
+}
+
+/// A batch that was built just now, with what its builder knows of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltBatch {
+    /// The payload.
+    pub payload: Bytes,
+    /// How many arrival numbers the records take.
+    pub arrivals: u64,
+    /// The offsets in the payload of the records that [`Record::is_remembered`], in order.
+    pub remembered: Vec<usize>,
 }
 
 impl BatchBuilder {
@@ -27,6 +41,9 @@ impl BatchBuilder {
 
     /// The next record. Names it refers to are defined before, in this batch or an earlier one.
     pub fn push(&mut self, record: &Record<'_>) {
+        if record.is_remembered() {
+            self.remembered.push(self.records.len());
+        }
         record.write(&mut self.records);
         self.record_count += 1;
         self.arrivals += u64::from(record.has_arrival());
@@ -49,14 +66,23 @@ impl BatchBuilder {
 
     /// The payload; the first record with an arrival takes `first_arrival`. The builder is empty afterwards.
     pub fn finish(&mut self, first_arrival: Arrival) -> Bytes {
+        self.build(first_arrival).payload
+    }
+
+    /// The same with what the builder knows of it.
+    pub fn build(&mut self, first_arrival: Arrival) -> BuiltBatch {
         let mut payload = Vec::with_capacity(self.byte_len() + 32);
         payload.put_u64(first_arrival.raw());
         payload.put_varint(self.definition_count);
         payload.put(&self.definitions);
         payload.put_varint(self.record_count);
+        let start = payload.len();
         payload.put(&self.records);
+        let mut remembered = std::mem::take(&mut self.remembered);
+        remembered.iter_mut().for_each(|offset| *offset += start);
+        let arrivals = self.arrivals;
         self.clear();
-        payload.into()
+        BuiltBatch { payload: payload.into(), arrivals, remembered }
     }
 
     /// Forgets everything, and keeps the room for the next batch unless it is much.
@@ -66,8 +92,24 @@ impl BatchBuilder {
         }
         self.definitions.clear();
         self.records.clear();
+        self.remembered.clear();
         (self.definition_count, self.record_count, self.arrivals) = (0, 0, 0);
     }
+}
+
+/// Who takes what a batch says, one thing after the other.
+pub trait RecordTaker<'a> {
+    /// An event with its arrival; its groups and properties follow.
+    fn event(&mut self, arrival: Arrival, head: &EventHead<'a>);
+    /// A group of that event.
+    fn group(&mut self, arrival: Arrival, head: &EventHead<'a>, group_type: GroupTypeId, key: GroupKeyId);
+    /// A property of that event.
+    ///
+    /// # Errors
+    /// When the value is damaged.
+    fn property(&mut self, name: PropertyId, value: StoredValue<'a>) -> Result<(), DecodeError>;
+    /// A record that is no event, with its arrival, or that of the next record when it has none.
+    fn other(&mut self, arrival: Arrival, record: Record<'a>);
 }
 
 /// A payload, read.
@@ -115,6 +157,33 @@ impl<'a> Batch<'a> {
         }
         reader.finish()?;
         Ok(())
+    }
+
+    /// Hands every record over, of events their parts as they are read: once, where [`Self::visit`] passes over groups and
+    /// properties to find the next record, and leaves them to be read.
+    ///
+    /// # Errors
+    /// When a record is damaged, or `taker` says so.
+    pub fn hand_over(&self, taker: &mut impl RecordTaker<'a>) -> Result<(), DecodeError> {
+        let mut reader = self.records.clone();
+        let mut arrival = self.first_arrival;
+        for _ in 0..self.record_count {
+            let mut after = reader.clone();
+            if after.u8()? == EVENT {
+                reader = after;
+                let head = EventHead::read(&mut reader)?;
+                taker.event(arrival, &head);
+                EventGroups::visit(&mut reader, |group_type, key| taker.group(arrival, &head, group_type, key))?;
+                EventProperties::visit(&mut reader, |name, value| taker.property(name, value))?;
+                arrival = arrival.plus(1);
+                continue;
+            }
+            let record = Record::read(&mut reader)?;
+            let next = arrival.plus(u64::from(record.has_arrival()));
+            taker.other(arrival, record);
+            arrival = next;
+        }
+        reader.finish()
     }
 
     /// The record at an offset that [`Self::visit`] gave.
@@ -182,7 +251,8 @@ mod tests {
         definitions.iter().for_each(|definition| builder.define(*definition));
         records.iter().for_each(|record| builder.push(record));
         assert_eq!(builder.arrivals(), 5);
-        let payload = builder.finish(Arrival::new(10));
+        let built = builder.build(Arrival::new(10));
+        let payload = built.payload;
         let batch = Batch::open(&payload).unwrap();
         assert_eq!(batch.definitions, definitions);
         let mut found = Vec::new();
@@ -193,6 +263,9 @@ mod tests {
                 Ok(())
             })
             .unwrap();
+        assert_eq!(built.arrivals, 5);
+        let remembered = built.remembered.iter().map(|offset| Batch::record_at(&payload, *offset).unwrap());
+        assert!(remembered.eq(records.iter().filter(|record| record.is_remembered()).cloned()));
         let arrivals: Vec<u64> = found.iter().map(|(arrival, _)| *arrival).collect();
         assert_eq!(arrivals, [10, 11, 11, 11, 11, 12, 13, 14, 15, 15, 15]);
         assert!(found.iter().map(|(_, record)| record).eq(records.iter()));

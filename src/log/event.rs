@@ -54,8 +54,21 @@ impl<'a> EventGroups<'a> {
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Entries::read(reader, read_group).map(Self)
     }
+
+    /// Calls `visit` with each as it is read.
+    pub(super) fn visit(
+        reader: &mut Reader<'a>,
+        mut visit: impl FnMut(GroupTypeId, GroupKeyId),
+    ) -> Result<(), DecodeError> {
+        for _ in 0..reader.length()? {
+            let (group_type, key) = read_group(reader)?;
+            visit(group_type, key);
+        }
+        Ok(())
+    }
 }
 
+#[inline]
 fn read_group(reader: &mut Reader<'_>) -> Result<(GroupTypeId, GroupKeyId), DecodeError> {
     Ok((GroupTypeId::new(reader.varint_u32()?), GroupKeyId::new(reader.varint_u32()?)))
 }
@@ -77,8 +90,21 @@ impl<'a> EventProperties<'a> {
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Entries::read(reader, read_property).map(Self)
     }
+
+    /// Calls `visit` with each as it is read.
+    pub(super) fn visit(
+        reader: &mut Reader<'a>,
+        mut visit: impl FnMut(PropertyId, StoredValue<'a>) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        for _ in 0..reader.length()? {
+            let (name, value) = read_property(reader)?;
+            visit(name, value)?;
+        }
+        Ok(())
+    }
 }
 
+#[inline]
 fn read_property<'a>(reader: &mut Reader<'a>) -> Result<(PropertyId, StoredValue<'a>), DecodeError> {
     Ok((PropertyId::new(reader.varint_u32()?), StoredValue(pass_value(reader)?)))
 }

@@ -12,10 +12,10 @@ pub mod event;
 pub mod frame;
 pub mod record;
 
-pub use batch::{Batch, BatchBuilder};
+pub use batch::{Batch, BatchBuilder, BuiltBatch, RecordTaker};
 pub use event::{EventGroups, EventParts, EventProperties, StoredValue};
 pub use frame::{Frames, LogEnd, Scan, encode_frames, framed_bytes, scan, scan_until_damage};
 pub use record::{
-    AliasRecord, BatchKeyRecord, CohortRecord, Definition, EventRecord, GroupRecord, IdentifyRecord, ImportRecord,
-    Record,
+    AliasRecord, BatchKeyRecord, CohortRecord, Definition, EventHead, EventRecord, GroupRecord, IdentifyRecord,
+    ImportRecord, Record,
 };

@@ -91,6 +91,19 @@ pub struct EventRecord<'a> {
     pub properties: EventProperties<'a>,
 }
 
+/// What an event says before its groups and properties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventHead<'a> {
+    /// Who, under the id that was sent.
+    pub user: UserId,
+    /// What.
+    pub event: EventId,
+    /// When.
+    pub time: Timestamp,
+    /// The sender's own id.
+    pub insert_id: Option<&'a str>,
+}
+
 /// An identify() call as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentifyRecord<'a> {
@@ -165,7 +178,7 @@ pub struct BatchKeyRecord {
     pub time_micros: i64,
 }
 
-const EVENT: u8 = 1;
+pub(super) const EVENT: u8 = 1;
 const IDENTIFY: u8 = 2;
 const GROUP: u8 = 3;
 const ALIAS: u8 = 4;
@@ -188,6 +201,15 @@ impl<'a> Record<'a> {
             | Self::Timezone(_)
             | Self::Import(_)
             | Self::BatchKey(_) => false,
+        }
+    }
+
+    /// Whether a writer keeps something of it in mind beside the batch: an insert id, an alias, a setting and so on.
+    pub fn is_remembered(&self) -> bool {
+        match self {
+            Self::Event(event) => event.insert_id.is_some(),
+            Self::Identify(_) | Self::Group(_) => false,
+            _ => true,
         }
     }
 
@@ -339,13 +361,20 @@ impl<'a> EventRecord<'a> {
     }
 
     fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let EventHead { user, event, time, insert_id } = EventHead::read(reader)?;
+        let (groups, properties) = (EventGroups::read(reader)?, EventProperties::read(reader)?);
+        Ok(Self { user, event, time, insert_id, groups, properties })
+    }
+}
+
+impl<'a> EventHead<'a> {
+    #[inline]
+    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
             user: UserId::new(reader.varint_u32()?),
             event: EventId::new(reader.varint_u32()?),
             time: timestamp(reader)?,
             insert_id: Some(reader.text()?).filter(|id| !id.is_empty()),
-            groups: EventGroups::read(reader)?,
-            properties: EventProperties::read(reader)?,
         })
     }
 }

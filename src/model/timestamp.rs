@@ -73,13 +73,20 @@ impl Timestamp {
         {
             return Err(TimestampError::Form);
         }
-        let year = digits(&bytes[0..4])? as i16;
-        let [month, day, hour, minute, second] =
-            [&bytes[5..7], &bytes[8..10], &bytes[11..13], &bytes[14..16], &bytes[17..19]]
-                .map(|part| digits(part).map(|number| number as i8));
-        let (micros, rest) = fraction(&bytes[19..])?;
-        let offset_seconds = offset(rest)?;
-        let seconds = civil_seconds(year, [month?, day?, hour?, minute?, second?])?;
+        let mut all_digits = true;
+        let mut two = |at: usize| {
+            let (tens, ones) = (bytes[at].wrapping_sub(b'0'), bytes[at + 1].wrapping_sub(b'0'));
+            all_digits &= tens < 10 && ones < 10;
+            tens.wrapping_mul(10).wrapping_add(ones) as i8
+        };
+        let year = i16::from(two(0)) * 100 + i16::from(two(2));
+        let rest = [two(5), two(8), two(11), two(14), two(17)];
+        if !all_digits {
+            return Err(TimestampError::Form);
+        }
+        let (micros, zone) = fraction(&bytes[19..])?;
+        let offset_seconds = offset(zone)?;
+        let seconds = civil_seconds(year, rest)?;
         Self::from_micros((seconds - offset_seconds) * 1_000_000 + micros)
     }
 }

@@ -1,11 +1,9 @@
 //! Rows of one table on their way into a segment.
 
 use crate::codec::value::{read_value, write_value};
-use crate::codec::{DecodeError, Reader};
+use crate::codec::{ByteMap, DecodeError, Reader};
 use crate::model::{GroupKeyId, GroupTypeId, Moment, PropertyId, UserId, Value};
-use hashbrown::{DefaultHashBuilder, HashTable};
 use std::collections::BTreeMap;
-use std::hash::BuildHasher;
 
 /// Rows of one event name, column by column, in any order.
 #[derive(Clone, Debug, Default)]
@@ -13,8 +11,8 @@ pub struct TableRows {
     pub(super) users: Vec<u32>,
     pub(super) moments: Vec<Moment>,
     /// Key plus 1, 0 for none; may be shorter than the table.
-    pub(super) groups: BTreeMap<u32, Vec<u32>>,
-    pub(super) properties: BTreeMap<u32, PropertyRows>,
+    pub(super) groups: Columns<Vec<u32>>,
+    pub(super) properties: Columns<PropertyRows>,
     pub(super) insert_ids: InsertIds,
 }
 
@@ -52,44 +50,69 @@ impl InsertIds {
 /// Where users are numbered so much higher than there are rows, a place for each would cost more than sorting.
 const SPREAD_MAX: usize = 8;
 
+/// So many columns are looked at one after the other before one is searched.
+const NEAR_COLUMNS: usize = 4;
+
 /// One property of the rows: values are kept once each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PropertyRows {
     /// Place among the values plus 1, 0 for absent; may be shorter than the table.
     pub codes: Vec<u32>,
     pub values: Vec<Value>,
-    /// The values as bytes, which are equal for equal values and cheaper to hash and compare: one after another, and
-    /// where each ends.
-    stored: Vec<u8>,
-    ends: Vec<usize>,
-    /// Places among the values, by the hash of their bytes.
-    places: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    /// Places among the values by their bytes, which are equal for equal values and cheaper to hash and compare.
+    places: ByteMap,
 }
 
 impl PropertyRows {
     fn set(&mut self, row: usize, value: &[u8]) -> Result<(), DecodeError> {
-        let Self { stored, ends, places, hasher, .. } = self;
-        let at = |place: u32| {
-            let place = place as usize;
-            let start = place.checked_sub(1).map_or(0, |before| ends[before]);
-            &stored[start..ends[place]]
-        };
-        let hash = hasher.hash_one(value);
-        let place = match places.find(hash, |place| at(*place) == value) {
-            Some(place) => *place,
-            None => {
-                let place = self.values.len() as u32;
-                places.insert_unique(hash, place, |place| hasher.hash_one(at(*place)));
-                self.values.push(read_value(&mut Reader::new(value))?);
-                stored.extend_from_slice(value);
-                ends.push(stored.len());
-                place
-            }
-        };
+        let new = self.values.len() as u32;
+        let place = self.places.get_or_insert(0, value, new);
+        if place == new {
+            self.values.push(read_value(&mut Reader::new(value))?);
+        }
         pad(&mut self.codes, row);
         self.codes.push(place + 1);
         Ok(())
+    }
+}
+
+/// Columns by id. Rows have theirs mostly in one order, so that each is found behind the one before it.
+#[derive(Clone, Debug)]
+pub(super) struct Columns<T> {
+    /// In the order in which they came first.
+    columns: Vec<(u32, T)>,
+    places: BTreeMap<u32, usize>,
+    /// The column that is expected next.
+    next: usize,
+}
+
+impl<T> Default for Columns<T> {
+    fn default() -> Self {
+        Self { columns: Vec::new(), places: BTreeMap::new(), next: 0 }
+    }
+}
+
+impl<T: Default> Columns<T> {
+    fn begin_row(&mut self) {
+        self.next = 0;
+    }
+
+    fn get_or_add(&mut self, id: u32) -> &mut T {
+        let near = self.columns.iter().skip(self.next).take(NEAR_COLUMNS).position(|(known, _)| *known == id);
+        let place = match near {
+            Some(steps) => self.next + steps,
+            None => *self.places.entry(id).or_insert_with(|| {
+                self.columns.push((id, T::default()));
+                self.columns.len() - 1
+            }),
+        };
+        self.next = place + 1;
+        &mut self.columns[place].1
+    }
+
+    /// The columns by ascending id.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.places.iter().map(|(id, place)| (*id, &self.columns[*place].1))
     }
 }
 
@@ -113,45 +136,42 @@ impl TableRows {
         properties: impl IntoIterator<Item = (PropertyId, Value)>,
         insert_id: Option<&str>,
     ) -> Result<(), DecodeError> {
-        let stored: Vec<(PropertyId, Vec<u8>)> = properties
-            .into_iter()
-            .map(|(name, value)| {
-                let mut bytes = Vec::new();
-                write_value(&value, &mut bytes);
-                (name, bytes)
-            })
-            .collect();
-        let properties = stored.iter().map(|(name, bytes)| (*name, bytes.as_slice()));
-        self.push_stored(user, moment, groups, properties, insert_id)
+        self.begin_row(user, moment, insert_id);
+        groups.into_iter().for_each(|(group_type, key)| self.set_key(group_type, key));
+        let mut bytes = Vec::new();
+        properties.into_iter().try_for_each(|(name, value)| {
+            bytes.clear();
+            write_value(&value, &mut bytes);
+            self.set_property(name, &bytes)
+        })
     }
 
-    /// Adds a row whose values are the bytes that [`write_value`] makes of them.
-    ///
-    /// # Errors
-    /// When the bytes of a value are damaged.
-    pub fn push_stored<'a>(
-        &mut self,
-        user: UserId,
-        moment: Moment,
-        groups: impl IntoIterator<Item = (GroupTypeId, GroupKeyId)>,
-        properties: impl IntoIterator<Item = (PropertyId, &'a [u8])>,
-        insert_id: Option<&str>,
-    ) -> Result<(), DecodeError> {
-        let row = self.users.len();
+    /// Adds a row, whose keys and properties follow.
+    pub fn begin_row(&mut self, user: UserId, moment: Moment, insert_id: Option<&str>) {
+        if let Some(insert_id) = insert_id {
+            self.insert_ids.set(self.users.len(), insert_id);
+        }
         self.users.push(user.raw());
         self.moments.push(moment);
-        for (group_type, key) in groups {
-            let keys = self.groups.entry(group_type.raw()).or_default();
-            pad(keys, row);
-            keys.push(key.raw() + 1);
-        }
-        for (name, value) in properties {
-            self.properties.entry(name.raw()).or_default().set(row, value)?;
-        }
-        if let Some(insert_id) = insert_id {
-            self.insert_ids.set(row, insert_id);
-        }
-        Ok(())
+        self.groups.begin_row();
+        self.properties.begin_row();
+    }
+
+    /// The last row has this key.
+    pub fn set_key(&mut self, group_type: GroupTypeId, key: GroupKeyId) {
+        let row = self.users.len().saturating_sub(1);
+        let keys = self.groups.get_or_add(group_type.raw());
+        pad(keys, row);
+        keys.push(key.raw() + 1);
+    }
+
+    /// The last row has a property, whose value is the bytes that [`write_value`] makes of it.
+    ///
+    /// # Errors
+    /// When the bytes are damaged.
+    pub fn set_property(&mut self, name: PropertyId, value: &[u8]) -> Result<(), DecodeError> {
+        let row = self.users.len().saturating_sub(1);
+        self.properties.get_or_add(name.raw()).set(row, value)
     }
 
     /// The rows by user, time and arrival.

@@ -9,16 +9,24 @@ use super::pace::{MomentRows, Pace};
 use super::rows::{PropertyRows, TableRows};
 use crate::codec::text::Compression;
 use crate::codec::value::write_value;
-use crate::codec::{BlobIndex, DecodeError, FileId, PackedEncoder, TextsEncoder};
+use crate::codec::{BlobIndex, DecodeError, FileId, PackedEncoder, TextsEncoder, WriteError};
 use crate::index::{Day, RowDays, UnitDaysBuilder, ValueDaysBuilder};
 use crate::model::{Arrival, EventId, Timestamp, Value};
 use bytes::Bytes;
+use std::io;
 
-/// Builds a segment in memory. Tables come by ascending event id.
+/// Builds a segment from rows in memory. Tables come by ascending event id.
 pub struct SegmentWriter {
-    file: SegmentFile,
+    id: FileId,
+    first_arrival: Arrival,
     compression: Compression,
     tables: Vec<(EventId, TableRows)>,
+}
+
+/// The segment on its way to where it is written.
+struct Writing<W> {
+    file: SegmentFile<W>,
+    compression: Compression,
 }
 
 /// The moments of all rows.
@@ -43,7 +51,7 @@ impl MomentRows for AllMoments<'_> {
 impl SegmentWriter {
     /// A segment in a file of this identity, whose rows arrived at `first_arrival` or later.
     pub fn new(id: FileId, first_arrival: Arrival, compression: Compression) -> Self {
-        Self { file: SegmentFile::new(Vec::new(), id, first_arrival), compression, tables: Vec::new() }
+        Self { id, first_arrival, compression, tables: Vec::new() }
     }
 
     /// Adds the table of an event. A table without rows is left out.
@@ -53,6 +61,36 @@ impl SegmentWriter {
         }
     }
 
+    /// Writes the segment to `output` as it grows. Answers its length in bytes.
+    ///
+    /// # Errors
+    /// When `output` fails, or the footer is too large.
+    pub fn write_into(self, output: &mut dyn io::Write) -> Result<u64, WriteError> {
+        self.write(output)?.close()
+    }
+
+    /// The segment's bytes.
+    ///
+    /// # Errors
+    /// When the footer is too large.
+    pub fn finish(self) -> Result<Bytes, DecodeError> {
+        self.write(Vec::new())?.finish()
+    }
+
+    fn write<W: io::Write>(self, output: W) -> Result<SegmentFile<W>, DecodeError> {
+        let Self { id, first_arrival, compression, tables } = self;
+        let mut writing = Writing { file: SegmentFile::new(output, id, first_arrival), compression };
+        // What lives in memory only is read too soon for its size to matter.
+        if compression == Compression::Zstd {
+            let moments = AllMoments { tables: &tables, first_arrival: first_arrival.raw() };
+            writing.file.pace = Some(Pace::of(&moments)?);
+        }
+        tables.into_iter().for_each(|(event, rows)| writing.write_table(event, &rows));
+        Ok(writing.file)
+    }
+}
+
+impl<W: io::Write> Writing<W> {
     fn write_table(&mut self, event: EventId, rows: &TableRows) {
         let order = rows.order();
         // Gathered once, as every index needs them.
@@ -71,24 +109,24 @@ impl SegmentWriter {
         }
         let mut groups = Vec::new();
         let mut key_days = Vec::new();
-        for (group_type, keys) in &rows.groups {
+        for (group_type, keys) in rows.groups.iter() {
             let mut runs = RunEncoder::default();
             let mut days = UnitDaysBuilder::default();
             for (row, time) in order.iter().zip(times()) {
                 let key = keys.get(*row as usize).copied().unwrap_or(0);
                 if let Some((rows, key)) = runs.push(key, 1) {
-                    self.file.index_key(*group_type, rows, key);
+                    self.file.index_key(group_type, rows, key);
                 }
                 if let Some(key) = key.checked_sub(1) {
                     days.add(Day::of(time), key);
                 }
             }
             if let Some((rows, key)) = runs.last() {
-                self.file.index_key(*group_type, rows, key);
+                self.file.index_key(group_type, rows, key);
             }
-            groups.push((*group_type, self.file.group(runs)));
-            let days = days.finish(self.file.key_days.entry(*group_type).or_default());
-            key_days.push((*group_type, self.file.container.add_parts(days)));
+            groups.push((group_type, self.file.group(runs)));
+            let days = days.finish(self.file.key_days.entry(group_type).or_default());
+            key_days.push((group_type, self.file.container.add_parts(days)));
         }
         let none = Timestamp::clamped(0);
         let (min_time, max_time) = (times().min().unwrap_or(none), times().max().unwrap_or(none));
@@ -99,7 +137,7 @@ impl SegmentWriter {
             days.finish()
         });
         let times = self.column(times().map(|time| time.micros()));
-        let property = |(name, rows): (&u32, &PropertyRows)| (*name, self.property(rows, &order, days.as_ref()));
+        let property = |(name, rows): (u32, &PropertyRows)| (name, self.property(rows, &order, days.as_ref()));
         let properties = rows.properties.iter().map(property).collect();
         let insert_ids = self.insert_ids(rows, &order);
         let user_days = user_days.finish(&mut self.file.user_days);
@@ -179,20 +217,5 @@ impl SegmentWriter {
             }
         }
         Some(self.file.insert_ids(places, texts))
-    }
-
-    /// The segment's bytes.
-    ///
-    /// # Errors
-    /// When the footer is too large.
-    pub fn finish(mut self) -> Result<Bytes, DecodeError> {
-        let tables = std::mem::take(&mut self.tables);
-        // What lives in memory only is read too soon for its size to matter.
-        if self.compression == Compression::Zstd {
-            let moments = AllMoments { tables: &tables, first_arrival: self.file.first_arrival() };
-            self.file.pace = Some(Pace::of(&moments)?);
-        }
-        tables.into_iter().for_each(|(event, rows)| self.write_table(event, &rows));
-        self.file.finish()
     }
 }

@@ -52,12 +52,34 @@ struct NewNames {
     counts: BTreeMap<StoredName, u32>,
 }
 
-/// Names with their ids by their place in an event: where one stands, it mostly stands in the next event too.
+/// Names that events before had, with their ids: of each list few stand in nearly all events.
 #[derive(Default)]
 struct Memo<'e> {
-    events: Vec<(&'e str, u32)>,
-    group_types: Vec<(&'e str, u32)>,
-    properties: Vec<(&'e str, u32)>,
+    events: MemoNames<'e>,
+    group_types: MemoNames<'e>,
+    properties: MemoNames<'e>,
+}
+
+/// Names by their slots; of several names of one slot the last.
+struct MemoNames<'e>([(&'e str, u32); MEMO_SLOTS]);
+
+const MEMO_SLOTS: usize = 64;
+
+impl Default for MemoNames<'_> {
+    fn default() -> Self {
+        // No name is told by it: an empty one is looked up each time.
+        Self([("", 0); MEMO_SLOTS])
+    }
+}
+
+impl<'e> MemoNames<'e> {
+    /// Told by length and three bytes, so that names that differ mostly have different slots.
+    fn slot(&mut self, name: &str) -> &mut (&'e str, u32) {
+        let bytes = name.as_bytes();
+        let byte = |place: usize| usize::from(bytes.get(place).copied().unwrap_or(0));
+        let (first, middle, last) = (byte(0), byte(bytes.len() / 2), byte(bytes.len().wrapping_sub(1)));
+        &mut self.0[(bytes.len() * 3 + first + middle * 5 + last * 7) % MEMO_SLOTS]
+    }
 }
 
 /// An event as somebody says it, borrowed: properties in order of name, group types in any.
@@ -123,7 +145,7 @@ impl Drafting<'_> {
                     groups: event.groups.iter().map(|(group_type, key)| (group_type.as_str(), key.as_str())),
                     properties: event.properties.iter().map(|(name, value)| (name.as_str(), ValueRef::from(value))),
                 };
-                self.track(view, &mut Memo::default())
+                self.track(view, None, None)
             }
             Line::Identify(call) => self.identify(call),
             Line::Group(call) => self.group(call),
@@ -136,6 +158,10 @@ impl Drafting<'_> {
     pub fn add_parsed(&mut self, lines: &ParsedLines) -> Result<WrittenLines, DecodeError> {
         let mut written = WrittenLines::default();
         let mut memo = Memo::default();
+        // With nothing in between, so that the processor waits for the memory of several of them at once.
+        let users: Vec<Option<u32>> =
+            lines.plain().map(|event| self.state.recent_names.get(StoredName::User, event.user())).collect();
+        let mut users = users.into_iter();
         for (place, line) in lines.iter().enumerate() {
             let outcome = match line {
                 ParsedLine::Plain(event) => {
@@ -147,7 +173,7 @@ impl Drafting<'_> {
                         groups: event.groups(),
                         properties: event.properties(),
                     };
-                    self.track(view, &mut memo)?
+                    self.track(view, users.next().flatten(), Some(&mut memo))?
                 }
                 ParsedLine::Other(line) => self.add(line)?,
             };
@@ -186,23 +212,19 @@ impl Drafting<'_> {
         Ok(id)
     }
 
-    /// The same of the name at this place in an event, if the event before had another one there.
-    fn intern_at<'e>(
+    /// The same of a name that may be in the memo of its list, if there is one.
+    fn intern_common<'e>(
         &mut self,
         list: StoredName,
-        memo: &mut Vec<(&'e str, u32)>,
-        place: usize,
+        memo: Option<&mut MemoNames<'e>>,
         text: &'e str,
     ) -> Result<u32, DecodeError> {
-        if let Some((_, id)) = memo.get(place).filter(|(known, _)| *known == text) {
-            return Ok(*id);
+        let Some(memo) = memo else { return self.intern(list, text) };
+        let slot = memo.slot(text);
+        if slot.0 != text || text.is_empty() {
+            *slot = (text, self.intern(list, text)?);
         }
-        let id = self.intern(list, text)?;
-        match memo.get_mut(place) {
-            Some(known) => *known = (text, id),
-            None => memo.push((text, id)),
-        }
-        Ok(id)
+        Ok(slot.1)
     }
 
     fn intern_user(&mut self, text: &str) -> Result<UserId, DecodeError> {
@@ -226,7 +248,13 @@ impl Drafting<'_> {
         Ok(Some(Outcome::Refused(LineRefusal::UndeclaredGroupType { group_type: group_type.to_owned() })))
     }
 
-    fn track<'e, G, P>(&mut self, event: EventView<'e, G, P>, memo: &mut Memo<'e>) -> Result<Outcome, DecodeError>
+    /// Takes an event in; `user` is the id of who did it, where that is known.
+    fn track<'e, G, P>(
+        &mut self,
+        event: EventView<'e, G, P>,
+        user: Option<u32>,
+        mut memo: Option<&mut Memo<'e>>,
+    ) -> Result<Outcome, DecodeError>
     where
         G: Iterator<Item = (&'e str, &'e str)> + Clone,
         P: Iterator<Item = (&'e str, ValueRef<'e>)>,
@@ -242,21 +270,27 @@ impl Drafting<'_> {
         {
             return Ok(Outcome::Duplicate);
         }
-        let user = self.intern_user(event.user)?;
-        let name = EventId::new(self.intern_at(StoredName::Event, &mut memo.events, 0, event.name)?);
+        let user = user.map_or_else(|| self.intern_user(event.user), |user| Ok(UserId::new(user)))?;
+        let name = EventId::new(self.intern_common(
+            StoredName::Event,
+            memo.as_mut().map(|memo| &mut memo.events),
+            event.name,
+        )?);
         let mut parts = std::mem::take(&mut self.draft.parts);
         parts.clear();
         self.draft.groups.clear();
-        for (place, (group_type, key)) in event.groups.enumerate() {
-            let group_type = self.intern_at(StoredName::GroupType, &mut memo.group_types, place, group_type)?;
+        for (group_type, key) in event.groups {
+            let group_type =
+                self.intern_common(StoredName::GroupType, memo.as_mut().map(|memo| &mut memo.group_types), group_type)?;
             let group_type = GroupTypeId::new(group_type);
             let key = self.intern(StoredName::GroupKey(group_type.raw()), key)?;
             self.draft.groups.push((group_type, GroupKeyId::new(key)));
         }
         self.draft.groups.sort_unstable();
         self.draft.groups.iter().for_each(|(group_type, key)| parts.push_group(*group_type, *key));
-        for (place, (name, value)) in event.properties.enumerate() {
-            let name = self.intern_at(StoredName::Property, &mut memo.properties, place, name)?;
+        for (name, value) in event.properties {
+            let name =
+                self.intern_common(StoredName::Property, memo.as_mut().map(|memo| &mut memo.properties), name)?;
             parts.push_property(PropertyId::new(name), value);
         }
         if let Some(insert_id) = event.insert_id {

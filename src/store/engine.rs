@@ -16,7 +16,7 @@ use super::state::{HotLog, State};
 use crate::codec::{FileHeader, FileKind};
 use crate::dictionary::DictionaryPart;
 use crate::files::{FileError, Storage, StorageFile, StorageLock, publish_file};
-use crate::log::{LogEnd, encode_frames, framed_bytes};
+use crate::log::{BuiltBatch, LogEnd, encode_frames, framed_bytes};
 use crate::profiles::Profiles;
 use crate::saved::SavedError;
 use crate::segment::Segment;
@@ -197,9 +197,9 @@ impl Engine {
             return Ok(self.ticket());
         }
         let touched_shared = draft.touched_shared;
-        let payload = draft.builder.finish(self.state.next_arrival);
+        let batch = draft.builder.build(self.state.next_arrival);
         let mut frames = std::mem::take(&mut self.room.frames);
-        let appended = self.append_payload(payload, &mut frames);
+        let appended = self.append_built(batch, &mut frames);
         self.room.keep(draft.builder, frames);
         match appended {
             Ok(()) => Ok(self.ticket()),
@@ -213,10 +213,10 @@ impl Engine {
         }
     }
 
-    fn append_payload(&mut self, payload: Bytes, frames: &mut Vec<u8>) -> Result<(), StoreError> {
+    fn append_built(&mut self, batch: BuiltBatch, frames: &mut Vec<u8>) -> Result<(), StoreError> {
         self.mark_open()?;
         frames.clear();
-        let sequence = encode_frames(&payload, self.active.id, self.active.sequence, self.active.synced, frames);
+        let sequence = encode_frames(&batch.payload, self.active.id, self.active.sequence, self.active.synced, frames);
         self.active.cut_torn()?;
         if let Err(error) = self.active.file.append(frames) {
             self.active.torn = true;
@@ -226,7 +226,7 @@ impl Engine {
         }
         self.active.length += frames.len() as u64;
         self.active.sequence = sequence;
-        self.state.apply(payload, self.active.length).map_err(|damage| damaged(&*self.storage, damage))
+        self.state.apply_built(batch, self.active.length).map_err(|damage| damaged(&*self.storage, damage))
     }
 
     /// The place after everything appended so far.

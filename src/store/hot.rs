@@ -4,12 +4,12 @@
 //! built a logarithmic number of times before its log is sealed. Large chunks stay as they are: whoever takes a snapshot
 //! waits for what is built, and a full log takes longer to build than most reports do.
 
-use super::seal::seal;
+use super::seal::Sealable;
 use crate::codec::text::Compression;
 use crate::codec::{DecodeError, FileId};
 use crate::log::Batch;
 use crate::profiles::ProfilesPart;
-use crate::segment::Segment;
+use crate::segment::{Segment, SegmentWriter};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -31,11 +31,12 @@ struct Chunk {
 
 impl Chunk {
     fn build(payloads: Vec<Bytes>) -> Result<Self, DecodeError> {
-        let sealed = seal(&payloads, [FileId([0; 16]); 2], Compression::None)?;
+        let sealed = Sealable::of(&payloads, [FileId([0; 16]); 2], Compression::None)?;
+        let segment = sealed.segment.map(SegmentWriter::finish).transpose()?;
         let bytes = payloads.iter().map(Bytes::len).sum();
         Ok(Self {
             bytes,
-            segment: sealed.segment.map(|bytes| Segment::open(bytes, MEMORY)).transpose()?.map(Arc::new),
+            segment: segment.map(|bytes| Segment::open(bytes, MEMORY)).transpose()?.map(Arc::new),
             profiles: sealed.profiles.map(|bytes| ProfilesPart::open(bytes, MEMORY)).transpose()?.map(Arc::new),
             payloads,
         })

@@ -7,9 +7,10 @@ use super::engine::Engine;
 use super::error::StoreError;
 use super::load::damaged;
 use super::manifest::FileEntry;
-use crate::codec::{DecodeError, FileId};
-use crate::files::{Storage, publish_file};
+use crate::codec::{DecodeError, FileId, WriteError};
+use crate::files::{FileError, Storage, publish_written};
 use bytes::Bytes;
+use std::io;
 use std::sync::Arc;
 
 /// A file that was written and is in no manifest yet.
@@ -27,7 +28,24 @@ pub(super) fn write_file<T>(
     bytes: &Bytes,
     open: fn(&dyn Storage, &FileEntry) -> Result<Arc<T>, StoreError>,
 ) -> Result<Written<T>, StoreError> {
-    let length = publish_file(storage, &name(number), [bytes], "sealed file")?;
+    write_file_with(storage, name, number, id, open, |output| Ok(output.write_all(bytes)?))
+}
+
+/// The same for a file that is written while it is made, and never whole in memory.
+pub(super) fn write_file_with<T>(
+    storage: &dyn Storage,
+    name: fn(u64) -> String,
+    number: u64,
+    id: FileId,
+    open: fn(&dyn Storage, &FileEntry) -> Result<Arc<T>, StoreError>,
+    write: impl FnOnce(&mut dyn io::Write) -> Result<(), WriteError>,
+) -> Result<Written<T>, StoreError> {
+    let length = publish_written(storage, &name(number), "sealed file", |output| {
+        write(output).map_err(|error| match error {
+            WriteError::Content(damage) => damaged(storage, damage),
+            WriteError::Output(error) => StoreError::from(FileError::unwritten(name(number), error)),
+        })
+    })?;
     let entry = FileEntry { number, id, length };
     // Opened before the manifest names it: from then on there is no way back from an error.
     let opened = open(storage, &entry)?;

@@ -4,13 +4,13 @@
 
 use super::engine::Engine;
 use super::error::StoreError;
-use super::load::{self, damaged};
-use super::maintenance::Written;
+use super::load;
+use super::maintenance::{Written, write_file_with};
 use super::manifest::{FileEntry, Manifest, dictionary_name, profiles_name, segment_name};
 use crate::codec::text::Compression;
 use crate::codec::{DecodeError, FileId, WriteError};
 use crate::dictionary::{DictionaryPart, merge_parts};
-use crate::files::{FileError, Storage, publish_written};
+use crate::files::Storage;
 use crate::profiles::{Profiles, ProfilesBuilder, ProfilesPart};
 use crate::segment::{Segment, merge_segments_into};
 use bytes::Bytes;
@@ -69,17 +69,9 @@ impl<T> Neighbours<T> {
         merge: impl FnOnce(&[Arc<T>], &mut dyn io::Write) -> Result<(), WriteError>,
     ) -> Result<Replacement<T>, StoreError> {
         let (storage, number, id) = (&*self.storage, self.number, self.id);
-        let length = publish_written(storage, &name(number), "sealed file", |output| {
-            merge(&self.old, output).map_err(|error| match error {
-                WriteError::Content(damage) => damaged(storage, damage),
-                WriteError::Output(error) => StoreError::from(FileError::unwritten(name(number), error)),
-            })
-        })?;
-        let entry = FileEntry { number, id, length };
-        // Opened before the manifest names it: from then on there is no way back from an error.
-        let opened = open(storage, &entry)?;
+        let new = write_file_with(storage, name, number, id, open, |output| merge(&self.old, output))?;
         storage.sync_dir("merged file name")?;
-        Ok(Replacement { old: self.old, new: Written { entry, opened } })
+        Ok(Replacement { old: self.old, new })
     }
 }
 

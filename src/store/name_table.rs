@@ -1,57 +1,44 @@
 //! Names with their ids, in memory: those that a draft defines, and those that lines gave lately.
 
+use crate::codec::ByteMap;
 use crate::model::StoredName;
-use hashbrown::{DefaultHashBuilder, HashTable};
-use std::hash::BuildHasher;
 
-/// See the module. Names of all lists lie in one text and one table.
+/// See the module. Names of all lists lie in one table.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct NameTable {
-    text: String,
-    entries: HashTable<Entry>,
-    hasher: DefaultHashBuilder,
-}
+pub(crate) struct NameTable(ByteMap);
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    list: StoredName,
-    id: u32,
-    start: u32,
-    length: u32,
-}
-
-impl Entry {
-    fn name(self, text: &str) -> &str {
-        &text[self.start as usize..(self.start + self.length) as usize]
-    }
-}
-
-/// Most names that are kept of what came lately, and most bytes of them.
+/// Most names that are kept of what came lately, and most bytes of those that are long.
 const RECENT_NAMES_MAX: usize = 1 << 20;
 const RECENT_BYTES_MAX: usize = 32 << 20;
 
+/// What tells names of this list from those of others.
+#[inline]
+fn tag(list: StoredName) -> u64 {
+    match list {
+        StoredName::User => 0,
+        StoredName::Event => 1,
+        StoredName::Property => 2,
+        StoredName::GroupType => 3,
+        StoredName::GroupKey(group_type) => 4 + u64::from(group_type),
+    }
+}
+
 impl NameTable {
     /// The id of a name of this list.
+    #[inline]
     pub fn get(&self, list: StoredName, name: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one((list, name));
-        let is_it = |entry: &Entry| entry.list == list && entry.name(&self.text) == name;
-        self.entries.find(hash, is_it).map(|entry| entry.id)
+        self.0.get(tag(list), name.as_bytes())
     }
 
-    /// Adds a name that is not there; a list has fewer than 2³² bytes of them.
+    /// Adds a name that is not there; all lists have fewer than 2³² bytes of them.
     pub fn insert(&mut self, list: StoredName, name: &str, id: u32) {
-        let entry = Entry { list, id, start: self.text.len() as u32, length: name.len() as u32 };
-        self.text.push_str(name);
-        let Self { text, entries, hasher } = self;
-        let hash = |entry: &Entry| hasher.hash_one((entry.list, entry.name(text)));
-        entries.insert_unique(hash(&entry), entry, hash);
+        self.0.get_or_insert(tag(list), name.as_bytes(), id);
     }
 
     /// The same, where everything may be forgotten when it has become much.
     pub fn insert_recent(&mut self, list: StoredName, name: &str, id: u32) {
-        if self.entries.len() >= RECENT_NAMES_MAX || self.text.len() + name.len() > RECENT_BYTES_MAX {
-            self.entries.clear();
-            self.text.clear();
+        if self.0.len() >= RECENT_NAMES_MAX || self.0.long_bytes() + name.len() > RECENT_BYTES_MAX {
+            self.0.clear();
         }
         self.insert(list, name, id);
     }
@@ -64,11 +51,11 @@ mod tests {
     #[test]
     fn names_of_different_lists_are_different() {
         let mut names = NameTable::default();
-        for (id, list) in [StoredName::User, StoredName::GroupKey(0), StoredName::GroupKey(1)].into_iter().enumerate() {
+        let lists = [StoredName::User, StoredName::Property, StoredName::GroupKey(0), StoredName::GroupKey(1)];
+        for (id, list) in lists.into_iter().enumerate() {
             names.insert(list, "a", id as u32);
         }
-        assert_eq!(names.get(StoredName::GroupKey(1), "a"), Some(2));
-        assert_eq!(names.get(StoredName::User, "a"), Some(0));
+        assert!(lists.into_iter().enumerate().all(|(id, list)| names.get(list, "a") == Some(id as u32)));
         assert_eq!(names.get(StoredName::Event, "a"), None);
         assert_eq!(names.get(StoredName::User, "b"), None);
     }
@@ -80,7 +67,7 @@ mod tests {
         for id in 0..3 {
             names.insert_recent(StoredName::GroupKey(id), &long, id);
         }
-        assert!(names.text.len() <= RECENT_BYTES_MAX);
+        assert!(names.0.long_bytes() <= RECENT_BYTES_MAX);
         assert_eq!(names.get(StoredName::GroupKey(2), &long), Some(2));
         assert_eq!(names.get(StoredName::GroupKey(0), &long), None);
     }

@@ -6,9 +6,9 @@
 use super::engine::Engine;
 use super::error::StoreError;
 use super::load::{self, damaged};
-use super::maintenance::{Written, write_file};
+use super::maintenance::{Written, write_file, write_file_with};
 use super::manifest::{LogEntry, Settings, dictionary_name, log_name, profiles_name, segment_name};
-use super::seal::seal;
+use super::seal::Sealable;
 use crate::codec::FileId;
 use crate::codec::text::Compression;
 use crate::dictionary::{DictionaryPart, UnsealedNames};
@@ -17,6 +17,7 @@ use crate::log::{BatchKeyRecord, ImportRecord};
 use crate::profiles::{Profiles, ProfilesPart};
 use crate::segment::Segment;
 use bytes::Bytes;
+use std::io;
 use std::sync::Arc;
 
 /// What is to be sealed: everything in the logs up to an instant.
@@ -54,10 +55,12 @@ impl Sealing {
         let storage = &*self.storage;
         let damage = |damage| damaged(storage, damage);
         let [segment_id, profiles_id, names_id] = self.ids;
-        let sealed = seal(&self.payloads, [segment_id, profiles_id], Compression::Zstd).map_err(damage)?;
-        let segment = sealed
-            .segment
-            .map(|bytes| write_file(storage, segment_name, self.number, segment_id, &bytes, load::open_segment));
+        let ids = [segment_id, profiles_id];
+        let sealed = Sealable::of(&self.payloads, ids, Compression::Zstd).map_err(damage)?;
+        let segment = sealed.segment.map(|segment| {
+            let write = |output: &mut dyn io::Write| segment.write_into(output).map(|_| ());
+            write_file_with(storage, segment_name, self.number, segment_id, load::open_segment, write)
+        });
         let segment = segment.transpose()?;
         let profiles = sealed
             .profiles

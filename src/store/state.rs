@@ -8,7 +8,7 @@ use super::manifest::Settings;
 use super::name_table::NameTable;
 use crate::codec::DecodeError;
 use crate::dictionary::Dictionaries;
-use crate::log::{Batch, ImportRecord, Record};
+use crate::log::{Batch, BuiltBatch, ImportRecord, Record};
 use crate::model::{Arrival, StoredName, Timestamp, UserId};
 use crate::profiles::{Aliases, Profiles};
 use bytes::Bytes;
@@ -93,7 +93,32 @@ impl State {
 
     /// Takes a batch in. `end` is the offset in the last log after it.
     pub fn apply(&mut self, payload: Bytes, end: u64) -> Result<(), DecodeError> {
-        let batch = Batch::open(&payload)?;
+        let batch = self.define(&payload, end)?;
+        let mut log = self.logs.pop().unwrap_or_default();
+        let mut arrivals = 0;
+        let result = batch.visit(|_, _, record| {
+            self.remember(&mut log, &record)?;
+            arrivals += u64::from(record.has_arrival());
+            Ok(())
+        });
+        self.add(log, payload, end, arrivals);
+        result
+    }
+
+    /// The same of a batch that was built here: of its records only those are read that anything is remembered of.
+    pub fn apply_built(&mut self, built: BuiltBatch, end: u64) -> Result<(), DecodeError> {
+        let BuiltBatch { payload, arrivals, remembered } = built;
+        self.define(&payload, end)?;
+        let mut log = self.logs.pop().unwrap_or_default();
+        let mut offsets = remembered.into_iter();
+        let result = offsets.try_for_each(|offset| self.remember(&mut log, &Batch::record_at(&payload, offset)?));
+        self.add(log, payload, end, arrivals);
+        result
+    }
+
+    /// Opens a batch and takes in the names that it defines.
+    fn define<'a>(&self, payload: &'a Bytes, end: u64) -> Result<Batch<'a>, DecodeError> {
+        let batch = Batch::open(payload)?;
         if batch.first_arrival != self.next_arrival {
             let problem = format!(
                 "a batch begins with arrival {} instead of {}",
@@ -104,14 +129,18 @@ impl State {
         }
         self.names
             .change(|names| batch.definitions.iter().try_for_each(|new| names.push(new.list, new.text).map(|_| ())))?;
-        let mut log = self.logs.pop().unwrap_or_default();
-        let result = batch.visit(|arrival, _, record| self.apply_record(&mut log, arrival, &record));
-        log.batches.push(HotBatch { payload: payload.clone(), end });
-        self.logs.push(log);
-        result
+        Ok(batch)
     }
 
-    fn apply_record(&mut self, log: &mut HotLog, arrival: Arrival, record: &Record<'_>) -> Result<(), DecodeError> {
+    /// Adds a batch to the last log, which was taken out.
+    fn add(&mut self, mut log: HotLog, payload: Bytes, end: u64, arrivals: u64) {
+        log.batches.push(HotBatch { payload, end });
+        log.records += arrivals;
+        self.logs.push(log);
+        self.next_arrival = self.next_arrival.plus(arrivals);
+    }
+
+    fn remember(&mut self, log: &mut HotLog, record: &Record<'_>) -> Result<(), DecodeError> {
         match record {
             Record::Event(event) => {
                 if let Some(insert_id) = event.insert_id {
@@ -135,10 +164,6 @@ impl State {
             Record::Timezone(name) => (*name).clone_into(&mut Arc::make_mut(&mut self.settings).timezone),
             Record::Import(import) => self.remember_import(*import),
             Record::BatchKey(key) => self.batch_keys.remember(*key),
-        }
-        if record.has_arrival() {
-            self.next_arrival = arrival.plus(1);
-            log.records += 1;
         }
         Ok(())
     }
