@@ -2,6 +2,7 @@
 
 import math
 import struct
+from collections import Counter
 from dataclasses import dataclass
 
 import values as stored_values
@@ -101,7 +102,9 @@ def _arrivals(cursor):
 def _property(cursor):
     encoding = cursor.u32()
     cursor.expect(encoding <= 2, f"there is no encoding {encoding} of a property")
-    return (encoding, _codes(cursor) if encoding == 0 else optional(cursor, Cursor.u32), cursor.u32())
+    if encoding == 0:
+        return (encoding, _codes(cursor), (cursor.u32(), optional(cursor, Cursor.u32)))
+    return (encoding, optional(cursor, Cursor.u32), cursor.u32())
 
 
 def _codes(cursor):
@@ -210,7 +213,8 @@ class _Reader:
         span.expect(min(values) >= 0 and max(values) < 1 << 32, "what is no id")
         return _Runs(values, [*starts, self.count])
 
-    def codes(self, codes, values):
+    def codes(self, codes, values_and_days):
+        values, days = values_and_days
         span = self.container.blob(values)
         entries = []
         for entry in texts(span):
@@ -220,7 +224,18 @@ class _Reader:
         span.expect(ascends([stored_values.order(entry) for entry in entries]), "the values of codes do not ascend")
         codes = self.column(*codes) if len(codes) == 1 else self.code_runs(*codes)
         span.expect(set(codes) | {0} == set(range(len(entries) + 1)), "codes and values do not belong together")
+        if days is not None:
+            self.value_days(self.container.blob(days), codes, len(entries))
         return ((code > 0, entries[code - 1] if code else None) for code in codes)
+
+    def value_days(self, span, codes, values):
+        """How many rows of each day have which value."""
+        counts = unpack(span)
+        days = sorted({_day(row) for row in self.table.rows})
+        span.expect(len(counts) == values * len(days) <= self.count, f"{len(counts)} counts for {self.count} rows")
+        found = Counter((code, _day(row)) for code, row in zip(codes, self.table.rows))
+        expected = [found[value + 1, day] for value in range(values) for day in days]
+        span.expect(counts == expected, "the counts of values are not those of the rows")
 
     def code_runs(self, begins, codes, firsts):
         """The code of each row, from runs within blocks."""

@@ -6,7 +6,8 @@
 //!
 //! Invariants:
 //! - Only tables of events that a look names are opened.
-//! - Distinct units, and rows of a bucket, have two ways to their answer, bitmaps and rows, that agree; counts and first
+//! - Distinct units, and rows of a bucket, have two ways to their answer, bitmaps and rows, that agree; rows by the value
+//!   of a property have counts of days, and rows, that agree; counts and first
 //!   times of units, what was in force for them, and most funnels have runs of rows in order of time, and rows, that
 //!   agree. Everything else (slots, numbers, trails) reads rows.
 //! - Loops over data ask the query's [`Guard`]; what grows with data is charged ([`Charged`]).
