@@ -1,6 +1,6 @@
 //! What the index of days says without a row being read: of a table, or of any event of a segment.
 
-use super::division::Division;
+use super::division::{Division, Edges};
 use super::error::ExecutionError;
 use super::look::{Look, Named};
 use super::query::{Query, Units, covers};
@@ -9,6 +9,7 @@ use crate::codec::DecodeError;
 use crate::index::{Day, StoredBitmap, UnitDays};
 use crate::language::ResolvedRange;
 use crate::segment::{Segment, Table};
+use std::collections::BTreeSet;
 
 /// What has an index of days.
 #[derive(Clone, Copy)]
@@ -157,6 +158,25 @@ fn each_index(
         }
     }
     Ok(())
+}
+
+/// The days of a range of whole UTC days on which rows have a unit, as pieces; `None` when they are more than so many.
+pub(super) fn days_with_units(
+    query: Query<'_>,
+    look: &Look,
+    whole_days: ResolvedRange,
+    most: usize,
+) -> Result<Option<Edges>, ExecutionError> {
+    let (from, to) = days_of(whole_days);
+    let mut days = BTreeSet::new();
+    each_index(query, look, |_, of_index| {
+        days.extend(of_index.days(from, to).map(|(day, _, _)| day).take(most + 1));
+        Ok(())
+    })?;
+    // A piece ends where the next begins; between them there is no row.
+    let end = days.last().map(|last| last.plus(1));
+    let starts = days.iter().copied().chain(end).map(Day::start_micros);
+    Ok((days.len() <= most).then(|| Edges::new(starts.collect())))
 }
 
 /// Calls `visit` with bitmaps that hold together the units of a range of whole UTC days, as stored: of an index that lies

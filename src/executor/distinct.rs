@@ -2,7 +2,7 @@
 
 use super::charge::{Charge, Charged};
 use super::day_index::{
-    answering_days, count_indexed, day_sizes, visit_day_counts, visit_days, visit_units, whole_days,
+    answering_days, count_indexed, day_sizes, days_with_units, visit_day_counts, visit_days, visit_units, whole_days,
 };
 use super::division::Division;
 use super::error::ExecutionError;
@@ -14,7 +14,7 @@ use super::scan::{Block, visit_rows};
 use super::split::RowFold;
 use super::unit_grid::UnitGrid;
 use super::unit_runs::{RowTimes, RunFold};
-use super::unit_set::{Keeping, UnitSet, nobody};
+use super::unit_set::{Keeping, UnitSet, nobody, visit_memberships};
 use crate::codec::Packed;
 use crate::language::{Buckets, ResolvedRange};
 use crate::segment::{BlockBuffer, Table};
@@ -278,12 +278,49 @@ pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Charged<Vec<u64>
 /// As [`units_by_bucket`].
 pub fn counts_up_to(query: Query<'_>, look: &Look, most: usize) -> Result<Charged<Vec<u64>>, ExecutionError> {
     // Who stops counting early does not know how many rows there are, which days must say then.
-    let most = if whole_days(query, look).is_some() { most } else { usize::MAX };
-    let join = |count: &mut u64, other| *count += other;
-    match fold_runs(query, look, 0, most, |count, _, rows| *count += rows.len() as u64, join)? {
+    let days = whole_days(query, look).filter(|_| look.filter.is_none());
+    if let Some(days) = days.filter(|_| most <= DAYS_MAX)
+        && let Some(counts) = counts_by_days(query, look, days, most)?
+    {
+        return Ok(counts);
+    }
+    let most = if days.is_some() { most } else { usize::MAX };
+    let (add, join) = (count_rows, |count: &mut u64, other| *count += other);
+    match fold_runs(query, look, 0, (most, None), add, join)? {
         Some(counts) => Ok(counts),
         None => fold_by_unit(query, look, 0, |count, _| *count += 1, join),
     }
+}
+
+fn count_rows(count: &mut u64, _: &Packed, rows: Range<usize>) {
+    *count += rows.len() as u64;
+}
+
+/// Days of which the bitmaps are counted before rows are.
+const DAYS_MAX: usize = 512;
+
+/// The same where days answer: who did something on so many days did it as often, and the rows of few others are looked up.
+fn counts_by_days(
+    query: Query<'_>,
+    look: &Look,
+    days: ResolvedRange,
+    most: usize,
+) -> Result<Option<Charged<Vec<u64>>>, ExecutionError> {
+    let Some(pieces) = days_with_units(query, look, days, DAYS_MAX)? else { return Ok(None) };
+    let sets = units_of_days(query, look, days, &pieces)?;
+    let mut counts = Charged::list(query.guard, 0u64, query.unit_count() as usize)?;
+    let mut open = Charged::new(query.guard, Keeping::bits(query.unit_count()).none())?;
+    visit_memberships(query.guard, &sets, |unit, of_days| match counts.get_mut(unit as usize) {
+        Some(count) if of_days as usize >= most => *count = u64::from(of_days),
+        _ => open.insert(unit),
+    })?;
+    if open.is_empty() {
+        return Ok(Some(counts));
+    }
+    let join = |count: &mut u64, other| *count += other;
+    let Some(others) = fold_runs(query, look, 0, (most, Some(&open)), count_rows, join)? else { return Ok(None) };
+    counts.iter_mut().zip(others.iter()).for_each(|(count, other)| *count += other);
+    Ok(Some(counts))
 }
 
 /// The time of each unit's first row, by unit number; `i64::MAX` for units without one.
@@ -292,19 +329,27 @@ pub fn counts_up_to(query: Query<'_>, look: &Look, most: usize) -> Result<Charge
 /// As [`units_by_bucket`].
 pub fn first_times(query: Query<'_>, look: &Look) -> Result<Charged<Vec<i64>>, ExecutionError> {
     let join = |first: &mut i64, other| *first = (*first).min(other);
-    match fold_runs(query, look, i64::MAX, usize::MAX, |first, times, rows| join(first, times.get(rows.start)), join)? {
+    match fold_runs(
+        query,
+        look,
+        i64::MAX,
+        (usize::MAX, None),
+        |first, times, rows| join(first, times.get(rows.start)),
+        join,
+    )? {
         Some(first) => Ok(first),
         None => fold_by_unit(query, look, i64::MAX, join, join),
     }
 }
 
-/// Folds the runs of each unit's rows into one value, by unit number: `add` gets times, and which of them are of the rows.
+/// Folds the runs of each unit's rows into one value, by unit number: `add` gets times, and which of them are of the rows, at most
+/// so many of a run. Rows of some units only may be wanted.
 /// `None` where rows must be read.
 fn fold_runs<T: Copy + Send + Sync>(
     query: Query<'_>,
     look: &Look,
     none: T,
-    most: usize,
+    (most, only): (usize, Option<&UnitSet>),
     add: impl Fn(&mut T, &Packed, Range<usize>) + Sync,
     join: impl Fn(&mut T, T) + Sync,
 ) -> Result<Option<Charged<Vec<T>>>, ExecutionError>
@@ -313,6 +358,7 @@ where
 {
     let fold = RunFold {
         most,
+        only,
         start: || Charged::list(query.guard, none, query.unit_count() as usize),
         visit: |of_units: &mut Charged<Vec<T>>, rows_times: &RowTimes, unit: u32, rows: Range<usize>| {
             of_units.get_mut(unit as usize).into_iter().for_each(|value| add(value, &rows_times.times, rows.clone()));

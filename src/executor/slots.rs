@@ -232,6 +232,7 @@ fn count_in_force(
 ) -> Result<Option<Charged<Vec<u64>>>, ExecutionError> {
     let fold = RunFold {
         most: usize::MAX,
+        only: None,
         start: || Charged::list(query.guard, 0u64, 0),
         visit: |counts: &mut Charged<Vec<u64>>, rows_times: &RowTimes, unit: u32, rows: Range<usize>| {
             in_force.visit_in_force(unit, rows_times, rows, |tuple, rows| {

@@ -49,6 +49,7 @@ impl UnitGrid {
         if let Some((slots, in_force)) = slots.and_then(|slots| Some((slots, slots.in_force(query)?))) {
             let fold = RunFold {
                 most: usize::MAX,
+                only: None,
                 start: || size.grid(query.guard),
                 visit: |grid: &mut Self, rows_times: &RowTimes, unit: u32, rows: Range<usize>| {
                     in_force.visit_in_force(unit, rows_times, rows, |tuple, rows| {

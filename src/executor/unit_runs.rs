@@ -53,14 +53,16 @@ impl RowTimes {
 
 /// What is done with runs of rows of one unit: `start` begins a fold, `visit` gets the times of a table and rows of the
 /// unit that lie together, at least one and at most the last `most` of them; `join` puts two folds together.
-pub(super) struct RunFold<Start, Visit, Join> {
+pub(super) struct RunFold<'a, Start, Visit, Join> {
     pub most: usize,
+    /// Units whose rows are wanted; `None` for all.
+    pub only: Option<&'a UnitSet>,
     pub start: Start,
     pub visit: Visit,
     pub join: Join,
 }
 
-impl<Start, Visit, Join> RunFold<Start, Visit, Join> {
+impl<Start, Visit, Join> RunFold<'_, Start, Visit, Join> {
     /// Folds the rows in a look's range. `None` for looks with a filter, whose rows must be read.
     ///
     /// # Errors
@@ -87,7 +89,7 @@ impl<Start, Visit, Join> RunFold<Start, Visit, Join> {
             self.take(query, look.range, *table, runs.clone(), fold)
         };
         let (fold, coverage) = fold_pieces(&pieces, threads, &self.start, take, &self.join)?;
-        if self.most == usize::MAX {
+        if self.most == usize::MAX && self.only.is_none() {
             query.trace.remember(query.units, look, coverage);
         }
         Ok(Some(fold))
@@ -108,6 +110,9 @@ impl<Start, Visit, Join> RunFold<Start, Visit, Join> {
         let (first, last) = table.time_range();
         let is_whole = self.most == usize::MAX && covers(range, (first.micros(), last.micros()));
         visit_runs_of_units(query, table, Some(runs), |unit, rows| {
+            if self.only.is_some_and(|only| unit == NO_UNIT || !only.contains(unit)) {
+                return Ok(());
+            }
             let rows = if is_whole { rows } else { rows_times.rows_in(rows, range, self.most) };
             coverage.matched += rows.len() as u64;
             if unit == NO_UNIT {

@@ -41,7 +41,14 @@ impl Buckets {
     ) -> Result<Self, DocumentError> {
         let mut edges = Vec::new();
         if range.is_empty() {
-            return Ok(Self { edges, per_micro: u64::MAX, equal_micros: None, interval, week_start, zone: zone.clone() });
+            return Ok(Self {
+                edges,
+                per_micro: u64::MAX,
+                equal_micros: None,
+                interval,
+                week_start,
+                zone: zone.clone(),
+            });
         }
         let mut ruler = Ruler::new(interval, week_start, zone);
         let (start, mut end) = ruler.bucket_at(range.from_micros);

@@ -115,7 +115,13 @@ impl Times {
 
     /// A count of which this is sure: any greater one passes if it does, and fails if it does.
     pub fn decisive(&self) -> u64 {
-        self.parts().into_iter().filter_map(|(_, bound)| bound).max().map_or(0, |most| (most as u64).saturating_add(1))
+        let after = |bound: Option<usize>| bound.map(|bound| (bound as u64).saturating_add(1));
+        let from = |bound: Option<usize>| bound.map(|bound| bound as u64);
+        [after(self.gt), from(self.gte), from(self.lt), after(self.lte), after(self.is)]
+            .into_iter()
+            .flatten()
+            .max()
+            .unwrap_or(0)
     }
 
     fn parts(&self) -> [(&'static str, Option<usize>); 5] {

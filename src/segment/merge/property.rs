@@ -53,11 +53,7 @@ impl<'a> PropertyMerge<'a> {
     ///
     /// # Errors
     /// When a column is damaged.
-    pub fn open(
-        merge: &'a TableMerge<'a>,
-        days: Option<&'a RowDays>,
-        name: PropertyId,
-    ) -> Result<Self, DecodeError> {
+    pub fn open(merge: &'a TableMerge<'a>, days: Option<&'a RowDays>, name: PropertyId) -> Result<Self, DecodeError> {
         let inputs = merge.each(|table| table.property_cells(name))?;
         let mut opened = Self { merge, days, inputs, used: Vec::new() };
         if merge.erasure.is_some() {
