@@ -365,6 +365,14 @@ proptest! {
         for (start, end) in buckets.starts().iter().zip(buckets.ends()) {
             prop_assert!(start < end);
         }
+        let edges = buckets.starts().iter().chain(buckets.ends());
+        let around = edges.flat_map(|edge| [edge - 1, *edge, edge + 1]);
+        let times: Vec<i64> = around.chain([i64::MIN, 0, i64::MAX]).collect();
+        let mut indexes = vec![7; times.len()];
+        buckets.indexes_of(&times, &mut indexes);
+        for (time, index) in times.iter().zip(indexes) {
+            prop_assert_eq!(buckets.index_of(*time), (index != u32::MAX).then_some(index as usize), "at {}", time);
+        }
         for sample in samples {
             let time = range.from_micros + ((range.to_micros - range.from_micros - 1) as f64 * sample) as i64;
             let index = buckets.index_of(time).unwrap();
