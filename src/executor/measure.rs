@@ -22,7 +22,7 @@ use super::scan::Block;
 use super::sliding_union::SlidingUnion;
 use super::slots::{Slots, TableSlots};
 use super::split::RowFold;
-use super::unit_cells::distinct_users;
+use super::unit_cells::{SlotCounts, distinct_users};
 use super::unit_grid::UnitGrid;
 use super::unit_set::{UnitSet, nobody};
 use super::value_days::count_by_value;
@@ -290,7 +290,7 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
                     None => return folded(query, series, None, distinct),
                 },
             };
-            let of_slot = |(values, total): (Vec<u64>, u64)| Figures {
+            let of_slot = |(values, total): SlotCounts| Figures {
                 values: values.into_iter().map(Figure::Count).collect(),
                 total: Figure::Count(total),
             };

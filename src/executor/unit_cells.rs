@@ -19,6 +19,9 @@ use crate::segment::Table;
 use roaring::RoaringBitmap;
 use std::ops::Range;
 
+/// How many units are in each piece of a slot, and in any.
+pub(super) type SlotCounts = (Vec<u64>, u64);
+
 /// How many users are in each piece of every slot, or since the first piece where `is_cumulative`, and in any; `None`
 /// where keys are counted, whose rows do not lie together.
 ///
@@ -30,7 +33,7 @@ pub(super) fn distinct_users(
     division: &impl Division,
     slots: Option<&Slots>,
     is_cumulative: bool,
-) -> Result<Option<Vec<(Vec<u64>, u64)>>, ExecutionError> {
+) -> Result<Option<Vec<SlotCounts>>, ExecutionError> {
     if query.units != Units::Users {
         return Ok(None);
     }
@@ -227,7 +230,7 @@ impl Tally {
     }
 
     /// The counts of each slot's pieces, and of the slot.
-    fn finish(&self) -> Vec<(Vec<u64>, u64)> {
+    fn finish(&self) -> Vec<SlotCounts> {
         let of_slot = |(slot, (_, total)): (usize, &(u32, u32))| {
             let cells = &self.cells[slot * self.pieces..(slot + 1) * self.pieces];
             let mut so_far = 0;

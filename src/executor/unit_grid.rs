@@ -12,6 +12,7 @@ use super::query::{NO_UNIT, Query};
 use super::scan::Block;
 use super::slots::{Slots, TableSlots};
 use super::split::RowFold;
+use super::unit_cells::SlotCounts;
 use super::unit_runs::{RowTimes, RunFold};
 use super::unit_set::UnitSet;
 use crate::segment::{BlockBuffer, Table};
@@ -135,7 +136,7 @@ impl UnitGrid {
     ///
     /// # Errors
     /// When the execution is stopped.
-    pub fn counts(&self, guard: &Guard, is_cumulative: bool) -> Result<Vec<(Vec<u64>, u64)>, Stop> {
+    pub fn counts(&self, guard: &Guard, is_cumulative: bool) -> Result<Vec<SlotCounts>, Stop> {
         let mut counts = Charged::list(guard, 0, self.sets)?;
         let mut totals = vec![0; self.slots()];
         for words in guard.watch(self.words.chunks(self.sets.max(1))) {

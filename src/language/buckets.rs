@@ -158,7 +158,7 @@ impl Buckets {
         for (slot, time) in indexes.iter_mut().zip(times_micros) {
             // Before the first bucket this is beyond the last.
             let since = time.wrapping_sub(*first) as u64;
-            let near = (u128::from(since) * u128::from(self.per_micro) >> 64) as u64;
+            let near = ((u128::from(since) * u128::from(self.per_micro)) >> 64) as u64;
             // Never too far, and at most one too near.
             let index = near + u64::from(since.wrapping_sub(near.wrapping_mul(length)) >= length);
             *slot = if since < all_micros { index as u32 } else { u32::MAX };

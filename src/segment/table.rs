@@ -21,6 +21,9 @@ pub struct Table<'a> {
     pub(super) layout: &'a TableLayout,
 }
 
+/// The different values of a property, and how many rows of each day have which.
+pub type CountedValues = (Arc<[Value]>, ValueDays);
+
 /// The users of a table's rows, as runs.
 #[derive(Clone, Debug)]
 pub struct UserRuns {
@@ -349,7 +352,7 @@ impl<'a> Table<'a> {
         &self,
         name: PropertyId,
         keep: impl FnMut(&Value) -> Result<(), E>,
-    ) -> Result<Option<(Arc<[Value]>, ValueDays)>, E> {
+    ) -> Result<Option<CountedValues>, E> {
         let Some(PropertyLayout::Dictionary { values, days: Some(days), .. }) = self.property_layout(name) else {
             return Ok(None);
         };
