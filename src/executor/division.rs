@@ -18,7 +18,7 @@ pub trait Division: Sync {
     /// The piece that holds an instant.
     fn index_of(&self, time_micros: i64) -> Option<usize>;
 
-    /// The pieces that hold these instants, [`NO_PIECE`] where none does.
+    /// The pieces that hold these instants, `u32::MAX` where none does.
     fn indexes_of(&self, times_micros: &[i64], indexes: &mut [u32]) {
         let index = |time: &i64| self.index_of(*time).map_or(NO_PIECE, |index| index as u32);
         indexes.iter_mut().zip(times_micros).for_each(|(slot, time)| *slot = index(time));
