@@ -298,14 +298,22 @@ fn count_rows(count: &mut u64, _: &Packed, rows: Range<usize>) {
 
 /// Days of which the bitmaps are counted before rows are.
 const DAYS_MAX: usize = 512;
+/// With so many rows a unit on average, days decide about most units.
+const ROWS_A_UNIT: u64 = 16;
 
 /// The same where days answer: who did something on so many days did it as often, and the rows of few others are looked up.
+/// `None` where there are too many days, or too few rows for that.
 fn counts_by_days(
     query: Query<'_>,
     look: &Look,
     days: ResolvedRange,
     most: usize,
 ) -> Result<Option<Charged<Vec<u64>>>, ExecutionError> {
+    let mut rows = 0;
+    visit_day_counts(query, look, days, |_, of_day| rows += of_day)?;
+    if rows < u64::from(query.unit_count()) * ROWS_A_UNIT {
+        return Ok(None);
+    }
     let Some(pieces) = days_with_units(query, look, days, DAYS_MAX)? else { return Ok(None) };
     let sets = units_of_days(query, look, days, &pieces)?;
     let mut counts = Charged::list(query.guard, 0u64, query.unit_count() as usize)?;
