@@ -115,3 +115,40 @@ fn bytes_are_those_of_what_was_decoded_whatever_the_threads() {
     let (index, _) = bytes_by("day", 21, Value::Null, usize::MAX);
     assert!(index > 0 && index < by_rows / 10, "{index} {by_rows}");
 }
+
+#[test]
+fn how_often_is_told_by_days_and_by_rows_of_those_about_whom_days_do_not_decide() {
+    // How many events on each of some days of January, in a workspace where users have many on average.
+    let users: [(&str, &[u32]); 5] =
+        [("once_a_day", &[1; 25]), ("in_one_day", &[0, 40]), ("twice", &[0, 1, 0, 1]), ("pair", &[2]), ("other", &[])];
+    let mut history: Vec<(Value, i64)> = Vec::new();
+    for (user, days) in users {
+        let event = |event: &str, day: usize, second: u32| {
+            let time = format!("2026-01-{:02}T10:00:{second:02}Z", day + 1);
+            (json!({"type": "track", "distinct_id": user, "event": event, "timestamp": time}), 0)
+        };
+        history.push(event("b", 3, 0));
+        for (day, count) in days.iter().enumerate() {
+            history.extend((0..*count).map(|second| event("a", day, second)));
+        }
+    }
+    history.extend((0..60).map(|second| {
+        let time = format!("2026-01-20T11:00:{second:02}Z");
+        (json!({"type": "track", "distinct_id": "in_one_day", "event": "a", "timestamp": time}), 0)
+    }));
+    let snapshot = fill(&history, Arrivals { batch: 40, seal_every: 1, reopen_every: 0 }).store.snapshot().unwrap();
+    let found = |times: Value| {
+        let did = json!({"did": "a", "times": times, "from": "2026-01-01", "to": "2026-01-22"});
+        let report = Report::from_value(&json!({"report": "cohort", "where": did})).unwrap();
+        let (answer, stages) = reports::explain(&snapshot, &report, Timestamp::MAX, &Limits::default()).unwrap();
+        let bitmaps = stages.into_iter().find(|stage| stage.stage == "did `a`").unwrap().counts.bitmaps_read;
+        assert!(bitmaps > 0, "days are looked at");
+        let answer = serde_json::to_value(&answer).unwrap();
+        answer["members"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(json!({"gte": 3})), ["in_one_day", "once_a_day"]);
+    assert_eq!(found(json!({"gte": 2})), ["in_one_day", "once_a_day", "pair", "twice"]);
+    assert_eq!(found(json!({"is": 2})), ["pair", "twice"]);
+    assert_eq!(found(json!({"gte": 21, "lt": 22})), ["once_a_day"]);
+    assert_eq!(found(json!({"lte": 2})), ["other", "pair", "twice"]);
+}
