@@ -11,7 +11,7 @@ use super::look::Look;
 use super::mask::Mask;
 use super::query::{NO_UNIT, Query, Units};
 use super::scan::{Block, visit_rows};
-use super::split::RowFold;
+use super::split::{RowFold, RowsToRead};
 use super::unit_grid::UnitGrid;
 use super::unit_runs::{RowTimes, RunFold};
 use super::unit_set::{Keeping, UnitSet, nobody, visit_memberships};
@@ -408,7 +408,7 @@ where
             Ok(())
         },
     };
-    fold.run(query, look)
+    fold.run(query, look, RowsToRead::all(query, look))
 }
 
 /// The units whose first row in all history lies in each piece inside the look's range.

@@ -2,7 +2,6 @@
 
 use super::cells::Cells;
 use super::charge::{Charge, Charged};
-use super::coverage::Coverage;
 use super::day_index::answering_days;
 use super::distinct::{day_counts, distinct_by_day, units_by_bucket, units_in};
 use super::division::{Division, Edges};
@@ -21,7 +20,7 @@ use super::query::{NO_UNIT, Query, Units};
 use super::scan::Block;
 use super::sliding_union::SlidingUnion;
 use super::slots::{Slots, TableSlots};
-use super::split::RowFold;
+use super::split::{RowFold, RowsToRead};
 use super::unit_cells::{SlotCounts, distinct_users};
 use super::unit_grid::UnitGrid;
 use super::unit_set::{UnitSet, nobody};
@@ -112,7 +111,7 @@ fn fold<F: Fold>(
         },
         join: Cells::join,
     };
-    fold.run(query, look)
+    fold.run(query, look, RowsToRead::all(query, look))
 }
 
 /// The figures of a slot whose buckets were folded; `None` where no row came.
@@ -188,27 +187,22 @@ fn row_counts(query: Query<'_>, series: &Series<'_>) -> Result<Vec<Figures>, Exe
         },
     };
     let mut counts = Charged::list(query.guard, 0u64, slots * pieces)?;
-    let mut known = Coverage::default();
     let add = |slot: u32, piece: usize, rows: u64| {
-        known.matched += rows;
         counts.get_mut(slot as usize * pieces + piece).into_iter().for_each(|count| *count += rows);
     };
     let (look, buckets) = (series.look, series.buckets);
-    let others = match (series.slots, look.filter.as_deref()) {
+    let rows_to_read = match (series.slots, look.filter.as_deref()) {
         (None, Some(filter)) if let Some(filter) = filter.of_event() => {
             let class = |value: Option<&Value>| filter.test.passes(value).then_some(0);
-            Some(count_by_value(query, look, buckets, &filter.property.path, class, add)?)
+            count_by_value(query, look, buckets, &filter.property.path, class, add)?
         }
         (Some(slots), None) if let Some(path) = slots.event_path() => {
             let class = |value: Option<&Value>| Some(slots.slot_of_value(value));
-            Some(count_by_value(query, look, buckets, path, class, add)?)
+            count_by_value(query, look, buckets, path, class, add)?
         }
-        _ => None,
+        _ => RowsToRead::all(query, look),
     };
-    let others = match others {
-        Some(tables) => fold.run_on(query, look, tables, known)?,
-        None => fold.run(query, look)?,
-    };
+    let others = fold.run(query, look, rows_to_read)?;
     counts.iter_mut().zip(others.iter()).for_each(|(count, other)| *count += other);
     let of_slot = |slot: usize| {
         let mut all = 0;

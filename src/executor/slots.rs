@@ -2,7 +2,6 @@
 
 use super::breakdown_values::{BreakdownValues, TableBreakdown};
 use super::charge::{Charge, Charged};
-use super::coverage::Coverage;
 use super::day_index::Indexed;
 use super::division::Edges;
 use super::error::ExecutionError;
@@ -13,7 +12,7 @@ use super::look::Look;
 use super::mask::Mask;
 use super::query::{NO_UNIT, Query, covers};
 use super::scan::{Block, tables_of};
-use super::split::RowFold;
+use super::split::{RowFold, RowsToRead};
 use super::unit_runs::{RowTimes, RunFold};
 use super::value_days::count_by_value;
 use crate::model::Value;
@@ -60,7 +59,7 @@ impl Slots {
                 add_counts(&mut counts, of_runs)?;
                 continue;
             }
-            let (mut tables, mut known) = (None, Coverage::default());
+            let mut rows_to_read = None;
             if look.filter.is_none()
                 && let Some(path) = values.event_path()
             {
@@ -71,10 +70,9 @@ impl Slots {
                         counts.resize(least, 0);
                     }
                     counts[tuple as usize] += rows;
-                    known.matched += rows;
                 };
                 let id = |value: Option<&Value>| Some(values.value_id(value));
-                tables = Some(count_by_value(query, look, &whole, path, id, add)?);
+                rows_to_read = Some(count_by_value(query, look, &whole, path, id, add)?);
                 counts.settle()?;
                 values.settle()?;
             }
@@ -99,11 +97,8 @@ impl Slots {
                 },
                 join: add_counts,
             };
-            let others = match tables {
-                Some(tables) => fold.run_on(query, look, tables, known)?,
-                None => fold.run(query, look)?,
-            };
-            add_counts(&mut counts, others)?;
+            let rows_to_read = rows_to_read.unwrap_or_else(|| RowsToRead::all(query, look));
+            add_counts(&mut counts, fold.run(query, look, rows_to_read)?)?;
         }
         Ok(Self::of_counts(query, values, &counts, limit)?)
     }

@@ -51,6 +51,23 @@ pub(super) fn in_parallel<P: Sync, R: Send>(parts: &[P], work: impl Fn(&P) -> R 
     })
 }
 
+/// The rows that a look asks for, as far as they must be read.
+pub(super) struct RowsToRead<'a> {
+    /// Where they are.
+    pub tables: Vec<Table<'a>>,
+    /// What is known of the others.
+    pub known: Coverage,
+}
+
+impl<'a> RowsToRead<'a> {
+    /// All that a look asks for.
+    pub fn all(query: Query<'a>, look: &Look) -> Self {
+        let segments = query.snapshot.segments().iter();
+        let tables = segments.flat_map(|segment| tables_of(query, look, segment)).collect();
+        Self { tables, known: Coverage::default() }
+    }
+}
+
 /// What is done with rows: `start` begins a fold, `open` is called with each table that is read for it, and what it
 /// answers goes along to `visit`, with the blocks of the table; `join` puts two folds together.
 pub(super) struct RowFold<Start, Open, Visit, Join> {
@@ -63,11 +80,12 @@ pub(super) struct RowFold<Start, Open, Visit, Join> {
 }
 
 impl<Start, Open, Visit, Join> RowFold<Start, Open, Visit, Join> {
-    /// Folds the rows that a look asks for. The order in which folds are joined depends on threads, and must not show.
+    /// Folds these of the rows that a look asks for. The order in which folds are joined depends on threads, and must not
+    /// show.
     ///
     /// # Errors
     /// When the store is damaged, or the execution stopped.
-    pub fn run<T, A>(&self, query: Query<'_>, look: &Look) -> Result<A, ExecutionError>
+    pub fn run<T, A>(&self, query: Query<'_>, look: &Look, rows: RowsToRead<'_>) -> Result<A, ExecutionError>
     where
         A: Send,
         Start: Fn() -> Result<A, Stop> + Sync,
@@ -75,29 +93,7 @@ impl<Start, Open, Visit, Join> RowFold<Start, Open, Visit, Join> {
         Visit: Fn(&mut A, &mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop> + Sync,
         Join: Fn(&mut A, A) -> Result<(), Stop> + Sync,
     {
-        let segments = query.snapshot.segments().iter();
-        let tables = segments.flat_map(|segment| tables_of(query, look, segment)).collect();
-        self.run_on(query, look, tables, Coverage::default())
-    }
-
-    /// The same for some of the tables that a look asks for; what it asks for of others is known.
-    ///
-    /// # Errors
-    /// As [`Self::run`].
-    pub fn run_on<T, A>(
-        &self,
-        query: Query<'_>,
-        look: &Look,
-        tables: Vec<Table<'_>>,
-        known: Coverage,
-    ) -> Result<A, ExecutionError>
-    where
-        A: Send,
-        Start: Fn() -> Result<A, Stop> + Sync,
-        Open: Fn(Table<'_>) -> Result<T, ExecutionError> + Sync,
-        Visit: Fn(&mut A, &mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop> + Sync,
-        Join: Fn(&mut A, A) -> Result<(), Stop> + Sync,
-    {
+        let RowsToRead { tables, known } = rows;
         query.trace.count(|counts| counts.tables_read += tables.len() as u64);
         let threads = threads_for(query.guard, tables.iter().map(|table| table.rows()).sum());
         let mut pieces: Vec<(Table<'_>, Range<usize>)> = tables

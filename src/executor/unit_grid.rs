@@ -11,7 +11,7 @@ use super::mask::Mask;
 use super::query::{NO_UNIT, Query};
 use super::scan::Block;
 use super::slots::{Slots, TableSlots};
-use super::split::RowFold;
+use super::split::{RowFold, RowsToRead};
 use super::unit_cells::SlotCounts;
 use super::unit_runs::{RowTimes, RunFold};
 use super::unit_set::UnitSet;
@@ -100,7 +100,7 @@ impl UnitGrid {
                 Ok(())
             },
         };
-        match fold.run(query, look) {
+        match fold.run(query, look, RowsToRead::all(query, look)) {
             // Lists may do with less memory than there is.
             Err(ExecutionError::Stopped(Stop::Memory)) => Ok(None),
             grid => grid.map(Some),

@@ -8,7 +8,7 @@ use super::footprint::{Footprint, list_bytes};
 use super::look::Look;
 use super::path_values::{places_of, value_at};
 use super::query::{Query, Units};
-use super::scan::tables_of;
+use super::split::RowsToRead;
 use crate::index::ValueDays;
 use crate::model::Value;
 use crate::segment::Table;
@@ -45,7 +45,7 @@ fn open<'p>(query: Query<'_>, table: Table<'_>, path: &'p str) -> Result<Option<
 
 /// Divides the rows of a look, whatever its filter, by what a property of theirs says, and by piece. `class_of` says where
 /// rows with a value belong, and rows without, `None` for those that are not meant; `add` gets a class, a piece, and how
-/// many rows. Answers the tables whose rows must be read for it: all, where days do not answer for the pieces or rows
+/// many rows. Answers the rows that must be read for it: all, where days do not answer for the pieces or rows
 /// without a unit do not count.
 ///
 /// # Errors
@@ -57,18 +57,24 @@ pub(super) fn count_by_value<'a>(
     path: &str,
     mut class_of: impl FnMut(Option<&Value>) -> Option<u32>,
     mut add: impl FnMut(u32, usize, u64),
-) -> Result<Vec<Table<'a>>, ExecutionError> {
-    let mut tables: Vec<Table<'_>> =
-        query.snapshot.segments().iter().flat_map(|segment| tables_of(query, look, segment)).collect();
+) -> Result<RowsToRead<'a>, ExecutionError> {
+    let mut rows_to_read = RowsToRead::all(query, look);
     let days = row_days(query, look).filter(|days| query.units == Units::Users && division.are_utc_days(*days));
-    let Some((from, to)) = days.map(days_of) else { return Ok(tables) };
-    let (mut others, absent) = (Vec::new(), class_of(None));
+    let Some((from, to)) = days.map(days_of) else { return Ok(rows_to_read) };
+    let absent = class_of(None);
+    let RowsToRead { tables, known } = &mut rows_to_read;
+    let mut add = |class: Option<u32>, piece: Option<usize>, rows: u64| {
+        if let Some((class, piece)) = class.zip(piece) {
+            known.matched += rows;
+            add(class, piece, rows);
+        }
+    };
     // Of each day the piece, and the rows that are not counted yet.
     let mut left: Vec<(Option<usize>, u64)> = Vec::new();
-    for table in tables.drain(..) {
+    for table in std::mem::take(tables) {
         query.guard.check()?;
         let Some(counts) = open(query, table, path)? else {
-            others.push(table);
+            tables.push(table);
             continue;
         };
         query.trace.count(|counts| counts.tables_by_index += 1);
@@ -89,12 +95,10 @@ pub(super) fn count_by_value<'a>(
             counts.days.visit(place, first..first + left.len(), |day, rows| {
                 let (piece, left) = &mut left[day - first];
                 *left = left.saturating_sub(rows);
-                class.zip(*piece).into_iter().for_each(|(class, piece)| add(class, piece, rows));
+                add(class, *piece, rows);
             });
         }
-        for (piece, rows) in &left {
-            absent.zip(*piece).into_iter().for_each(|(class, piece)| add(class, piece, *rows));
-        }
+        left.iter().for_each(|(piece, rows)| add(absent, *piece, *rows));
     }
-    Ok(others)
+    Ok(rows_to_read)
 }
