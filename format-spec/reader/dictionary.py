@@ -21,12 +21,14 @@ class Dictionaries:
         """Adds the names of a dictionary file. Gives its identity."""
         container = Container(file, "dictionary")
         sections = list_of(container.content, _section)
-        order = [(number, group_type or 0) for (number, group_type), *_ in sections]
-        file.expect(ascends(order), "the sections are not in the order of their lists")
-        for section, first_id, count, starts, names, slots in sections:
+        lists = [(number, group_type or 0) for (number, group_type), *_ in sections]
+        file.expect(ascends(lists), "the sections are not in the order of their lists")
+        for section, first_id, count, starts, names, slots, order in sections:
             there = len(self._lists.get(section, []))
             file.expect(first_id == there, f"a section begins with id {first_id} and not {there}")
             found = _names(container.blob(starts), container.blob(names), count)
+            stored_order, in_order = container.blob(order), sorted(range(count), key=lambda place: (found[place], place))
+            stored_order.expect(unpack(stored_order) == in_order, "the names are not in the order that is stored")
             for name in _unless_erased(section[0], found, container.blob(slots), container.identity):
                 if name is None:
                     self._lists.setdefault(section, []).append(None)
@@ -62,7 +64,7 @@ class Dictionaries:
 def _section(cursor):
     number = cursor.u32()
     cursor.expect(number <= KEYS, f"there is no list {number}")
-    return ((number, cursor.u32() if number == KEYS else None), *(cursor.u32() for _ in range(5)))
+    return ((number, cursor.u32() if number == KEYS else None), *(cursor.u32() for _ in range(6)))
 
 
 def _names(starts, names, count):

@@ -6,7 +6,7 @@
 //! - A blob is checked before its first use, once; opening reads the footer alone.
 
 use super::file_header::{FileHeader, FileKind, HEADER_BYTES};
-use super::{DecodeError, FileId, Reader, WriteError, Writer, reading, record};
+use super::{DecodeError, FileId, Packed, Reader, WriteError, Writer, reading, record};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -144,8 +144,16 @@ pub struct Container {
     file: Arc<str>,
     id: FileId,
     bytes: Bytes,
-    blobs: Arc<[(BlobEntry, AtomicBool)]>,
+    blobs: Arc<[(BlobEntry, Checks)]>,
     footer_offset: u64,
+}
+
+/// What is known of a blob. Relaxed: the flags guard no other memory; at worst a blob is checked twice.
+#[derive(Debug, Default)]
+struct Checks {
+    matches_checksum: AtomicBool,
+    /// Whether the blocks of a column were found where they belong.
+    is_column: AtomicBool,
 }
 
 impl Container {
@@ -195,7 +203,7 @@ impl Container {
         if end.next_multiple_of(ALIGNMENT as u64) != offset {
             return Err(DecodeError::new("the file has bytes that belong to no part", end));
         }
-        let blobs = footer.blobs.into_iter().map(|blob| (blob, AtomicBool::new(false))).collect();
+        let blobs = footer.blobs.into_iter().map(|blob| (blob, Checks::default())).collect();
         Ok((Self { file, id: header.id, bytes, blobs, footer_offset: offset }, footer.content))
     }
 
@@ -229,27 +237,26 @@ impl Container {
     /// # Errors
     /// When it does not exist or is damaged; the offset is the blob's in the file.
     pub fn blob(&self, index: BlobIndex) -> Result<Bytes, DecodeError> {
-        let Some((blob, checked)) = self.blobs.get(index.0 as usize) else {
+        let Some((blob, checks)) = self.blobs.get(index.0 as usize) else {
             let problem = "the footer names a part that does not exist";
             return Err(DecodeError::new(problem, self.footer_offset).in_file(&self.file));
         };
         // Bounds were checked when the file was opened.
         let bytes = self.bytes.slice(blob.offset as usize..(blob.offset + blob.length) as usize);
-        // Relaxed: the flag guards no other memory; at worst a blob is checked twice.
-        if !checked.load(Ordering::Relaxed) {
+        if !checks.matches_checksum.load(Ordering::Relaxed) {
             reading::checked(bytes.len());
             if self.id.checksum(&bytes) != blob.checksum {
                 let problem = format!("a part of {} bytes does not match its checksum", blob.length);
                 return Err(DecodeError::new(problem, blob.offset).in_file(&self.file));
             }
-            checked.store(true, Ordering::Relaxed);
+            checks.matches_checksum.store(true, Ordering::Relaxed);
         }
         Ok(bytes)
     }
 
     /// Whether a blob was read since the file was opened.
     pub fn was_read(&self, index: BlobIndex) -> bool {
-        self.blobs.get(index.0 as usize).is_some_and(|(_, checked)| checked.load(Ordering::Relaxed))
+        self.blobs.get(index.0 as usize).is_some_and(|(_, checks)| checks.matches_checksum.load(Ordering::Relaxed))
     }
 
     /// Opens what a blob holds; errors carry the place in the file.
@@ -262,6 +269,20 @@ impl Container {
         open: impl FnOnce(Bytes) -> Result<T, DecodeError>,
     ) -> Result<T, DecodeError> {
         open(self.blob(index)?).map_err(|error| error.shifted(self.blob_offset(index)).in_file(&self.file))
+    }
+
+    /// A column. Where its blocks lie is checked once, as reports open the same columns again and again.
+    ///
+    /// # Errors
+    /// As [`Self::blob`], or as [`Packed::open`].
+    pub fn column(&self, index: BlobIndex) -> Result<Packed, DecodeError> {
+        let is_column = self.blobs.get(index.0 as usize).map(|(_, checks)| &checks.is_column);
+        if is_column.is_some_and(|is_column| is_column.load(Ordering::Relaxed)) {
+            return self.read(index, Packed::reopen);
+        }
+        let column = self.read(index, Packed::open)?;
+        is_column.into_iter().for_each(|is_column| is_column.store(true, Ordering::Relaxed));
+        Ok(column)
     }
 
     /// Checks every byte anew, whatever was checked before.

@@ -93,6 +93,14 @@ pub struct Packed {
     data: usize,
 }
 
+/// The base, the offset among the data and the width of a block, from its entry.
+#[inline]
+fn head(entry: &[u8]) -> (i64, usize, u8) {
+    let base = i64::from_le_bytes([entry[0], entry[1], entry[2], entry[3], entry[4], entry[5], entry[6], entry[7]]);
+    let offset = u32::from_le_bytes([entry[8], entry[9], entry[10], entry[11]]);
+    (base, offset as usize, entry[12])
+}
+
 impl Packed {
     /// Checks that every block lies inside the bytes.
     ///
@@ -108,22 +116,29 @@ impl Packed {
         let count = count as usize;
         let data = COUNT_BYTES + blocks as usize * ENTRY_BYTES;
         let mut end = 0;
-        for block in 0..blocks as usize {
-            let at = reader.position() as u64;
-            reader.i64()?;
-            let offset = reader.u32()? as usize;
-            let width = reader.u8()?;
-            reader.take(3)?;
+        // Columns are opened for each report, so this loop is kept short.
+        for (block, entry) in bytes[COUNT_BYTES..data].chunks_exact(ENTRY_BYTES).enumerate() {
+            let (_, offset, width) = head(entry);
             let values = (count - block * BLOCK_VALUES).min(BLOCK_VALUES);
             if width > 64 || offset != end {
-                return Err(DecodeError::new("a block of a column is out of place", at));
+                let at = COUNT_BYTES + block * ENTRY_BYTES;
+                return Err(DecodeError::new("a block of a column is out of place", at as u64));
             }
             end = offset + packed_bytes(values, width);
         }
         if bytes.len() != data + end + PADDING_BYTES {
             return Err(DecodeError::new("a column has another length than its blocks", data as u64));
         }
-        reading::decoded(data);
+        Ok(Self { count, bytes, data })
+    }
+
+    /// Opens bytes anew that [`Self::open`] found sound.
+    ///
+    /// # Errors
+    /// When they are too few, which they are not then.
+    pub(super) fn reopen(bytes: Bytes) -> Result<Self, DecodeError> {
+        let count = Reader::new(&bytes).u64()? as usize;
+        let data = COUNT_BYTES + count.div_ceil(BLOCK_VALUES) * ENTRY_BYTES;
         Ok(Self { count, bytes, data })
     }
 
@@ -146,10 +161,8 @@ impl Packed {
     #[inline]
     fn block(&self, block: usize) -> (i64, u8, &[u8]) {
         let at = COUNT_BYTES + block * ENTRY_BYTES;
-        let entry = &self.bytes[at..at + ENTRY_BYTES];
-        let base = i64::from_le_bytes([entry[0], entry[1], entry[2], entry[3], entry[4], entry[5], entry[6], entry[7]]);
-        let offset = u32::from_le_bytes([entry[8], entry[9], entry[10], entry[11]]) as usize;
-        (base, entry[12], &self.bytes[self.data + offset..])
+        let (base, offset, width) = head(&self.bytes[at..at + ENTRY_BYTES]);
+        (base, width, &self.bytes[self.data + offset..])
     }
 
     /// How many values a block that exists has.
@@ -273,9 +286,28 @@ impl Packed {
     /// The same among these indexes, where values ascend; their end when all are below.
     pub fn lower_bound_in(&self, indexes: Range<usize>, value: i64) -> usize {
         let Range { start: mut low, end: mut high } = indexes;
+        if low >= high {
+            return low;
+        }
+        // The heads of blocks lie side by side, so that the block is found first: the last that begins below the value.
+        let (first, last) = (low / BLOCK_VALUES, (high - 1) / BLOCK_VALUES);
+        let (mut begin, mut end) = (first + 1, last + 1);
+        while begin < end {
+            let middle = begin + (end - begin) / 2;
+            // The last block may go on beyond the indexes, with any values.
+            let least = if middle == last { self.get(middle * BLOCK_VALUES) } else { self.block_base(middle) };
+            if least < value {
+                begin = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        let block = begin - 1;
+        let (base, width, bits) = self.block(block);
+        (low, high) = (low.max(block * BLOCK_VALUES), high.min((block + 1) * BLOCK_VALUES));
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.get(middle) < value {
+            if base.wrapping_add(unpack_one(bits, middle % BLOCK_VALUES, width) as i64) < value {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -326,6 +358,22 @@ mod tests {
                 if let Some(next) = values.get(index + 1) {
                     prop_assert_eq!(column.get_pair(index), (*value, *next));
                 }
+            }
+        }
+
+        #[test]
+        fn bounds_are_found_among_indexes_that_ascend(
+            mut values in prop::collection::vec(-5000i64..5000, 1..5000), ends in [any::<prop::sample::Index>(), any::<prop::sample::Index>()],
+            wanted in prop::collection::vec(-5500i64..5500, 1..30),
+        ) {
+            // Values before and after the range are any.
+            let [a, b] = ends.map(|end| end.index(values.len() + 1));
+            let range = a.min(b)..a.max(b);
+            values[range.clone()].sort_unstable();
+            let column = Packed::open(encode(&values).into()).unwrap();
+            for wanted in wanted.into_iter().chain(values[range.clone()].iter().copied().step_by(97)) {
+                let expected = range.start + values[range.clone()].partition_point(|value| *value < wanted);
+                prop_assert_eq!(column.lower_bound_in(range.clone(), wanted), expected);
             }
         }
 

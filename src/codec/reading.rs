@@ -1,8 +1,9 @@
 //! How many stored bytes a thread has read so far: a clock to look at before some work and after it.
 //!
 //! What is read in blocks counts in whole blocks, however many of their values are used: packed integers, doubles,
-//! texts (as stored, packed). Directories count when a column or a list is opened, bitmaps and names as long as they
-//! are. Single values, as a binary search asks for, count nothing, so that asking for one stays as cheap as it is.
+//! texts (as stored, packed). Directories of lists count when they are opened, those of columns do not; bitmaps and
+//! names count as long as they are. Single values, as a binary search asks for, count nothing, so that asking for one
+//! stays as cheap as it is.
 //! A blob's checksum, taken over all of it when it is first used after opening, counts apart.
 
 use std::cell::Cell;

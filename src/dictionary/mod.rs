@@ -7,6 +7,7 @@
 
 mod merge;
 mod names;
+mod order;
 mod part;
 #[cfg(test)]
 mod tests;
@@ -14,5 +15,6 @@ mod unsealed;
 
 pub use merge::merge_parts;
 pub use names::{Dictionaries, NameList};
+pub use order::SortedNames;
 pub use part::{DictionaryPart, PartWriter};
 pub use unsealed::UnsealedNames;

@@ -1,5 +1,6 @@
 //! All lists of names of a store: sealed parts, and what came since.
 
+use super::order::SortedNames;
 use super::part::{DictionaryPart, PartNames, PartWriter};
 use super::unsealed::UnsealedNames;
 use crate::codec::{DecodeError, FileId};
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use hashbrown::HashTable;
 use roaring::RoaringBitmap;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// A run of sealed ids.
@@ -127,6 +129,27 @@ impl NameList {
             }
         }
         Ok(None)
+    }
+
+    /// Those of these ids whose names come after `after`, all of them without it, with their names, in the order of the
+    /// names' bytes.
+    ///
+    /// # Errors
+    /// When a part is damaged; so for each name.
+    pub fn sorted(&self, ids: &RoaringBitmap, after: Option<&str>) -> Result<SortedNames<'_>, DecodeError> {
+        SortedNames::new(self, ids, after)
+    }
+
+    /// The ids of each run, with the section that has their names; `None` for those in memory, which come last.
+    pub(super) fn runs(&self) -> Result<Vec<(Range<u32>, Option<&PartNames>)>, DecodeError> {
+        let sealed = self.sealed.iter().map(|run| {
+            let names = match &run.source {
+                RunSource::Part { .. } => Some(run.names()?),
+                RunSource::Lost(_) => None,
+            };
+            Ok((run.first_id..run.first_id + run.count, names))
+        });
+        sealed.chain([Ok((self.sealed_count..self.len(), None))]).collect()
     }
 
     /// The ids whose names are erased.

@@ -1,5 +1,6 @@
-//! An immutable part: a run of ids for some of the lists, with a hash table for each.
+//! An immutable part: a run of ids for some of the lists, with a hash table for each and the order of its names.
 
+use super::order::order_of;
 use crate::codec::packed::{self, Packed};
 use crate::codec::{BlobIndex, Container, ContainerWriter, DecodeError, FileId, FileKind, Writer, reading};
 use crate::model::StoredName;
@@ -20,6 +21,8 @@ struct Section {
     names: BlobIndex,
     /// Open addressing with linear probing: 0 is free, otherwise the id within the section plus 1.
     slots: BlobIndex,
+    /// The places of the names in the order of their bytes.
+    order: BlobIndex,
 }
 
 /// Builds a part.
@@ -58,6 +61,8 @@ impl PartWriter {
             }
             slots[at] = index as u32 + 1;
         }
+        let name = |place: usize| &bytes[starts[place] as usize..starts[place + 1] as usize];
+        let order = order_of(hashes.len(), name);
         let slot_bytes: Vec<u8> = slots.iter().flat_map(|slot| slot.to_le_bytes()).collect();
         let section = Section {
             list,
@@ -66,6 +71,7 @@ impl PartWriter {
             starts: self.container.add(&packed::encode(&starts)),
             names: self.container.add(&bytes),
             slots: self.container.add(&slot_bytes),
+            order: self.container.add(&packed::encode(&order)),
         };
         self.sections.push(section);
     }
@@ -116,7 +122,7 @@ impl DictionaryPart {
         let Some(section) = self.sections.get(position) else {
             return Err(DecodeError::new("a dictionary has fewer lists than were asked for", 0));
         };
-        let starts = self.container.read(section.starts, Packed::open)?;
+        let starts = self.container.column(section.starts)?;
         let names = self.container.blob(section.names)?;
         let offset = self.container.blob_offset(section.starts);
         let unsound = || {
@@ -130,9 +136,13 @@ impl DictionaryPart {
             let sound = slots.len() == (section.count as usize * 2).next_power_of_two() * 4;
             if sound { Ok(slots) } else { Err(unsound()) }
         });
+        let order = self
+            .container
+            .column(section.order)
+            .and_then(|order| if order.len() == section.count as usize { Ok(order) } else { Err(unsound()) });
         let file = Arc::clone(self.container.file());
         let (list, count) = (section.list, section.count);
-        Ok(PartNames { file, id: self.container.id(), list, count, starts, names, slots, offset })
+        Ok(PartNames { file, id: self.container.id(), list, count, starts, names, slots, order, offset })
     }
 
     /// Checks every byte, and that every name is found under its id.
@@ -170,10 +180,24 @@ pub struct PartNames {
     names: Bytes,
     /// Names can be read by id even where the hash table is damaged.
     slots: Result<Bytes, DecodeError>,
+    order: Result<Packed, DecodeError>,
     offset: u64,
 }
 
 impl PartNames {
+    /// How many names there are.
+    pub fn len(&self) -> u32 {
+        self.count
+    }
+
+    /// The places of the names in the order of their bytes; erased ones come first.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn order(&self) -> Result<&Packed, DecodeError> {
+        self.order.as_ref().map_err(Clone::clone)
+    }
+
     /// The name with this place in the section.
     ///
     /// # Errors
@@ -241,6 +265,10 @@ impl PartNames {
                 let problem = format!("name {index} is not found under its id");
                 return Err(DecodeError::new(problem, self.offset).in_file(&self.file));
             }
+        }
+        if !self.is_in_order()? {
+            let problem = "names are not in the order that is stored of them";
+            return Err(DecodeError::new(problem, self.offset).in_file(&self.file));
         }
         Ok(())
     }

@@ -47,59 +47,13 @@ pub fn members(
         Units::Keys(group_type) => StoredName::GroupKey(group_type.raw()),
     };
     let names = query.snapshot.names().read();
-    let names = names.list(list);
-    let _charge = Charge::of(query.guard, units.len() as usize * size_of::<(Rank, &str)>())?;
-    let (mut ranks, mut texts): (Vec<Rank>, Vec<&str>) = Default::default();
-    ranks.reserve(units.len() as usize);
-    texts.reserve(units.len() as usize);
-    for unit in query.guard.watch(units) {
-        let name = names.name(unit?)?;
-        if after.is_none_or(|after| after < name) {
-            ranks.push(rank(name, texts.len()));
-            texts.push(name);
-        }
-    }
-    let has_more = keep_first(&mut ranks, &texts, limit);
-    query.guard.sort_by(&mut ranks, &Ord::cmp)?;
-    for same in ranks.chunk_by_mut(|a, b| first_bytes_of(*a) == first_bytes_of(*b)).filter(|same| same.len() > 1) {
-        query.guard.sort_by(same, &|a, b| texts[place_of(*a)].cmp(texts[place_of(*b)]))?;
-    }
-    let found = query.guard.watch(ranks).map(|rank| rank.map(|rank| texts[place_of(rank)].to_owned()));
-    Ok((found.collect::<Result<_, _>>()?, has_more))
-}
-
-/// The first bytes of a name, and its place in a list: a number, which sorts much faster than text.
-type Rank = u128;
-
-fn rank(name: &str, place: usize) -> Rank {
-    Rank::from(first_bytes(name)) << 64 | place as Rank
-}
-
-fn first_bytes_of(rank: Rank) -> u64 {
-    (rank >> 64) as u64
-}
-
-fn place_of(rank: Rank) -> usize {
-    rank as u64 as usize
-}
-
-/// The first bytes of a name as a number in the order of names, which tells most names apart without their text.
-fn first_bytes(name: &str) -> u64 {
-    let mut first = [0; 8];
-    first.iter_mut().zip(name.bytes()).for_each(|(slot, byte)| *slot = byte);
-    u64::from_be_bytes(first)
-}
-
-/// Keeps the first in the order of names, in any order, and answers whether there were more.
-fn keep_first(ranks: &mut Vec<Rank>, texts: &[&str], limit: usize) -> bool {
-    let has_more = ranks.len() > limit;
-    if has_more {
-        let text = |rank: &Rank| texts[place_of(*rank)];
-        let by_first = |a: &Rank, b: &Rank| first_bytes_of(*a).cmp(&first_bytes_of(*b));
-        ranks.select_nth_unstable_by(limit, |a, b| by_first(a, b).then_with(|| text(a).cmp(text(b))));
-        ranks.truncate(limit);
-    }
-    has_more
+    let mut sorted = names.list(list).sorted(units, after)?;
+    let wanted = usize::try_from(units.len()).unwrap_or(usize::MAX).min(limit);
+    let _charge = Charge::of(query.guard, wanted * size_of::<String>())?;
+    let found = query.guard.watch(sorted.by_ref().take(limit)).map(|name| Ok(name??.1.to_owned()));
+    let found = found.collect::<Result<_, ExecutionError>>()?;
+    let has_more = sorted.next().transpose()?.is_some();
+    Ok((found, has_more))
 }
 
 /// The keys with these names; names that no key has are passed over.
@@ -135,32 +89,4 @@ pub fn associated_keys(query: Query<'_>, group_type: GroupTypeId) -> Result<Char
         })?;
     }
     Ok(keys)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn first_bytes_are_in_the_order_of_names() {
-        let mut names = ["", "\u{1}", "a", "ab", "abcdefgh", "abcdefghi", "b", "é", "日本語の名前"];
-        names.sort_unstable();
-        assert!(names.is_sorted_by_key(|name| first_bytes(name)));
-    }
-
-    #[test]
-    fn the_first_names_are_kept_and_whether_there_are_more_is_told() {
-        let first = |limit| {
-            let texts = ["same first d", "same first b", "same first e", "a", "same first c"];
-            let mut ranks: Vec<Rank> = texts.iter().enumerate().map(|(place, name)| rank(name, place)).collect();
-            let has_more = keep_first(&mut ranks, &texts, limit);
-            let mut names: Vec<&str> = ranks.into_iter().map(|rank| texts[place_of(rank)]).collect();
-            names.sort_unstable();
-            (names, has_more)
-        };
-        assert_eq!(first(2), (vec!["a", "same first b"], true));
-        assert_eq!(first(4), (vec!["a", "same first b", "same first c", "same first d"], true));
-        assert_eq!(first(5), (vec!["a", "same first b", "same first c", "same first d", "same first e"], false));
-        assert_eq!(first(0), (vec![], true));
-    }
 }

@@ -22,18 +22,15 @@ const TWO_64: f64 = 18_446_744_073_709_551_616.0;
 impl Number {
     /// The number nearest to no other than `value` itself; `None` when it is not finite.
     pub fn from_f64(value: f64) -> Option<Self> {
-        if !value.is_finite() {
-            return None;
+        if (-TWO_63..TWO_63).contains(&value) {
+            let integer = value as i64;
+            return Some(if integer as f64 == value { Self::Integer(integer) } else { Self::Double(value) });
         }
-        if value.fract() == 0.0 {
-            if (-TWO_63..TWO_63).contains(&value) {
-                return Some(Self::Integer(value as i64));
-            }
-            if (TWO_63..TWO_64).contains(&value) {
-                return Some(Self::Large(value as u64));
-            }
+        // Doubles of that size are integral.
+        if (TWO_63..TWO_64).contains(&value) {
+            return Some(Self::Large(value as u64));
         }
-        Some(Self::Double(value))
+        value.is_finite().then_some(Self::Double(value))
     }
 
     /// The number equal to `value`.
@@ -129,7 +126,13 @@ mod tests {
         assert!(matches!(Number::from_f64(-0.0), Some(Number::Integer(0))));
         assert!(matches!(Number::from_f64(1e19), Some(Number::Large(_))));
         assert!(matches!(Number::from_f64(1e300), Some(Number::Double(_))));
-        assert_eq!(Number::from_f64(f64::INFINITY), None);
+        assert!(matches!(Number::from_f64(-TWO_63), Some(Number::Integer(i64::MIN))));
+        assert!(matches!(Number::from_f64(TWO_63), Some(Number::Large(large)) if large == 1 << 63));
+        assert!(matches!(Number::from_f64(TWO_64), Some(Number::Double(_))));
+        assert!(matches!(Number::from_f64(4_503_599_627_370_495.5), Some(Number::Double(_))));
+        for value in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            assert_eq!(Number::from_f64(value), None);
+        }
     }
 
     #[test]

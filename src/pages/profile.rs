@@ -2,7 +2,7 @@
 
 use super::error::{PageError, damaged, find, find_type};
 use super::recent::{RecentEvent, recent};
-use crate::model::{GroupKeyId, Properties, StoredName, UserId};
+use crate::model::{GroupKeyId, Properties, StoredName};
 use crate::profiles::Profiles;
 use crate::store::Snapshot;
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct GroupProfile {
     pub properties: Properties,
     /// The latest timestamp of a group() call that named it; null where only events did.
     pub last_updated: Option<String>,
-    /// The properties after each group() call, newest first.
+    /// The properties after the first group() call and after each that changed them, newest first.
     pub versions: Vec<ProfileVersion>,
     /// The users who currently belong to it, by shown id, sorted by their UTF-8 bytes.
     pub members: Vec<String>,
@@ -48,27 +48,23 @@ pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupPr
     let versions = Profiles::versions(&calls).map_err(damaged(snapshot))?;
     let aliases = snapshot.aliases();
     let member_ids = snapshot.profiles().members_of(type_id, key_id, aliases).map_err(damaged(snapshot))?;
-    let member_ids: Vec<UserId> = member_ids.into_iter().map(UserId::new).collect();
     let members = {
         let names = snapshot.names().read();
-        let users = names.list(StoredName::User);
-        let members = member_ids.iter().map(|user| users.name(user.raw())).collect::<Result<Vec<&str>, _>>();
-        let mut members = members.map_err(damaged(snapshot))?;
-        members.sort_unstable();
-        members.into_iter().map(str::to_owned).collect()
+        let sorted = names.list(StoredName::User).sorted(&member_ids, None).map_err(damaged(snapshot))?;
+        let members = sorted.map(|named| named.map(|(_, name)| name.to_owned()));
+        members.collect::<Result<Vec<String>, _>>().map_err(damaged(snapshot))?
     };
-    let ids: Vec<UserId> = member_ids.iter().flat_map(|user| aliases.ids_of(*user)).collect();
     Ok(GroupProfile {
         group_type: group_type.to_owned(),
         key: key.to_owned(),
         properties: versions.last().map(|version| (*version.properties).clone()).unwrap_or_default(),
-        last_updated: versions.last().map(|version| version.moment.time.to_string()),
+        last_updated: calls.last().map(|call| call.moment.time.to_string()),
         versions: versions
             .into_iter()
             .rev()
             .map(|version| ProfileVersion { at: version.moment.time.to_string(), properties: version.properties })
             .collect(),
         members,
-        recent: recent(snapshot, &ids)?,
+        recent: recent(snapshot, &aliases.ids_of_all(&member_ids))?,
     })
 }

@@ -36,15 +36,15 @@ pub struct RecentEvent {
 /// Where an event lies: the table's place in the list of tables, and its row.
 pub(super) type Found = (Moment, usize, usize);
 
-/// The latest events of users, given by all their ids as sent, newest first.
-pub(super) fn recent(snapshot: &Snapshot, ids: &[UserId]) -> Result<Vec<RecentEvent>, PageError> {
+/// The latest events of users, under all their ids as sent, newest first.
+pub(super) fn recent(snapshot: &Snapshot, ids: &RoaringBitmap) -> Result<Vec<RecentEvent>, PageError> {
     newest(snapshot, ids).map_err(damaged(snapshot))
 }
 
 /// Of so many users the events are found day by day, from the last on; of fewer, in each one's rows.
-const BY_DAY: usize = 64;
+const BY_DAY: u64 = 64;
 
-fn newest(snapshot: &Snapshot, ids: &[UserId]) -> Result<Vec<RecentEvent>, DecodeError> {
+fn newest(snapshot: &Snapshot, ids: &RoaringBitmap) -> Result<Vec<RecentEvent>, DecodeError> {
     let tables = newest_first(snapshot);
     let find = if ids.len() >= BY_DAY { find_by_day } else { find_by_user };
     show(snapshot, &tables, &find(snapshot, &tables, ids)?)
@@ -68,7 +68,7 @@ fn in_order(kept: Kept) -> Vec<Found> {
 }
 
 /// The newest events of users, in each one's rows.
-fn find_by_user(_: &Snapshot, tables: &[Table<'_>], ids: &[UserId]) -> Result<Vec<Found>, DecodeError> {
+fn find_by_user(_: &Snapshot, tables: &[Table<'_>], ids: &RoaringBitmap) -> Result<Vec<Found>, DecodeError> {
     let mut kept = Kept::with_capacity(RECENT_MAX + 1);
     for (place, table) in tables.iter().enumerate() {
         let oldest = kept.peek().filter(|_| kept.len() == RECENT_MAX).map(|Reverse((moment, ..))| *moment);
@@ -76,7 +76,7 @@ fn find_by_user(_: &Snapshot, tables: &[Table<'_>], ids: &[UserId]) -> Result<Ve
             break;
         }
         let rows = TableRows::open(*table, place)?;
-        for run in ids.iter().filter_map(|id| rows.users.run_of(*id)) {
+        for run in ids.iter().filter_map(|id| rows.users.run_of(UserId::new(id))) {
             rows.keep_newest(rows.users.rows(run), i64::MIN, i64::MAX, &mut kept);
         }
     }
@@ -146,14 +146,13 @@ impl<'a> TableRows<'a> {
 
 /// The newest events of users: those of the last day on which one of them did something, and so on back, until there
 /// are enough.
-fn find_by_day(snapshot: &Snapshot, tables: &[Table<'_>], ids: &[UserId]) -> Result<Vec<Found>, DecodeError> {
+fn find_by_day(snapshot: &Snapshot, tables: &[Table<'_>], ids: &RoaringBitmap) -> Result<Vec<Found>, DecodeError> {
     let mut kept = Kept::with_capacity(RECENT_MAX + 1);
-    let ids: RoaringBitmap = ids.iter().map(|id| id.raw()).collect();
     let any_event = snapshot.segments().iter().map(|segment| segment.user_days()).collect::<Result<Vec<_>, _>>()?;
     let days: BTreeSet<Day> = any_event.iter().flat_map(|index| index.days(None, None).map(|(day, ..)| day)).collect();
     let users_on = |index: &UnitDays, day: Day| -> Result<RoaringBitmap, DecodeError> {
         match index.days(Some(day), Some(day.plus(1))).next() {
-            Some((_, _, place)) => Ok(index.units(place)? & &ids),
+            Some((_, _, place)) => Ok(index.units(place)? & ids),
             None => Ok(RoaringBitmap::new()),
         }
     };
@@ -180,10 +179,7 @@ fn find_by_day(snapshot: &Snapshot, tables: &[Table<'_>], ids: &[UserId]) -> Res
                 Some(rows) => rows,
                 unopened => unopened.insert(TableRows::open(*table, place)?),
             };
-            let mut cursor = rows.users.cursor();
-            for rows_of_user in users.iter().filter_map(|user| cursor.rows_of(user)) {
-                rows.keep_newest(rows_of_user, from, to, &mut kept);
-            }
+            rows.users.visit_rows_of(&users, |rows_of_user| rows.keep_newest(rows_of_user, from, to, &mut kept));
         }
     }
     Ok(in_order(kept))
@@ -278,11 +274,11 @@ mod tests {
         let tables = newest_first(&snapshot);
         assert!(tables.len() > 4);
         for (step, least) in [(1, RECENT_MAX), (3, RECENT_MAX), (20, 5), (1000, 1)] {
-            let ids: Vec<UserId> = (0..snapshot.user_count()).step_by(step).map(UserId::new).collect();
+            let ids: RoaringBitmap = (0..snapshot.user_count()).step_by(step).collect();
             let by_day = find_by_day(&snapshot, &tables, &ids).unwrap();
             assert_eq!(by_day, find_by_user(&snapshot, &tables, &ids).unwrap());
             assert!(by_day.len() >= least, "{step}: {}", by_day.len());
         }
-        assert_eq!(find_by_day(&snapshot, &tables, &[]).unwrap(), []);
+        assert_eq!(find_by_day(&snapshot, &tables, &RoaringBitmap::new()).unwrap(), []);
     }
 }

@@ -42,7 +42,7 @@ pub fn user(snapshot: &Snapshot, id: &str) -> Result<UserProfile, PageError> {
             groups.insert(type_name, key);
         }
     }
-    let recent = recent(snapshot, &ids)?;
+    let recent = recent(snapshot, &ids.iter().map(|id| id.raw()).collect())?;
     if calls.is_empty() && groups.is_empty() && recent.is_empty() {
         return Err(unknown(snapshot, StoredName::User, "user", id));
     }

@@ -2,6 +2,7 @@
 
 use crate::model::UserId;
 use hashbrown::HashMap;
+use roaring::RoaringBitmap;
 
 /// The joined ids. Ids that no alias() named are their own user and take no room.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +74,14 @@ impl Aliases {
         let mut ids: Vec<UserId> = ids.iter().copied().filter(|id| id != shown).collect();
         ids.sort_unstable();
         ids.insert(0, *shown);
+        ids
+    }
+
+    /// All ids of these users, given by shown ids.
+    pub fn ids_of_all(&self, shown: &RoaringBitmap) -> RoaringBitmap {
+        let mut ids = shown.clone();
+        let joined = shown.iter().map(UserId::new).filter(|user| self.is_joined(*user));
+        ids.extend(joined.flat_map(|user| self.ids_of(user)).map(UserId::raw));
         ids
     }
 

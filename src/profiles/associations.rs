@@ -163,16 +163,21 @@ impl Profiles {
     ) -> Result<RoaringBitmap, DecodeError> {
         let parts = self.association_tables(group_type)?;
         // Whoever belongs to the key now is said to, in the part that has the last word on that user.
-        let mut candidates = RoaringBitmap::new();
+        let mut candidates: Vec<u32> = Vec::new();
         for part in &parts {
-            part.users_of_key(key, |user| {
-                candidates.insert(aliases.shown(user).raw());
-            })?;
+            part.users_of_key(key, |user| candidates.push(aliases.shown(user).raw()))?;
+        }
+        candidates.sort_unstable();
+        candidates.dedup();
+        // It takes nothing but numbers that ascend, as these do.
+        let candidates = RoaringBitmap::from_sorted_iter(candidates).unwrap_or_default();
+        if parts.len() == 1 && aliases.is_empty() {
+            // One part has one word on a user of one id.
+            return Ok(candidates);
         }
         let mut members = RoaringBitmap::new();
         for shown in candidates {
             let ids = aliases.ids_of(UserId::new(shown));
-            // One part has one word on a user of one id.
             if parts.len() == 1 && ids.len() == 1 || latest(&parts, &ids)?.is_some_and(|(_, found)| found == key) {
                 members.insert(shown);
             }

@@ -232,7 +232,7 @@ impl ProfilesPart {
     }
 
     pub(super) fn column(&self, blob: BlobIndex) -> Result<Packed, DecodeError> {
-        self.container.read(blob, Packed::open)
+        self.container.column(blob)
     }
 
     fn calls(&self, columns: &CallColumns) -> Result<Calls, DecodeError> {

@@ -97,21 +97,24 @@ impl Profiles {
         Ok(found)
     }
 
-    /// The properties after each of these calls, oldest first.
+    /// The properties after the first of these calls, which come in order, and after each that changed them, oldest
+    /// first.
     ///
     /// # Errors
     /// When a call's operations cannot be read.
     pub fn versions(calls: &[Call]) -> Result<Vec<Version>, DecodeError> {
-        let mut properties = Arc::new(Properties::new());
-        calls
-            .iter()
-            .map(|call| {
-                if !call.ops.is_empty() {
-                    parse_ops(call)?.apply(Arc::make_mut(&mut properties));
-                }
-                Ok(Version { moment: call.moment, properties: Arc::clone(&properties) })
-            })
-            .collect()
+        let mut versions: Vec<Version> = Vec::new();
+        let mut properties = Properties::new();
+        for call in calls {
+            if !call.ops.is_empty() {
+                parse_ops(call)?.apply(&mut properties);
+            }
+            let is_known = |last: &Version| call.ops.is_empty() || *last.properties == properties;
+            if !versions.last().is_some_and(is_known) {
+                versions.push(Version { moment: call.moment, properties: Arc::new(properties.clone()) });
+            }
+        }
+        Ok(versions)
     }
 
     /// The latest timestamp of a group() call for each of the first `keys` keys of a type.

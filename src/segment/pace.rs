@@ -42,7 +42,7 @@ impl Pace {
     /// # Errors
     /// When it is damaged.
     pub fn open(container: &Container, layout: &PaceLayout) -> Result<Self, DecodeError> {
-        let arrivals = container.read(layout.arrivals, Packed::open)?;
+        let arrivals = container.column(layout.arrivals)?;
         if arrivals.len() < 2 || layout.slice_bits >= 63 {
             let at = container.blob_offset(layout.arrivals);
             return Err(DecodeError::new("the pace of a segment has no slices", at));

@@ -4,7 +4,7 @@ use super::file::insert_hash;
 use super::layout::Content;
 use super::pace::Pace;
 use super::table::Table;
-use crate::codec::{Container, DecodeError, FileId, FileKind, Packed};
+use crate::codec::{Container, DecodeError, FileId, FileKind};
 use crate::index::{KeyRows, UnitDays};
 use crate::model::{Arrival, EventId, GroupKeyId, GroupTypeId, Timestamp, UserId};
 use bytes::Bytes;
@@ -159,7 +159,7 @@ impl Segment {
             return Ok(Vec::new());
         }
         let hashes = self.container.blob(layout.hashes)?;
-        let rows = self.container.read(layout.rows, Packed::open)?;
+        let rows = self.container.column(layout.rows)?;
         if hashes.len() != rows.len() * 8 {
             return Err(DecodeError::new(
                 "the index of insert ids is damaged",

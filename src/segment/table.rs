@@ -11,6 +11,7 @@ use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::{BlobIndex, DecodeError, Packed, Texts};
 use crate::index::{UnitDays, ValueDays};
 use crate::model::{Arrival, EventId, GroupTypeId, PropertyId, Timestamp, UserId, Value};
+use roaring::RoaringBitmap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -31,6 +32,9 @@ pub struct UserRuns {
     pub(super) starts: Packed,
     rows: usize,
 }
+
+/// Runs that are decoded in the time that one is searched.
+const RUNS_PER_SEARCH: usize = 64;
 
 impl UserRuns {
     /// Whether users ascend, and their runs follow one another within the rows.
@@ -125,6 +129,17 @@ impl UserRuns {
         Ok(())
     }
 
+    /// Calls `visit` with the rows of each of these users that the table has, ascending.
+    pub fn visit_rows_of(&self, users: &RoaringBitmap, mut visit: impl FnMut(Range<usize>)) {
+        if users.len() as usize * RUNS_PER_SEARCH < self.len() {
+            let runs = users.iter().filter_map(|user| self.run_of(UserId::new(user)));
+            runs.for_each(|run| visit(self.rows(run)));
+        } else {
+            let mut cursor = self.cursor();
+            users.iter().filter_map(|user| cursor.rows_of(user)).for_each(visit);
+        }
+    }
+
     /// The rows of users that are asked for in ascending order.
     pub fn cursor(&self) -> UserCursor {
         UserCursor::new(self.reader(), self.rows)
@@ -183,7 +198,7 @@ impl<'a> Table<'a> {
     }
 
     fn column(&self, blob: BlobIndex, length: usize) -> Result<Packed, DecodeError> {
-        let column = self.segment.container.read(blob, Packed::open)?;
+        let column = self.segment.container.column(blob)?;
         if column.len() == length {
             return Ok(column);
         }
@@ -193,7 +208,7 @@ impl<'a> Table<'a> {
 
     /// Two columns of runs, checked to begin at row 0 and to be of one length.
     fn runs(&self, starts: BlobIndex, values: BlobIndex) -> Result<(Packed, Packed), DecodeError> {
-        let starts_column = self.segment.container.read(starts, Packed::open)?;
+        let starts_column = self.segment.container.column(starts)?;
         let values = self.column(values, starts_column.len())?;
         if starts_column.is_empty() || starts_column.get(0) != 0 {
             return Err(DecodeError::new(
@@ -230,7 +245,7 @@ impl<'a> Table<'a> {
                     return Err(self.damage("arrivals are paced in a segment without a pace", *codes));
                 }
                 let late = late.map(|late| {
-                    let rows = self.segment.container.read(late.rows, Packed::open)?;
+                    let rows = self.segment.container.column(late.rows)?;
                     Ok((rows.clone(), self.column(late.arrivals, rows.len())?))
                 });
                 ArrivalForm::Paced { codes: column(*codes)?, late: late.transpose()? }
@@ -298,8 +313,7 @@ impl<'a> Table<'a> {
             CodeLayout::Runs(runs) => {
                 let container = &self.segment.container;
                 let begins = container.blob(runs.begins)?;
-                let (codes, firsts) =
-                    (container.read(runs.codes, Packed::open)?, container.read(runs.firsts, Packed::open)?);
+                let (codes, firsts) = (container.column(runs.codes)?, container.column(runs.firsts)?);
                 let opened = CodeRuns::open(self.rows(), begins, codes, firsts);
                 Codes::Runs(opened.map_err(|error| self.damage(error.problem, runs.begins))?)
             }

@@ -8,7 +8,7 @@ use super::layout::TableLayout;
 use super::reader::Segment;
 use super::table::Table;
 use crate::codec::packed::BLOCK_VALUES;
-use crate::codec::{BlobIndex, BlobParts, DecodeError, Packed, Texts};
+use crate::codec::{BlobIndex, BlobParts, DecodeError, Texts};
 use crate::index::{
     Day, KeyRows, KeyRowsBuilder, RowDays, UnitDays, UnitDaysBuilder, UnitDaysUnion, ValueDays, ValueDaysBuilder,
 };
@@ -185,7 +185,7 @@ impl Segment {
         };
         let hashes: Vec<u8> = expected.iter().flat_map(|(hash, _)| hash.to_le_bytes()).collect();
         self.expect(self.container.blob(index.hashes)? == hashes, index.hashes, "the hashes of insert ids")?;
-        let rows = self.container.read(index.rows, Packed::open)?.to_vec();
+        let rows = self.container.column(index.rows)?.to_vec();
         if rows.iter().eq(expected.iter().map(|(_, row)| row)) { Ok(()) } else { Err(wrong()) }
     }
 }

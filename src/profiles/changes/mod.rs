@@ -75,7 +75,7 @@ struct StoredChange {
 impl Changes {
     /// Opens the changes of a table of so many calls.
     pub fn open(container: &Container, columns: ChangeColumns, calls: usize) -> Result<Self, DecodeError> {
-        let column = |blob| container.read(blob, Packed::open);
+        let column = |blob| container.column(blob);
         let changes = Self {
             names: container.read(columns.names, Texts::open)?,
             starts: column(columns.starts)?,
