@@ -46,7 +46,7 @@ class Segment:
         pace = optional(content, lambda c: Pace(container, c))
         self.tables = list_of(content, _table)
         key_rows = by_id(content, Cursor.u32)
-        user_days, key_days = content.u32(), by_id(content, Cursor.u32)
+        user_days, key_days, newest = content.u32(), by_id(content, Cursor.u32), content.u32()
         index = optional(content, lambda c: (c.u32(), c.u32()))
         file.expect(ascends([table.event for table in self.tables]), "the tables do not ascend by event")
         for table in self.tables:
@@ -64,6 +64,7 @@ class Segment:
         for group_type, blob in key_days.items():
             keys = [(_day(row), row.groups[group_type]) for row in self.rows if group_type in row.groups]
             filed_by_day(container.blob(blob), keys)
+        _check_newest(container.blob(newest), self.rows)
         _check_index(file, container, index, self.rows)
         container.finish()
 
@@ -75,6 +76,12 @@ class Segment:
     def things(self):
         """All that names ids."""
         return self.rows
+
+
+def _check_newest(blob, rows):
+    """The newest rows, by time and then arrival: one in sixteen, and 4,096 at most."""
+    newest = sorted(range(len(rows)), key=lambda n: (rows[n].time, rows[n].arrival), reverse=True)
+    blob.expect(unpack(blob) == newest[: min(-(-len(rows) // 16), 4096)], "the newest rows are others")
 
 
 def _table(cursor):

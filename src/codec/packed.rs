@@ -101,6 +101,21 @@ fn head(entry: &[u8]) -> (i64, usize, u8) {
     (base, offset as usize, entry[12])
 }
 
+/// The first of these indexes that is not `below`; their end when all are.
+#[inline]
+fn partition_point(indexes: Range<usize>, below: impl Fn(usize) -> bool) -> usize {
+    let Range { start: mut low, end: mut high } = indexes;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if below(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
 impl Packed {
     /// Checks that every block lies inside the bytes.
     ///
@@ -285,35 +300,19 @@ impl Packed {
 
     /// The same among these indexes, where values ascend; their end when all are below.
     pub fn lower_bound_in(&self, indexes: Range<usize>, value: i64) -> usize {
-        let Range { start: mut low, end: mut high } = indexes;
+        let Range { start: low, end: high } = indexes;
         if low >= high {
             return low;
         }
         // The heads of blocks lie side by side, so that the block is found first: the last that begins below the value.
         let (first, last) = (low / BLOCK_VALUES, (high - 1) / BLOCK_VALUES);
-        let (mut begin, mut end) = (first + 1, last + 1);
-        while begin < end {
-            let middle = begin + (end - begin) / 2;
-            // The last block may go on beyond the indexes, with any values.
-            let least = if middle == last { self.get(middle * BLOCK_VALUES) } else { self.block_base(middle) };
-            if least < value {
-                begin = middle + 1;
-            } else {
-                end = middle;
-            }
-        }
-        let block = begin - 1;
+        // The last block may go on beyond the indexes, with any values.
+        let least = |block| if block == last { self.get(block * BLOCK_VALUES) } else { self.block_base(block) };
+        let block = partition_point(first + 1..last + 1, |block| least(block) < value) - 1;
         let (base, width, bits) = self.block(block);
-        (low, high) = (low.max(block * BLOCK_VALUES), high.min((block + 1) * BLOCK_VALUES));
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if base.wrapping_add(unpack_one(bits, middle % BLOCK_VALUES, width) as i64) < value {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+        let within = low.max(block * BLOCK_VALUES)..high.min((block + 1) * BLOCK_VALUES);
+        let found = |index| base.wrapping_add(unpack_one(bits, index % BLOCK_VALUES, width) as i64);
+        partition_point(within, |index| found(index) < value)
     }
 }
 

@@ -207,8 +207,8 @@ impl PartNames {
         if index >= self.count {
             return Err(damaged());
         }
-        let (start, end) = (self.starts.get(index as usize) as usize, self.starts.get(index as usize + 1) as usize);
-        let bytes = self.names.get(start..end).ok_or_else(damaged)?;
+        let (start, end) = self.starts.get_pair(index as usize);
+        let bytes = self.names.get(start as usize..end as usize).ok_or_else(damaged)?;
         reading::decoded(bytes.len());
         std::str::from_utf8(bytes).map_err(|_| damaged())
     }

@@ -3,9 +3,10 @@
 use super::error::{PageError, damaged};
 use crate::codec::{DecodeError, Packed};
 use crate::index::{Day, UnitDays};
-use crate::model::{Moment, Properties, StoredName, Timestamp, UserId};
-use crate::segment::{Arrivals, Table, UserRuns};
+use crate::model::{EventId, Moment, Properties, StoredName, Timestamp, UserId};
+use crate::segment::{Arrivals, Segment, Table, UserRuns};
 use crate::store::Snapshot;
+use hashbrown::HashMap;
 use roaring::RoaringBitmap;
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -41,13 +42,20 @@ pub(super) fn recent(snapshot: &Snapshot, ids: &RoaringBitmap) -> Result<Vec<Rec
     newest(snapshot, ids).map_err(damaged(snapshot))
 }
 
-/// Of so many users the events are found day by day, from the last on; of fewer, in each one's rows.
-const BY_DAY: u64 = 64;
+/// Of so many users the events are sought among the newest of all, and then day by day from the last on; of fewer, in
+/// each one's rows.
+const MANY_USERS: u64 = 64;
 
 fn newest(snapshot: &Snapshot, ids: &RoaringBitmap) -> Result<Vec<RecentEvent>, DecodeError> {
     let tables = newest_first(snapshot);
-    let find = if ids.len() >= BY_DAY { find_by_day } else { find_by_user };
-    show(snapshot, &tables, &find(snapshot, &tables, ids)?)
+    let found = if ids.len() >= MANY_USERS {
+        find_of_many(snapshot, &tables, ids)?
+    } else {
+        let mut kept = Kept::with_capacity(RECENT_MAX + 1);
+        find_by_user(&tables, ids, &mut kept)?;
+        in_order(kept)
+    };
+    show(snapshot, &tables, &found)
 }
 
 /// All tables, so that the others need not be opened once enough newer events are found.
@@ -67,20 +75,71 @@ fn in_order(kept: Kept) -> Vec<Found> {
     found
 }
 
+/// The oldest of those found so far, once they are enough: what is older need not be looked at.
+fn oldest(kept: &Kept) -> Option<Moment> {
+    kept.peek().filter(|_| kept.len() == RECENT_MAX).map(|Reverse((moment, ..))| *moment)
+}
+
 /// The newest events of users, in each one's rows.
-fn find_by_user(_: &Snapshot, tables: &[Table<'_>], ids: &RoaringBitmap) -> Result<Vec<Found>, DecodeError> {
-    let mut kept = Kept::with_capacity(RECENT_MAX + 1);
+fn find_by_user(tables: &[Table<'_>], ids: &RoaringBitmap, kept: &mut Kept) -> Result<(), DecodeError> {
     for (place, table) in tables.iter().enumerate() {
-        let oldest = kept.peek().filter(|_| kept.len() == RECENT_MAX).map(|Reverse((moment, ..))| *moment);
-        if oldest.is_some_and(|oldest| table.time_range().1 < oldest.time) {
+        if oldest(kept).is_some_and(|oldest| table.time_range().1 < oldest.time) {
             break;
         }
         let rows = TableRows::open(*table, place)?;
         for run in ids.iter().filter_map(|id| rows.users.run_of(UserId::new(id))) {
-            rows.keep_newest(rows.users.rows(run), i64::MIN, i64::MAX, &mut kept);
+            rows.keep_newest(rows.users.rows(run), i64::MIN, i64::MAX, kept);
         }
     }
+    Ok(())
+}
+
+/// The newest events of many users: of each segment those among its newest rows, if that settles it.
+fn find_of_many(snapshot: &Snapshot, tables: &[Table<'_>], ids: &RoaringBitmap) -> Result<Vec<Found>, DecodeError> {
+    let mut segments: Vec<&Segment> = snapshot.segments().iter().map(|segment| &**segment).collect();
+    segments.sort_by_key(|segment| Reverse(segment.time_range().1));
+    let mut opened = Opened::new(tables);
+    let (mut kept, mut others) = (Kept::with_capacity(RECENT_MAX + 1), Vec::new());
+    for segment in segments {
+        if oldest(&kept).is_some_and(|oldest| segment.time_range().1 < oldest.time) {
+            break;
+        }
+        let before = kept.clone();
+        if !find_among_newest(segment, &mut opened, ids, &mut kept)? {
+            kept = before;
+            others.push(segment);
+        }
+    }
+    find_by_day(&others, &mut opened, ids, &mut kept)?;
     Ok(in_order(kept))
+}
+
+/// The newest events of users in a segment, among its newest rows. Answers whether no other row can be one of them.
+fn find_among_newest(
+    segment: &Segment,
+    opened: &mut Opened<'_>,
+    ids: &RoaringBitmap,
+    kept: &mut Kept,
+) -> Result<bool, DecodeError> {
+    let listed = segment.newest_rows()?;
+    for (table, row) in &listed {
+        let rows = opened.rows_of(table)?;
+        let mut user = [0];
+        rows.users.decode(*row..row + 1, &mut user);
+        if ids.contains(user[0]) {
+            let moment = rows.moment(*row);
+            if oldest(kept).is_some_and(|oldest| moment < oldest) {
+                return Ok(true);
+            }
+            rows.keep(moment, *row, kept);
+        }
+    }
+    if listed.len() as u64 == segment.rows() {
+        return Ok(true);
+    }
+    let Some((table, row)) = listed.last() else { return Ok(false) };
+    let last = opened.rows_of(table)?.moment(*row);
+    Ok(oldest(kept).is_some_and(|oldest| last <= oldest))
 }
 
 /// These events, in their order.
@@ -118,6 +177,19 @@ impl<'a> TableRows<'a> {
         Ok(Self { table, place, users: table.users()?, times: table.times()?, arrivals: table.arrivals()? })
     }
 
+    fn moment(&self, row: usize) -> Moment {
+        let arrival = self.table.arrival_base().plus(self.arrivals.get(row) as u64);
+        Moment { time: Timestamp::clamped(self.times.get(row)), arrival }
+    }
+
+    /// Keeps a row, in the place of the oldest if there are enough.
+    fn keep(&self, moment: Moment, row: usize, kept: &mut Kept) {
+        kept.push(Reverse((moment, self.place, row)));
+        if kept.len() > RECENT_MAX {
+            kept.pop();
+        }
+    }
+
     /// Keeps the newest of a user's rows among those before an instant, and not before another, both in microseconds.
     fn keep_newest(&self, rows: Range<usize>, from: i64, to: i64, kept: &mut Kept) {
         // A user's rows ascend, so the newest are at the end.
@@ -126,29 +198,55 @@ impl<'a> TableRows<'a> {
             if time >= to {
                 continue;
             }
-            let is_full = kept.len() == RECENT_MAX;
-            let oldest = kept.peek().filter(|_| is_full).map(|Reverse((moment, ..))| *moment);
+            let oldest = oldest(kept);
             if time < from || oldest.is_some_and(|oldest| time < oldest.time.micros()) {
                 break;
             }
-            let arrival = self.table.arrival_base().plus(self.arrivals.get(row) as u64);
-            let moment = Moment { time: Timestamp::clamped(time), arrival };
+            let moment = self.moment(row);
             if oldest.is_some_and(|oldest| moment < oldest) {
                 break;
             }
-            kept.push(Reverse((moment, self.place, row)));
-            if is_full {
-                kept.pop();
-            }
+            self.keep(moment, row, kept);
         }
     }
 }
 
-/// The newest events of users: those of the last day on which one of them did something, and so on back, until there
-/// are enough.
-fn find_by_day(snapshot: &Snapshot, tables: &[Table<'_>], ids: &RoaringBitmap) -> Result<Vec<Found>, DecodeError> {
-    let mut kept = Kept::with_capacity(RECENT_MAX + 1);
-    let any_event = snapshot.segments().iter().map(|segment| segment.user_days()).collect::<Result<Vec<_>, _>>()?;
+/// The rows of tables, each opened when it is first needed.
+struct Opened<'a> {
+    tables: &'a [Table<'a>],
+    /// The place among the tables by segment, known by its address, and event.
+    places: HashMap<(*const Segment, EventId), usize>,
+    rows: Vec<Option<TableRows<'a>>>,
+}
+
+impl<'a> Opened<'a> {
+    fn new(tables: &'a [Table<'a>]) -> Self {
+        let places = tables.iter().enumerate().map(|(place, table)| (Self::key(table), place)).collect();
+        Self { tables, places, rows: tables.iter().map(|_| None).collect() }
+    }
+
+    fn key(table: &Table<'_>) -> (*const Segment, EventId) {
+        (table.segment(), table.event())
+    }
+
+    fn rows_of(&mut self, table: &Table<'_>) -> Result<&TableRows<'a>, DecodeError> {
+        let place = self.places[&Self::key(table)];
+        Ok(match &mut self.rows[place] {
+            Some(rows) => rows,
+            unopened => unopened.insert(TableRows::open(self.tables[place], place)?),
+        })
+    }
+}
+
+/// The newest events of users in some segments: those of the last day on which one of them did something, and so on
+/// back, until there are enough.
+fn find_by_day(
+    segments: &[&Segment],
+    opened: &mut Opened<'_>,
+    ids: &RoaringBitmap,
+    kept: &mut Kept,
+) -> Result<(), DecodeError> {
+    let any_event = segments.iter().map(|segment| segment.user_days()).collect::<Result<Vec<_>, _>>()?;
     let days: BTreeSet<Day> = any_event.iter().flat_map(|index| index.days(None, None).map(|(day, ..)| day)).collect();
     let users_on = |index: &UnitDays, day: Day| -> Result<RoaringBitmap, DecodeError> {
         match index.days(Some(day), Some(day.plus(1))).next() {
@@ -156,33 +254,29 @@ fn find_by_day(snapshot: &Snapshot, tables: &[Table<'_>], ids: &RoaringBitmap) -
             None => Ok(RoaringBitmap::new()),
         }
     };
-    let mut opened: Vec<Option<TableRows<'_>>> = tables.iter().map(|_| None).collect();
     for day in days.into_iter().rev() {
-        if kept.len() == RECENT_MAX {
+        let (from, to) = (day.start_micros(), day.plus(1).start_micros());
+        if oldest(kept).is_some_and(|oldest| to <= oldest.time.micros()) {
             break;
         }
-        let active = any_event.iter().map(|index| Ok(!users_on(index, day)?.is_empty()));
-        if !active.collect::<Result<Vec<bool>, DecodeError>>()?.contains(&true) {
-            continue;
-        }
-        let (from, to) = (day.start_micros(), day.plus(1).start_micros());
-        for (place, table) in tables.iter().enumerate() {
-            let (first, last) = table.time_range();
-            if last.micros() < from || first.micros() >= to {
+        for (segment, index) in segments.iter().zip(&any_event) {
+            if users_on(index, day)?.is_empty() {
                 continue;
             }
-            let users = users_on(&table.user_days()?, day)?;
-            if users.is_empty() {
-                continue;
+            for table in segment.tables() {
+                let (first, last) = table.time_range();
+                if last.micros() < from || first.micros() >= to {
+                    continue;
+                }
+                let users = users_on(&table.user_days()?, day)?;
+                if !users.is_empty() {
+                    let rows = opened.rows_of(&table)?;
+                    rows.users.visit_rows_of(&users, |of_user| rows.keep_newest(of_user, from, to, kept));
+                }
             }
-            let rows = match &mut opened[place] {
-                Some(rows) => rows,
-                unopened => unopened.insert(TableRows::open(*table, place)?),
-            };
-            rows.users.visit_rows_of(&users, |rows_of_user| rows.keep_newest(rows_of_user, from, to, &mut kept));
         }
     }
-    Ok(in_order(kept))
+    Ok(())
 }
 
 /// Reads the rows of one table into their slots. Each column is opened once.
@@ -253,18 +347,19 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn both_ways_find_the_same_events() {
+    fn all_ways_find_the_same_events() {
         let environment: Arc<dyn Environment> = Arc::new(FixedEnvironment::new(Timestamp::clamped(0)));
         let store = Store::open_storage(Arc::new(SimDisk::new()), environment, Options::default()).unwrap();
-        // Several segments, late events, equal times, and days on which few did anything.
+        // Several segments, late events, equal times, and days on which few did anything. The third is large enough
+        // that most of its rows are not among the newest that are listed.
         for part in 0..4i64 {
             let event = |number: i64| {
-                let day = (number * number + part) % 9;
-                let time = day * 86_400_000_000 + number % 3 * 1_000_000;
-                let name = ["viewed", "pressed", "paid"][(number % 3) as usize];
+                let name = ["a", "b", "c"][(number % 3) as usize];
+                let day = if number % 11 == 0 { number % 7 } else { 20 + (part + number % 5) };
+                let time = day * 86_400_000_000 + (number * 7_777_777 % 1000) * 60_000_000;
                 Event::new(format!("u{}", number * 7 % 90), name).unwrap().at(Timestamp::clamped(time)).into()
             };
-            store.write((0..60).map(event)).unwrap();
+            store.write((0..if part == 2 { 9000 } else { 60 }).map(event)).unwrap();
             // Few enough segments not to be merged; the rest stays in the log.
             if part < 2 {
                 store.seal().unwrap();
@@ -273,12 +368,26 @@ mod tests {
         let snapshot = store.snapshot().unwrap();
         let tables = newest_first(&snapshot);
         assert!(tables.len() > 4);
-        for (step, least) in [(1, RECENT_MAX), (3, RECENT_MAX), (20, 5), (1000, 1)] {
+        let segments: Vec<&Segment> = snapshot.segments().iter().map(|segment| &**segment).collect();
+        for (step, least) in [(1, RECENT_MAX), (3, RECENT_MAX), (20, 5), (45, 2), (1000, 1)] {
             let ids: RoaringBitmap = (0..snapshot.user_count()).step_by(step).collect();
-            let by_day = find_by_day(&snapshot, &tables, &ids).unwrap();
-            assert_eq!(by_day, find_by_user(&snapshot, &tables, &ids).unwrap());
-            assert!(by_day.len() >= least, "{step}: {}", by_day.len());
+            let (mut by_user, mut by_day) = (Kept::new(), Kept::new());
+            find_by_user(&tables, &ids, &mut by_user).unwrap();
+            find_by_day(&segments, &mut Opened::new(&tables), &ids, &mut by_day).unwrap();
+            let by_user = in_order(by_user);
+            assert!(by_user.len() >= least, "{step}: {}", by_user.len());
+            assert_eq!(in_order(by_day), by_user, "{step}");
+            assert_eq!(find_of_many(&snapshot, &tables, &ids).unwrap(), by_user, "{step}");
         }
-        assert_eq!(find_by_day(&snapshot, &tables, &RoaringBitmap::new()).unwrap(), []);
+        // The newest rows settle some segments, and not others.
+        let settles = |step: usize| {
+            let ids: RoaringBitmap = (0..snapshot.user_count()).step_by(step).collect();
+            let found = |segment: &&Segment| {
+                find_among_newest(segment, &mut Opened::new(&tables), &ids, &mut Kept::new()).unwrap()
+            };
+            segments.iter().filter(|segment| found(segment)).count()
+        };
+        assert!(settles(1) > 0 && settles(45) < segments.len(), "{} {}", settles(1), settles(45));
+        assert_eq!(find_of_many(&snapshot, &tables, &RoaringBitmap::new()).unwrap(), []);
     }
 }

@@ -3,6 +3,7 @@
 use super::codes::CodeEncoder;
 use super::encode::{NumberEncoder, PropertyForm, RunEncoder};
 use super::layout::{Content, GroupLayout, InsertIdLayout, InsertIndexLayout, PaceLayout, PropertyLayout, TableLayout};
+use super::newest::NewestRows;
 use super::pace::Pace;
 use crate::codec::{
     BlobIndex, BlobParts, ContainerWriter, DecodeError, FileId, FileKind, PackedEncoder, TextsEncoder, WriteError,
@@ -38,6 +39,7 @@ pub(super) struct SegmentFile<W = Vec<u8>> {
     /// What the unit bitmaps of all tables say together: of users, and of keys by group type.
     pub user_days: UnitDaysUnion,
     pub key_days: BTreeMap<u32, UnitDaysUnion>,
+    pub(super) newest: NewestRows,
     /// Upper half of a hash, lower half, row: no byte between them is lost, as would be beside a `u64`.
     insert_hashes: Vec<[u32; 3]>,
 }
@@ -53,6 +55,7 @@ impl<W: io::Write> SegmentFile<W> {
             key_rows: BTreeMap::new(),
             user_days: UnitDaysUnion::default(),
             key_days: BTreeMap::new(),
+            newest: NewestRows::default(),
             insert_hashes: Vec::new(),
         }
     }
@@ -157,6 +160,8 @@ impl<W: io::Write> SegmentFile<W> {
             let blob = self.container.add_parts(days.finish());
             self.content.key_days.push((group_type, blob));
         }
+        let newest = std::mem::take(&mut self.newest).finish();
+        self.content.newest_rows = self.column(newest);
         if self.insert_hashes.is_empty() {
             return;
         }

@@ -21,6 +21,8 @@ pub(super) struct Content {
     /// Unit bitmaps of any event: of users, and of keys by group type id, ascending.
     pub user_days: BlobIndex,
     pub key_days: Vec<(u32, BlobIndex)>,
+    /// The newest rows, the last first, by their numbers through the segment.
+    pub newest_rows: BlobIndex,
     pub insert_ids: Option<InsertIndexLayout>,
 }
 

@@ -15,6 +15,7 @@ mod erase;
 mod file;
 mod layout;
 mod merge;
+mod newest;
 mod pace;
 mod reader;
 mod rows;

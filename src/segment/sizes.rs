@@ -26,6 +26,8 @@ pub struct SegmentBytes {
     pub value_days: u64,
     /// The rows of each group key.
     pub key_rows: u64,
+    /// Which rows are the newest.
+    pub newest_rows: u64,
     /// Headers, footers and padding.
     pub framing: u64,
 }
@@ -36,10 +38,10 @@ impl SegmentBytes {
         self.columns().iter().sum::<u64>() + self.framing
     }
 
-    fn columns(&self) -> [u64; 9] {
+    fn columns(&self) -> [u64; 10] {
         let Self { users, times, arrivals, groups, properties, .. } = *self;
-        let Self { insert_ids, unit_bitmaps, value_days, key_rows, framing: _, .. } = *self;
-        [users, times, arrivals, groups, properties, insert_ids, unit_bitmaps, value_days, key_rows]
+        let Self { insert_ids, unit_bitmaps, value_days, key_rows, newest_rows, framing: _, .. } = *self;
+        [users, times, arrivals, groups, properties, insert_ids, unit_bitmaps, value_days, key_rows, newest_rows]
     }
 }
 
@@ -54,6 +56,7 @@ impl std::ops::AddAssign for SegmentBytes {
         self.unit_bitmaps += other.unit_bitmaps;
         self.value_days += other.value_days;
         self.key_rows += other.key_rows;
+        self.newest_rows += other.newest_rows;
         self.framing += other.framing;
     }
 }
@@ -69,6 +72,7 @@ impl Segment {
         bytes.key_rows = self.content.key_rows.iter().map(|(_, blob)| self.blob_len(*blob)).sum();
         let key_days = self.content.key_days.iter().map(|(_, blob)| self.blob_len(*blob));
         bytes.unit_bitmaps += self.blob_len(self.content.user_days) + key_days.sum::<u64>();
+        bytes.newest_rows = self.blob_len(self.content.newest_rows);
         if let Some(index) = &self.content.insert_ids {
             bytes.insert_ids += self.blob_len(index.hashes) + self.blob_len(index.rows);
         }

@@ -60,8 +60,11 @@ impl UserRuns {
 
     /// The rows of a run.
     pub fn rows(&self, run: usize) -> Range<usize> {
-        let end = if run + 1 < self.starts.len() { self.starts.get(run + 1) as usize } else { self.rows };
-        self.starts.get(run) as usize..end
+        if run + 1 == self.starts.len() {
+            return self.starts.get(run) as usize..self.rows;
+        }
+        let (start, end) = self.starts.get_pair(run);
+        start as usize..end as usize
     }
 
     /// The rows of all users whose numbers are in a range.

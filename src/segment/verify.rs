@@ -41,6 +41,7 @@ impl Segment {
                 damage.extend(self.verify_bounds().err());
                 damage.extend(self.verify_days_of_any_event().err());
                 damage.extend(self.verify_key_rows().err());
+                damage.extend(self.verify_newest_rows().err());
                 damage.extend(self.verify_insert_index().err());
             }
         }

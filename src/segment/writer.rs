@@ -100,11 +100,12 @@ impl<W: io::Write> Writing<W> {
         let (base, mut last_arrival) = (self.file.first_arrival(), 0);
         let mut users = RunEncoder::default();
         let mut user_days = UnitDaysBuilder::default();
-        for (row, time) in order.iter().zip(times()) {
+        for ((row, time), number) in order.iter().zip(times()).zip(0..) {
             users.push(rows.users[*row as usize], 1);
             user_days.add(Day::of(time), rows.users[*row as usize]);
             let arrival = rows.moments[*row as usize].arrival.raw();
             arrivals.push(time.micros(), arrival.wrapping_sub(base) as i64);
+            self.file.see_moment(number, time.micros(), arrival.wrapping_sub(base));
             last_arrival = last_arrival.max(arrival);
         }
         let mut groups = Vec::new();

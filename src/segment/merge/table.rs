@@ -212,8 +212,8 @@ impl<'a> TableMerge<'a> {
     }
 
     /// The greatest arrival, and all.
-    fn arrivals<W: io::Write>(&self, file: &SegmentFile<W>) -> Result<(u64, ArrivalEncoder), DecodeError> {
-        let mut last = 0;
+    fn arrivals<W: io::Write>(&self, file: &mut SegmentFile<W>) -> Result<(u64, ArrivalEncoder), DecodeError> {
+        let (mut last, mut row) = (0, 0);
         let mut merged = ArrivalEncoder::new(file.pace.clone());
         let base = file.first_arrival();
         let mut inputs = self.each(|table| table.arrivals().map(MomentCursor::new))?;
@@ -224,6 +224,8 @@ impl<'a> TableMerge<'a> {
                     let arrival = bases[run.input].wrapping_add(arrival as u64);
                     last = last.max(arrival);
                     merged.push(time, arrival.wrapping_sub(base) as i64);
+                    file.see_moment(row, time, arrival.wrapping_sub(base));
+                    row += 1;
                 }),
                 false => inputs[run.input].skip(run.rows),
             }
