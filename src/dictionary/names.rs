@@ -20,11 +20,14 @@ struct SealedRun {
     source: RunSource,
 }
 
+/// The ids of a run, and the section that has their names; `None` for those in memory or lost.
+pub(super) type RunIds<'a> = (Range<u32>, Option<&'a PartNames>);
+
 /// Where the names of a run are.
 #[derive(Debug)]
 enum RunSource {
     /// A section of a part. Its names are opened at the first use.
-    Part { part: Arc<DictionaryPart>, position: usize, names: OnceLock<PartNames> },
+    Part { part: Arc<DictionaryPart>, position: usize, names: OnceLock<Box<PartNames>> },
     /// In a part that cannot be read: this file.
     Lost(Arc<str>),
 }
@@ -50,7 +53,7 @@ impl SealedRun {
                     return Ok(names);
                 }
                 let opened = part.names(*position)?;
-                Ok(names.get_or_init(|| opened))
+                Ok(names.get_or_init(|| Box::new(opened)))
             }
             RunSource::Lost(file) => {
                 let (first, end) = (self.first_id, u64::from(self.first_id) + u64::from(self.count));
@@ -140,8 +143,8 @@ impl NameList {
         SortedNames::new(self, ids, after)
     }
 
-    /// The ids of each run, with the section that has their names; `None` for those in memory, which come last.
-    pub(super) fn runs(&self) -> Result<Vec<(Range<u32>, Option<&PartNames>)>, DecodeError> {
+    /// All ids, run by run; those in memory come last.
+    pub(super) fn runs(&self) -> Result<Vec<RunIds<'_>>, DecodeError> {
         let sealed = self.sealed.iter().map(|run| {
             let names = match &run.source {
                 RunSource::Part { .. } => Some(run.names()?),

@@ -273,3 +273,20 @@ impl PartNames {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_of_other_names_is_found() {
+        let mut writer = PartWriter::new(FileId([1; 16]));
+        writer.add(StoredName::User, 0, ["b", "a"].map(Some));
+        writer.add(StoredName::Event, 0, ["a", "b"].map(Some));
+        let mut part = DictionaryPart::open(writer.finish().unwrap().unwrap(), "part").unwrap();
+        assert_eq!(part.verify(), []);
+        part.sections[0].order = part.sections[1].order;
+        let problems: Vec<String> = part.verify().into_iter().map(|error| error.problem).collect();
+        assert_eq!(problems, ["names are not in the order that is stored of them"]);
+    }
+}

@@ -402,6 +402,7 @@ mod tests {
         assert_eq!(check(|s| s.content.last_arrival = 50), "the segment's bounds are not those of its rows");
         assert_eq!(check(|s| s.content.tables[0].min_time = 1), "the bounds of a table are not those of its rows");
         assert_eq!(check(|s| s.content.insert_ids = None), "the index of insert ids is not that of the rows");
+        assert_eq!(check(|s| s.content.newest_rows = s.content.tables[0].times), "the newest rows are others");
         let other_types = "the rows of group keys are kept for other types than the rows have";
         assert_eq!(check(|s| s.content.key_rows.clear()), other_types);
         assert!(check(|s| s.content.tables[0].user_days = s.content.tables[0].key_days[0].1).contains("unit bitmaps"));
