@@ -52,6 +52,12 @@ class Tally:
         self.check(name, expected == got, expected != got and first_difference(expected, got))
 
 
+def changes(versions):
+    """The first version, and those that differ from the one before, as profiles show them."""
+    texts = [canonical(version["properties"]) for version in versions]
+    return [version for version, before, text in zip(versions, [None, *texts], texts) if before != text]
+
+
 def first_difference(expected, got):
     if isinstance(expected, dict):
         expected, got = sorted(map(repr, expected.items())), sorted(map(repr, got.items()))
@@ -143,7 +149,8 @@ def compare_pages(tally, binary, name, directory, store):
         versions = keys[place]["versions"] if place in keys else []
         tally.equal(f"{name}: versions of {place}",
                     [(version["at"], canonical(version["properties"])) for version in page["versions"]],
-                    [(version["timestamp"], canonical(version["properties"])) for version in reversed(versions)])
+                    [(version["timestamp"], canonical(version["properties"]))
+                     for version in reversed(changes(versions))])
         tally.equal(f"{name}: members of {place}", sorted(page["members"]), sorted(members(said, *place)))
     for user in sample(users, 8):
         page = binary.answer("user", user, data=directory)
