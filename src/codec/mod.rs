@@ -16,6 +16,7 @@ pub mod file_header;
 pub mod packed;
 pub mod reading;
 pub mod record;
+pub mod search;
 pub mod text;
 pub mod value;
 

@@ -2,6 +2,7 @@
 //! Layout: `format-spec/README.md`, "Packed integers".
 
 use super::bits::{PADDING_BYTES, mask, pack, packed_bytes, unpack, unpack_one, width_of};
+use super::search::partition_point;
 use super::{BlobParts, DecodeError, Reader, Writer, reading};
 use bytes::Bytes;
 use std::ops::Range;
@@ -99,21 +100,6 @@ fn head(entry: &[u8]) -> (i64, usize, u8) {
     let base = i64::from_le_bytes([entry[0], entry[1], entry[2], entry[3], entry[4], entry[5], entry[6], entry[7]]);
     let offset = u32::from_le_bytes([entry[8], entry[9], entry[10], entry[11]]);
     (base, offset as usize, entry[12])
-}
-
-/// The first of these indexes that is not `below`; their end when all are.
-#[inline]
-fn partition_point(indexes: Range<usize>, below: impl Fn(usize) -> bool) -> usize {
-    let Range { start: mut low, end: mut high } = indexes;
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if below(middle) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
 }
 
 impl Packed {

@@ -1,6 +1,7 @@
 //! Lists of byte strings in blocks that may be compressed, for text that is seldom read.
 //! Layout: `format-spec/README.md`, "Text lists".
 
+use super::search::partition_point;
 use super::{BlobParts, DecodeError, Reader, Writer, reading};
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -320,12 +321,7 @@ impl Texts {
     }
 
     fn block_of(&self, entry: usize) -> usize {
-        let (mut low, mut high) = (0, self.blocks);
-        while low + 1 < high {
-            let middle = low + (high - low) / 2;
-            if self.directory_u32(middle, 0) <= entry { low = middle } else { high = middle }
-        }
-        low
+        partition_point(1..self.blocks.max(1), |block| self.directory_u32(block, 0) <= entry) - 1
     }
 
     fn unpack(&self, block: &Block) -> Result<Bytes, DecodeError> {

@@ -5,6 +5,7 @@ use super::names::NameList;
 use super::part::PartNames;
 use crate::codec::DecodeError;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
+use crate::codec::search::try_partition_point;
 use roaring::RoaringBitmap;
 use std::ops::Range;
 use std::vec;
@@ -158,6 +159,17 @@ impl<'a> Walk<'a> {
     }
 }
 
+impl SortedNames<'_> {
+    /// Bytes that what is wanted takes until all names were answered.
+    pub fn byte_len(&self) -> usize {
+        let of_run = |run: &Run<'_>| match &run.ids {
+            Ids::Walked(walk) => size_of_val(&walk.wanted[..]),
+            Ids::Sorted(ids) => size_of_val(ids.as_slice()),
+        };
+        self.runs.iter().map(of_run).sum()
+    }
+}
+
 impl<'a> Iterator for SortedNames<'a> {
     type Item = Result<(u32, &'a str), DecodeError>;
 
@@ -178,16 +190,9 @@ impl PartNames {
     /// The first place in the order of the names whose name comes after another; how many there are when none does.
     fn first_after(&self, name: &str) -> Result<usize, DecodeError> {
         let order = self.order()?;
-        let (mut low, mut high) = (0, order.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.get(u32::try_from(order.get(middle)).unwrap_or(u32::MAX))? <= name {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        Ok(low)
+        try_partition_point(0..order.len(), |place| {
+            Ok(self.get(u32::try_from(order.get(place)).unwrap_or(u32::MAX))? <= name)
+        })
     }
 
     /// Whether the stored order is that of the names.

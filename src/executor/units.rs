@@ -49,7 +49,7 @@ pub fn members(
     let names = query.snapshot.names().read();
     let mut sorted = names.list(list).sorted(units, after)?;
     let wanted = usize::try_from(units.len()).unwrap_or(usize::MAX).min(limit);
-    let _charge = Charge::of(query.guard, wanted * size_of::<String>())?;
+    let _charge = Charge::of(query.guard, sorted.byte_len() + wanted * size_of::<String>())?;
     let found = query.guard.watch(sorted.by_ref().take(limit)).map(|name| Ok(name??.1.to_owned()));
     let found = found.collect::<Result<_, ExecutionError>>()?;
     let has_more = sorted.next().transpose()?.is_some();

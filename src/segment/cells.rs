@@ -2,6 +2,7 @@
 
 use super::codes::Codes;
 use super::column::{BlockBuffer, ColumnBlock, PropertyColumn, read_one_value};
+use crate::codec::search::try_partition_point;
 use crate::codec::{DecodeError, Texts};
 use crate::model::{Value, ValueKind};
 use hashbrown::HashMap;
@@ -201,12 +202,7 @@ fn read_values(texts: &Texts, mut wanted: Vec<(usize, u32)>) -> Result<Vec<Value
 
 /// The first place in an ascending list of values that holds a later kind than this.
 fn first_after(texts: &Texts, kind: ValueKind) -> Result<usize, DecodeError> {
-    let (mut low, mut high) = (0, texts.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if read_one_value(&texts.get(middle)?)?.kind() <= kind { low = middle + 1 } else { high = middle }
-    }
-    Ok(low)
+    try_partition_point(0..texts.len(), |place| Ok(read_one_value(&texts.get(place)?)?.kind() <= kind))
 }
 
 #[cfg(test)]

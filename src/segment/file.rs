@@ -17,6 +17,8 @@ use std::hash::Hasher;
 use std::io;
 use std::ops::Range;
 
+/// Bytes of a hash in the index of insert ids.
+pub(super) const HASH_BYTES: usize = 8;
 /// Hashes that are turned into bytes at once.
 const HASHES_AT_ONCE: usize = 8192;
 

@@ -1,9 +1,10 @@
 //! An opened segment.
 
-use super::file::insert_hash;
+use super::file::{HASH_BYTES, insert_hash};
 use super::layout::Content;
 use super::pace::Pace;
 use super::table::Table;
+use crate::codec::search::partition_point;
 use crate::codec::{Container, DecodeError, FileId, FileKind};
 use crate::index::{KeyRows, UnitDays};
 use crate::model::{Arrival, EventId, GroupKeyId, GroupTypeId, Timestamp, UserId};
@@ -149,6 +150,12 @@ impl Segment {
         found.map(|(_, blob)| self.container.read(*blob, UnitDays::open)).transpose()
     }
 
+    /// How many rows have an insert id.
+    pub fn insert_ids(&self) -> u64 {
+        let indexed = self.content.insert_ids.as_ref();
+        indexed.map_or(0, |index| self.container.blob_len(index.hashes) / HASH_BYTES as u64)
+    }
+
     /// The rows with this insert id whose time is from `from` to `to` (both included).
     ///
     /// # Errors
@@ -160,22 +167,16 @@ impl Segment {
         }
         let hashes = self.container.blob(layout.hashes)?;
         let rows = self.container.column(layout.rows)?;
-        if hashes.len() != rows.len() * 8 {
+        if hashes.len() != rows.len() * HASH_BYTES {
             return Err(DecodeError::new(
                 "the index of insert ids is damaged",
                 self.container.blob_offset(layout.hashes),
             ));
         }
-        let hash_at = |place: usize| {
-            let b = &hashes[place * 8..place * 8 + 8];
-            u64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]])
-        };
+        let (hashes, _) = hashes.as_chunks::<HASH_BYTES>();
+        let hash_at = |place: usize| u64::from_le_bytes(hashes[place]);
         let hash = insert_hash(self.id(), insert_id);
-        let (mut low, mut high) = (0, rows.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if hash_at(middle) < hash { low = middle + 1 } else { high = middle }
-        }
+        let mut low = partition_point(0..rows.len(), |place| hash_at(place) < hash);
         let mut found = Vec::new();
         while low < rows.len() && hash_at(low) == hash {
             let row = u32::try_from(rows.get(low)).unwrap_or(u32::MAX);

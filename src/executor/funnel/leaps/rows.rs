@@ -10,6 +10,7 @@ use super::super::super::row_test::RowTest;
 use super::super::FunnelPlan;
 use super::runs_by_unit::RunsByUnit;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
+use crate::codec::search::partition_point;
 use crate::segment::{Arrivals, BlockBuffer, Table, UserCursor};
 use std::cmp::Ordering;
 
@@ -135,15 +136,7 @@ impl<'a> StepTable<'a> {
             low = low.saturating_add(step);
             step *= 2;
         }
-        let mut high = low.min(head.end);
-        while head.row < high {
-            let middle = head.row + (high - head.row) / 2;
-            if is_before(self, middle) {
-                head.row = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
+        head.row = partition_point(head.row..low.min(head.end), |row| is_before(self, row));
         self.skip_failing(head);
         if head.row < head.end {
             head.time = self.times.get(head.row);
