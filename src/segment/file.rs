@@ -72,10 +72,6 @@ impl<W: io::Write> SegmentFile<W> {
         self.content.rows as u32
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.content.rows == 0
-    }
-
     pub fn column(&mut self, column: PackedEncoder) -> BlobIndex {
         self.container.add_parts(column.finish())
     }

@@ -30,7 +30,7 @@ pub use cells::{CellValues, PropertyCells};
 pub use codes::{CodeRuns, Codes};
 pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues};
 pub use erase::RowsTouched;
-pub use merge::{erase_from_segment, merge_segments, merge_segments_into};
+pub use merge::{erase_segment_into, merge_segments, merge_segments_into};
 pub use reader::{RowPlace, Segment};
 pub use rows::TableRows;
 pub use runs::{RunReader, UserCursor};

@@ -78,16 +78,15 @@ impl Engine {
 
     /// Runs of neighbours, each as long as one segment may be, that are to become one each.
     fn fewest_segments(&self) -> Vec<Range<usize>> {
+        let rows_max = match self.state.settings.keep_days {
+            None => self.options.compacted_rows_max,
+            Some(_) => self.options.compacted_rows_max.min(self.options.segment_rows_max),
+        };
         let mut runs: Vec<Range<usize>> = Vec::new();
-        let mut rows = 0;
-        for (place, segment) in self.segments.iter().enumerate() {
-            rows += segment.rows();
-            match runs.last_mut().filter(|_| rows <= self.options.segment_rows_max) {
+        for place in 0..self.segments.len() {
+            match runs.last_mut().filter(|run| self.fit_one_segment(run.start..place + 1, rows_max)) {
                 Some(run) => run.end = place + 1,
-                None => {
-                    runs.push(place..place + 1);
-                    rows = segment.rows();
-                }
+                None => runs.push(place..place + 1),
             }
         }
         runs.retain(|run| run.len() > 1);

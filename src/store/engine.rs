@@ -30,13 +30,16 @@ pub struct Options {
     pub log_bytes_max: u64,
     /// This many segments of about one size are merged into one.
     pub merge_width: usize,
-    /// A merged segment has at most this many rows.
+    /// A segment that was merged in the background has at most this many rows.
     pub segment_rows_max: u64,
+    /// A segment that compacting makes has at most this many rows, where events are kept for good. Where they expire,
+    /// [`Self::segment_rows_max`] holds too: what expires is written anew a segment at a time.
+    pub compacted_rows_max: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { log_bytes_max: 24 << 20, merge_width: 4, segment_rows_max: 1 << 24 }
+        Self { log_bytes_max: 24 << 20, merge_width: 4, segment_rows_max: 1 << 24, compacted_rows_max: 1 << 27 }
     }
 }
 

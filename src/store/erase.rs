@@ -9,7 +9,7 @@ use super::engine::Engine;
 use super::error::StoreError;
 use super::handle::View;
 use super::load;
-use super::maintenance::{Written, write_file};
+use super::maintenance::{Written, write_file, write_file_with};
 use super::manifest::{FileEntry, dictionary_name, profiles_name, segment_name};
 use super::published::Published;
 use super::removal::{Plan, Removal, kept_since};
@@ -20,7 +20,8 @@ use crate::codec::text::Compression;
 use crate::dictionary::{Dictionaries, DictionaryPart};
 use crate::model::{Erasure, IdSets};
 use crate::profiles::{Profiles, ProfilesPart, ProfilesTouched};
-use crate::segment::{RowsTouched, Segment, erase_from_segment};
+use crate::segment::{RowsTouched, Segment, erase_segment_into};
+use std::io;
 use std::sync::Arc;
 
 /// Files that may be listed or not yet, with their content.
@@ -127,10 +128,10 @@ impl Engine {
         }
         rest.removal.add_rows(touched);
         rest.old.push(segment_name(entry.number));
-        let id = self.environment.file_id();
-        let bytes = erase_from_segment(segment, erasure, id).map_err(|damage| self.damage(damage))?;
-        if let Some(bytes) = bytes {
-            let written = write_file(&*self.storage, segment_name, rest.take_number(), id, &bytes, load::open_segment)?;
+        if touched.erased < segment.rows() {
+            let (number, id) = (rest.take_number(), self.environment.file_id());
+            let write = |output: &mut dyn io::Write| erase_segment_into(segment, erasure, id, output).map(|_| ());
+            let written = write_file_with(&*self.storage, segment_name, number, id, load::open_segment, write)?;
             rest.segments.push(written.into_pair());
         }
         Ok(())

@@ -18,6 +18,12 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Bytes of the files that one segment may be merged from: half of what the offsets inside a column reach, as a column
+/// may take another form when it is merged.
+const SEGMENT_BYTES_MAX: u64 = 1 << 31;
+/// Insert ids that one segment may be merged from: merging holds twelve bytes of each.
+const INSERT_IDS_MAX: u64 = 1 << 25;
+
 /// Neighbours that are to become one file.
 pub(super) enum Merging {
     Segments(Neighbours<Segment>),
@@ -46,17 +52,16 @@ pub(super) struct Replacement<T> {
     new: Written<T>,
 }
 
-/// A run of neighbours of about one size, oldest first, that should be one file of at most `largest`.
+/// A run of neighbours of about one size, oldest first, that should be one file and fit one.
 ///
 /// Sizes go in steps of a factor of `width`, so that each byte is merged once a step. What came after the first of the
 /// run is at least as small as it, so that large files are left alone.
-pub(super) fn due_run(sizes: &[u64], width: usize, largest: u64) -> Option<Range<usize>> {
+fn due_run(sizes: &[u64], width: usize, fit_one: impl Fn(Range<usize>) -> bool) -> Option<Range<usize>> {
     let width = width.max(2);
     let steps: Vec<u32> = sizes.iter().map(|size| (*size).max(1).ilog(width as u64)).collect();
     (0..(sizes.len() + 1).saturating_sub(width)).map(|start| start..start + width).find(|run| {
         let highest = steps[run.clone()].iter().max().copied().unwrap_or(0);
-        let size: u64 = sizes[run.clone()].iter().sum();
-        steps[run.start] == highest && steps[run.end - 1] + 1 >= highest && size <= largest
+        steps[run.start] == highest && steps[run.end - 1] + 1 >= highest && fit_one(run.clone())
     })
 }
 
@@ -128,15 +133,24 @@ impl Engine {
     pub fn begin_due_merge(&mut self) -> Option<Merging> {
         let width = self.options.merge_width;
         let rows: Vec<u64> = self.segments.iter().map(|segment| segment.rows()).collect();
-        if let Some(run) = due_run(&rows, width, self.options.segment_rows_max) {
+        if let Some(run) = due_run(&rows, width, |run| self.fit_one_segment(run, self.options.segment_rows_max)) {
             return Some(self.begin_merge_segments(run));
         }
         let bytes = |entries: &[FileEntry]| entries.iter().map(|entry| entry.length).collect::<Vec<u64>>();
-        if let Some(run) = due_run(&bytes(&self.manifest.dictionaries), width, u64::MAX) {
+        if let Some(run) = due_run(&bytes(&self.manifest.dictionaries), width, |_| true) {
             return Some(self.begin_merge_names(run));
         }
-        let run = due_run(&bytes(&self.manifest.profiles), width, u64::MAX)?;
+        let run = due_run(&bytes(&self.manifest.profiles), width, |_| true)?;
         Some(self.begin_merge_profiles(run))
+    }
+
+    /// Whether these neighbours may become one segment of at most so many rows.
+    pub(super) fn fit_one_segment(&self, run: Range<usize>, rows_max: u64) -> bool {
+        let bytes: u64 = self.manifest.segments[run.clone()].iter().map(|entry| entry.length).sum();
+        let segments = &self.segments[run];
+        segments.iter().map(|segment| segment.rows()).sum::<u64>() <= rows_max
+            && segments.iter().map(|segment| segment.insert_ids()).sum::<u64>() <= INSERT_IDS_MAX
+            && bytes <= SEGMENT_BYTES_MAX
     }
 
     pub fn begin_merge_segments(&mut self, run: Range<usize>) -> Merging {
@@ -231,8 +245,9 @@ mod tests {
             (&[5, 5, 5, 20], None),
             (&[60, 60, 60, 60], None),
         ] {
-            assert_eq!(due_run(sizes, 4, 200), expected, "{sizes:?}");
+            let fit_one = |run: Range<usize>| sizes[run].iter().sum::<u64>() <= 200;
+            assert_eq!(due_run(sizes, 4, fit_one), expected, "{sizes:?}");
         }
-        assert_eq!(due_run(&[7, 7], 0, 200), Some(0..2), "two at least");
+        assert_eq!(due_run(&[7, 7], 0, |_| true), Some(0..2), "two at least");
     }
 }

@@ -46,6 +46,26 @@ fn what_is_written_is_there_after_sealing_and_opening_again() {
 }
 
 #[test]
+fn compacting_goes_further_than_merging_unless_events_expire() {
+    let options = Options { merge_width: 100, segment_rows_max: 2, compacted_rows_max: 4, ..Options::default() };
+    let environment = FixedEnvironment::new(Timestamp::from_millis(0).unwrap());
+    let store = Store::open_storage(Arc::new(SimDisk::new()), Arc::new(environment), options).unwrap();
+    let compacted = || -> Vec<u64> {
+        store.compact(|_| ()).unwrap();
+        store.snapshot().unwrap().segments().iter().map(|segment| segment.rows()).collect()
+    };
+    for time in 1..=6 {
+        store.write([track("a", time, &time.to_string())]).unwrap();
+        store.seal().unwrap();
+    }
+    store.set_keep_days(Some(1000)).unwrap();
+    assert_eq!(compacted(), [2, 2, 2]);
+    store.set_keep_days(None).unwrap();
+    assert_eq!(compacted(), [4, 2]);
+    assert_eq!(compacted(), [4, 2], "there is nothing left to do");
+}
+
+#[test]
 fn an_unclean_stop_loses_nothing_acknowledged() {
     let disk = SimDisk::new();
     let store = open(&disk);

@@ -1,4 +1,4 @@
-//! `compact`: what background maintenance would do, now.
+//! `compact`: sealing and merging now, further than background maintenance goes.
 
 use super::super::data::{DataArg, close};
 use super::super::exit::{Exit, Failure};
@@ -10,10 +10,10 @@ use super::super::text::{bytes, count, counted};
 use crate::store::{CompactStep, Compacted, StoreFiles};
 use clap::Args;
 
-/// Seal and merge everything now, as background maintenance would in time
+/// Seal and merge everything now, into as few segments as may be
 ///
-/// Answers are the same before and after, unless events are kept for a time only (`expire --keep`): those that are
-/// older then go.
+/// Background maintenance merges up to 16 million events; larger segments answer faster. Answers are the same before and
+/// after, unless events are kept for a time only (`expire --keep`): those that are older then go.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  trackcrumb compact --data ./workspace")]
 pub struct Arguments {

@@ -24,7 +24,8 @@ const REFUSALS_SHOWN: u64 = 100;
 const KEPT_IN_MEMORY: usize = 8 << 20;
 /// Sizes of the store while nothing but the import writes to it: larger segments at once, so that fewer are merged later.
 /// They take about 300 MiB until they are sealed.
-const SIZES: Options = Options { log_bytes_max: 64 << 20, merge_width: 8, segment_rows_max: 1 << 24 };
+const SIZES: Options =
+    Options { log_bytes_max: 64 << 20, merge_width: 8, segment_rows_max: 1 << 24, compacted_rows_max: 1 << 27 };
 /// After so many lines what is left in the log is sealed too, as readers would have to sort it each time.
 const SEALED_FROM: u64 = 100_000;
 /// The name that stands for standard input.

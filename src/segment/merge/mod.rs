@@ -53,14 +53,19 @@ pub fn merge_segments(segments: &[Arc<Segment>], id: FileId, first_arrival: Arri
     file.finish()
 }
 
-/// The segment without what an erasure takes, in a file of this identity; `None` when no row stays.
+/// Writes the segment without what an erasure takes, with this identity; some row must stay. Answers its length in bytes.
 ///
 /// # Errors
-/// When the segment is damaged.
-pub fn erase_from_segment(segment: &Arc<Segment>, erasure: &Erasure, id: FileId) -> Result<Option<Bytes>, DecodeError> {
-    let mut file = SegmentFile::new(Vec::new(), id, segment.arrivals().0);
+/// When the segment is damaged, or `output` fails.
+pub fn erase_segment_into(
+    segment: &Arc<Segment>,
+    erasure: &Erasure,
+    id: FileId,
+    output: &mut dyn io::Write,
+) -> Result<u64, WriteError> {
+    let mut file = SegmentFile::new(output, id, segment.arrivals().0);
     write_tables(std::slice::from_ref(segment), Some(erasure), &mut file)?;
-    if file.is_empty() { Ok(None) } else { file.finish().map(Some) }
+    file.close()
 }
 
 /// The moments of all rows but those that an erasure takes.

@@ -161,10 +161,16 @@ proptest! {
                 (erasure, segment(&rows, 10, |row| row.time >= end))
             }
         };
-        let erased = erase_from_segment(&whole, &erasure, ID).unwrap();
-        prop_assert!(erased == left, "{erasure:?}");
-        if whole.rows_touched(&erasure).unwrap() == RowsTouched::default() {
-            prop_assert_eq!(&erased.unwrap()[..], &segment(&rows, 10, |_| true).unwrap()[..]);
+        let touched = whole.rows_touched(&erasure).unwrap();
+        prop_assert_eq!(touched.erased == whole.rows(), left.is_none(), "{:?}", erasure);
+        if let Some(left) = left {
+            let mut erased = Vec::new();
+            let length = erase_segment_into(&whole, &erasure, ID, &mut erased).unwrap();
+            prop_assert_eq!(length, erased.len() as u64);
+            prop_assert!(erased == left, "{erasure:?}");
+            if touched == RowsTouched::default() {
+                prop_assert_eq!(&erased[..], &segment(&rows, 10, |_| true).unwrap()[..]);
+            }
         }
     }
 }

@@ -38,7 +38,7 @@ fn history() -> Vec<String> {
 }
 
 fn options() -> Options {
-    Options { log_bytes_max: u64::MAX, merge_width: 2, segment_rows_max: 1000 }
+    Options { log_bytes_max: u64::MAX, merge_width: 2, segment_rows_max: 1000, compacted_rows_max: 1000 }
 }
 
 /// Writes the lines and seals after every so many of them.

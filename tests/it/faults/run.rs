@@ -12,7 +12,8 @@ use trackcrumb::model::{GroupType, Timestamp};
 use trackcrumb::store::{BatchKey, Environment, Options, Outcome, Removal, StoreError, WriteOnceError};
 
 /// Sizes at which everything happens soon.
-pub const OPTIONS: Options = Options { log_bytes_max: 1000, merge_width: 2, segment_rows_max: 1000 };
+pub const OPTIONS: Options =
+    Options { log_bytes_max: 1000, merge_width: 2, segment_rows_max: 1000, compacted_rows_max: 1000 };
 
 /// A clock that stands still, and identities that are new in each life of the program.
 pub struct Life {

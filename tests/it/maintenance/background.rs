@@ -12,7 +12,8 @@ use trackcrumb::store::{Options, Snapshot, verify};
 use trackcrumb::{Store, StoreReader};
 
 /// Sizes at which sealing and merging go on all the time.
-const OPTIONS: Options = Options { log_bytes_max: 4000, merge_width: 2, segment_rows_max: 2000 };
+const OPTIONS: Options =
+    Options { log_bytes_max: 4000, merge_width: 2, segment_rows_max: 2000, compacted_rows_max: 2000 };
 
 const WRITERS: u64 = 3;
 /// Lines that each of them writes.

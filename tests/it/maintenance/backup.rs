@@ -14,7 +14,8 @@ use trackcrumb::{Store, StoreReader};
 const BACKUPS: u64 = 20;
 
 /// Sizes at which sealing and merging go on all the time.
-const OPTIONS: Options = Options { log_bytes_max: 4000, merge_width: 2, segment_rows_max: 400 };
+const OPTIONS: Options =
+    Options { log_bytes_max: 4000, merge_width: 2, segment_rows_max: 400, compacted_rows_max: 400 };
 
 fn line(number: u64) -> trackcrumb::model::Line {
     let text = match number % 5 {
