@@ -9,7 +9,6 @@ use crate::model::Number;
 
 /// A table of folds; one that no row reached takes four bytes.
 pub(super) struct Cells<F> {
-    slots: usize,
     pieces: usize,
     /// By slot, then by piece: 1 + the place of the fold; 0 where there is none.
     places: Vec<u32>,
@@ -26,7 +25,7 @@ impl<F: Fold> Cells<F> {
     /// When it is larger than may be.
     pub fn new(guard: &Guard, slots: usize, pieces: usize) -> Result<Self, Stop> {
         let charge = Charge::of(guard, slots * pieces * size_of::<u32>())?;
-        Ok(Self { slots, pieces, places: vec![0; slots * pieces], folds: Vec::new(), held_bytes: 0, charge })
+        Ok(Self { pieces, places: vec![0; slots * pieces], folds: Vec::new(), held_bytes: 0, charge })
     }
 
     /// Takes a row into the fold of a cell, which comes into being; beyond the table there is none.
@@ -81,15 +80,11 @@ impl<F: Fold> Cells<F> {
         self.charge.set(list_bytes(&self.places) + list_bytes(&self.folds) + self.held_bytes)
     }
 
-    /// The folds of one slot after the other, by piece; `None` where no row came.
-    pub fn slots(self) -> impl Iterator<Item = Vec<Option<F>>> {
-        let Self { slots, pieces, places, mut folds, held_bytes: _, charge } = self;
-        (0..slots).map(move |slot| {
-            // Whatever the slots before have given away, the charge stays until the last is done.
-            let _held = &charge;
-            let places = &places[slot * pieces..(slot + 1) * pieces];
-            places.iter().map(|place| Some(std::mem::take(folds.get_mut((*place as usize).checked_sub(1)?)?))).collect()
-        })
+    /// Takes the folds of a slot out, by piece; `None` where no row came. Whatever slots have given away, the charge stays.
+    pub fn take_slot(&mut self, slot: usize) -> impl Iterator<Item = Option<F>> {
+        let Self { pieces, places, folds, .. } = self;
+        let places = places.get(slot * *pieces..(slot + 1) * *pieces).unwrap_or_default();
+        places.iter().map(|place| Some(std::mem::take(folds.get_mut((*place as usize).checked_sub(1)?)?)))
     }
 }
 
@@ -105,9 +100,10 @@ mod tests {
         for (slot, piece) in [(1, 0), (0, 2), (1, 0), (0, 3), (2, 0)] {
             cells.add(slot, piece, 7, None);
         }
-        let rows: Vec<Vec<Option<u64>>> =
-            cells.slots().map(|slot| slot.into_iter().map(|fold| fold.map(|rows| rows.0)).collect()).collect();
-        assert_eq!(rows, [[None, None, Some(1)], [Some(2), None, None]]);
+        let mut rows = |slot| -> Vec<_> { cells.take_slot(slot).map(|fold| fold.map(|rows| rows.0)).collect() };
+        assert_eq!(rows(0), [None, None, Some(1)]);
+        assert_eq!(rows(1), [Some(2), None, None]);
+        assert!(rows(2).is_empty());
     }
 
     #[test]
@@ -120,7 +116,7 @@ mod tests {
         };
         let mut joined = table(&[(0, 0), (0, 1)]);
         joined.join(table(&[(0, 1), (0, 1), (0, 2)])).unwrap();
-        let rows: Vec<Option<u64>> = joined.slots().flatten().map(|fold| fold.map(|rows| rows.0)).collect();
+        let rows: Vec<Option<u64>> = joined.take_slot(0).map(|fold| fold.map(|rows| rows.0)).collect();
         assert_eq!(rows, [Some(1), Some(3), Some(1)]);
     }
 }

@@ -393,6 +393,7 @@ where
 {
     let fold = RowFold {
         looks_at_units: true,
+        row_work: 1,
         start: || Charged::list(query.guard, none, query.unit_count() as usize),
         open: |_: Table<'_>| Ok(()),
         visit: |of_units: &mut Charged<Vec<T>>, (): &mut (), block: &Block<'_>, mask: &Mask, _: &mut BlockBuffer| {

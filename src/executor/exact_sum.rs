@@ -1,7 +1,8 @@
 //! Sums without rounding: the order of the terms never shows.
 //!
-//! Integers are added in 128 bits. Doubles are added into one wide fixed-point number that spans all doubles, as in
-//! R. M. Neal, "Fast exact summation using small and large superaccumulators" (2015), arXiv:1505.05571.
+//! Numbers of ordinary size are added in 128 bits of fixed point, other integers in 128 bits, and other doubles into one
+//! wide fixed-point number that spans them all, as in R. M. Neal, "Fast exact summation using small and large
+//! superaccumulators" (2015), arXiv:1505.05571.
 
 use super::footprint::Footprint;
 use crate::model::Number;
@@ -22,14 +23,23 @@ const NEAR_EXPONENT: i64 = -74;
 /// and thousands of them fit 128 bits.
 const NEAR_EXPONENTS: std::ops::RangeInclusive<u64> = 1001..=1062;
 
+/// Integers of a smaller magnitude are added there too.
+const NEAR_INTEGERS: u64 = 1 << 48;
+
 /// An exact sum of numbers.
 #[derive(Clone, Debug, Default)]
 pub struct ExactSum {
-    integers: i128,
-    /// Doubles neither tiny nor huge, as most are; what no longer fits goes to `doubles`.
+    /// Numbers neither tiny nor huge, as most are; what no longer fits goes to `far`.
     near: i128,
-    doubles: Option<Box<Doubles>>,
     count: u64,
+    far: Option<Box<Far>>,
+}
+
+/// All other numbers.
+#[derive(Clone, Debug, Default)]
+struct Far {
+    integers: i128,
+    doubles: Doubles,
 }
 
 #[derive(Clone, Debug)]
@@ -43,8 +53,7 @@ impl ExactSum {
     pub fn add(&mut self, number: Number) {
         self.count += 1;
         match number.to_i128() {
-            // 2^63 terms of 64 bits fit 128.
-            Some(integer) => self.integers += integer,
+            Some(integer) => self.add_integer(integer),
             None => self.add_double(number.to_f64()),
         }
     }
@@ -53,8 +62,18 @@ impl ExactSum {
     pub fn subtract(&mut self, number: Number) {
         self.count -= 1;
         match number.to_i128() {
-            Some(integer) => self.integers -= integer,
+            Some(integer) => self.add_integer(-integer),
             None => self.add_double(-number.to_f64()),
+        }
+    }
+
+    #[inline]
+    fn add_integer(&mut self, integer: i128) {
+        if integer.unsigned_abs() < u128::from(NEAR_INTEGERS) {
+            self.add_near(integer << -NEAR_EXPONENT);
+        } else {
+            // 2^63 terms of 64 bits fit 128.
+            self.far_mut().integers += integer;
         }
     }
 
@@ -63,35 +82,38 @@ impl ExactSum {
         let bits = double.to_bits();
         let exponent = bits >> 52 & 0x7ff;
         if !NEAR_EXPONENTS.contains(&exponent) {
-            return self.doubles_mut().add(double);
+            return self.far_mut().doubles.add(double);
         }
         let mantissa = i128::from(bits & ((1 << 52) - 1) | 1 << 52) << (exponent - NEAR_EXPONENTS.start());
         self.add_near(if double.is_sign_negative() { -mantissa } else { mantissa });
     }
 
+    #[inline]
     fn add_near(&mut self, near: i128) {
         match self.near.checked_add(near) {
             Some(sum) => self.near = sum,
             None => {
                 let full = std::mem::replace(&mut self.near, near);
-                self.doubles_mut().add_near(full);
+                self.far_mut().doubles.add_near(full);
             }
         }
     }
 
-    fn doubles_mut(&mut self) -> &mut Doubles {
-        self.doubles.get_or_insert_with(|| Box::new(Doubles { limbs: [0; LIMBS], terms: 0 }))
+    fn far_mut(&mut self) -> &mut Far {
+        self.far.get_or_insert_default()
     }
 
     /// Adds the terms of another sum.
     pub fn merge(&mut self, other: &Self) {
         self.count += other.count;
-        self.integers += other.integers;
         self.add_near(other.near);
-        if let Some(theirs) = &other.doubles {
-            match &mut self.doubles {
-                None => self.doubles = Some(theirs.clone()),
-                Some(ours) => ours.merge(theirs),
+        if let Some(theirs) = &other.far {
+            match &mut self.far {
+                None => self.far = Some(theirs.clone()),
+                Some(ours) => {
+                    ours.integers += theirs.integers;
+                    ours.doubles.merge(&theirs.doubles);
+                }
             }
         }
     }
@@ -103,14 +125,11 @@ impl ExactSum {
 
     /// The double nearest to the sum; `None` beyond doubles.
     pub fn sum(&self) -> Option<f64> {
-        let integers = self.integers.checked_mul(1 << -NEAR_EXPONENT);
-        if self.doubles.is_none()
-            && let Some(sum) = integers.and_then(|integers| integers.checked_add(self.near))
-        {
+        match self.far {
             // Rounded once, to the nearest; the factor is a power of two and changes no bit.
-            return Some(scale(sum as f64, NEAR_EXPONENT));
+            None => Some(scale(self.near as f64, NEAR_EXPONENT)),
+            Some(_) => nearest(&self.scaled(), &BigInt::from(1)),
         }
-        nearest(&self.scaled(), &BigInt::from(1))
     }
 
     /// The double nearest to the average; `None` of nothing.
@@ -125,11 +144,10 @@ impl ExactSum {
 
     /// The sum in units of 2^-1074.
     fn scaled(&self) -> BigInt {
-        let integers = BigInt::from(self.integers) << -LOWEST_EXPONENT;
-        let integers = integers + (BigInt::from(self.near) << (NEAR_EXPONENT - LOWEST_EXPONENT));
-        match &self.doubles {
-            None => integers,
-            Some(doubles) => integers + doubles.scaled(),
+        let near = BigInt::from(self.near) << (NEAR_EXPONENT - LOWEST_EXPONENT);
+        match &self.far {
+            None => near,
+            Some(far) => near + (BigInt::from(far.integers) << -LOWEST_EXPONENT) + far.doubles.scaled(),
         }
     }
 }
@@ -137,7 +155,13 @@ impl ExactSum {
 impl Footprint for ExactSum {
     #[inline]
     fn footprint(&self) -> usize {
-        if self.doubles.is_some() { size_of::<Doubles>() } else { 0 }
+        if self.far.is_some() { size_of::<Far>() } else { 0 }
+    }
+}
+
+impl Default for Doubles {
+    fn default() -> Self {
+        Self { limbs: [0; LIMBS], terms: 0 }
     }
 }
 
@@ -309,7 +333,7 @@ mod tests {
             numbers in prop::collection::vec((-1e12f64..1e12, -20i32..20), 0..40), integer in any::<i64>(), copies in 1u32..3000,
         ) {
             let mut near = ExactSum::default();
-            let mut wide = Doubles { limbs: [0; LIMBS], terms: 0 };
+            let mut wide = Doubles::default();
             near.add(Number::Integer(integer));
             for (number, exponent) in numbers {
                 let number = number * 2f64.powi(exponent);

@@ -43,10 +43,12 @@ impl Serialize for Figure {
         match *self {
             Self::Null => serializer.serialize_none(),
             Self::Count(count) => serializer.serialize_u64(count),
-            Self::Number(number) if number.fract() == 0.0 && number.abs() < POINTLESS_BELOW => {
-                serializer.serialize_i64(number as i64)
-            }
-            Self::Number(number) => serializer.serialize_f64(number),
+            Self::Number(number) => match number as i64 {
+                integer if integer as f64 == number && number.abs() < POINTLESS_BELOW => {
+                    serializer.serialize_i64(integer)
+                }
+                _ => serializer.serialize_f64(number),
+            },
         }
     }
 }

@@ -4,7 +4,7 @@ use super::cells::Cells;
 use super::charge::{Charge, Charged};
 use super::day_index::answering_days;
 use super::distinct::{day_counts, distinct_by_day, units_by_bucket, units_in};
-use super::division::{Division, Edges};
+use super::division::{Division, Edges, NO_PIECE};
 use super::error::ExecutionError;
 use super::exact_sum::ExactSum;
 use super::figure::Figure;
@@ -25,10 +25,14 @@ use super::unit_cells::{SlotCounts, distinct_users};
 use super::unit_grid::UnitGrid;
 use super::unit_set::{UnitSet, nobody};
 use super::value_days::count_by_value;
+use crate::codec::packed::BLOCK_VALUES;
 use crate::language::{Buckets, DecimalFraction, Measure, ResolvedRange, Span};
-use crate::model::Value;
+use crate::model::{Number, Value};
 use crate::segment::{BlockBuffer, Table};
 use roaring::RoaringBitmap;
+
+/// A row costs so much more to fold than to count.
+const FOLD_WORK: usize = 8;
 
 /// The figures of one slot.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +80,15 @@ impl Series<'_> {
     }
 }
 
+/// What the rows of a table say, block by block: which fold each goes to, and with which number.
+struct RowCells<'a> {
+    values: Option<PathValues<Option<Number>>>,
+    slots: Option<TableSlots<'a>>,
+    numbers: Vec<Option<Option<Number>>>,
+    /// By row of a block.
+    pieces: Box<[u32; BLOCK_VALUES]>,
+}
+
 /// Folds the rows of a look by slot and piece.
 fn fold<F: Fold>(
     query: Query<'_>,
@@ -86,26 +99,31 @@ fn fold<F: Fold>(
 ) -> Result<Cells<F>, ExecutionError> {
     let fold = RowFold {
         looks_at_units: F::LOOKS_AT_UNITS,
+        row_work: FOLD_WORK,
         start: || Cells::<F>::new(query.guard, slots.map_or(1, Slots::len), division.len()),
         open: |table: Table<'_>| -> Result<_, ExecutionError> {
             let values = path.map(|path| PathValues::compile(query, table, path, Value::as_number));
-            let table_slots = slots.map(|slots| slots.open(query, table)).transpose()?;
-            Ok((values.transpose()?, table_slots, Vec::new()))
+            Ok(RowCells {
+                values: values.transpose()?,
+                slots: slots.map(|slots| slots.open(query, table)).transpose()?,
+                numbers: Vec::new(),
+                pieces: Box::new([NO_PIECE; BLOCK_VALUES]),
+            })
         },
         visit: |cells: &mut Cells<F>,
-                (values, table_slots, numbers): &mut (Option<PathValues<_>>, Option<TableSlots<'_>>, Vec<_>),
+                of_rows: &mut RowCells<'_>,
                 block: &Block<'_>,
                 mask: &Mask,
                 buffer: &mut BlockBuffer| {
+            let RowCells { values, slots, numbers, pieces } = of_rows;
             if let Some(values) = values {
                 values.decode(block.number, block.times.len(), buffer, Some, numbers);
             }
-            let row_slots = table_slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
-            mask.rows().filter(|row| block.units[*row] != NO_UNIT).for_each(|row| {
+            let row_slots = slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
+            division.indexes_of(block.times, &mut pieces[..block.times.len()]);
+            mask.rows().filter(|row| block.units[*row] != NO_UNIT && pieces[*row] != NO_PIECE).for_each(|row| {
                 let slot = row_slots.map_or(0, |slots| slots[row] as usize);
-                if let Some(piece) = division.index_of(block.times[row]) {
-                    cells.add(slot, piece, block.units[row], numbers.get(row).copied().flatten().flatten());
-                }
+                cells.add(slot, pieces[row] as usize, block.units[row], numbers.get(row).copied().flatten().flatten());
             });
             cells.settle()
         },
@@ -117,15 +135,13 @@ fn fold<F: Fold>(
 /// The figures of a slot whose buckets were folded; `None` where no row came.
 fn figures<F: Fold>(
     guard: &Guard,
-    folds: impl IntoIterator<Item = Option<F>>,
+    folds: impl Iterator<Item = Option<F>>,
     is_cumulative: bool,
     figure: impl Fn(&mut F) -> Figure,
 ) -> Result<Figures, Stop> {
     let none = figure(&mut F::default());
     let mut all = Charged::new(guard, F::default())?;
     let mut so_far = none;
-    let folds = folds.into_iter();
-    // Collected they would keep the room of the folds, which take more.
     let mut values = Vec::with_capacity(folds.size_hint().0);
     for fold in folds {
         let Some(mut fold) = fold else {
@@ -152,9 +168,9 @@ fn folded<F: Fold>(
     path: Option<&str>,
     figure: impl Fn(&mut F) -> Figure,
 ) -> Result<Vec<Figures>, ExecutionError> {
-    let cells = fold::<F>(query, series.look, series.buckets, series.slots, path)?;
-    let figures = |folds| Ok(figures(query.guard, folds, series.is_cumulative, &figure)?);
-    cells.slots().map(figures).collect()
+    let mut cells = fold::<F>(query, series.look, series.buckets, series.slots, path)?;
+    let of_slot = |slot| Ok(figures(query.guard, cells.take_slot(slot), series.is_cumulative, &figure)?);
+    (0..series.slot_count()).map(of_slot).collect()
 }
 
 /// How many rows with a unit each slot has in each bucket, and in all.
@@ -162,6 +178,7 @@ fn row_counts(query: Query<'_>, series: &Series<'_>) -> Result<Vec<Figures>, Exe
     let (slots, pieces) = (series.slot_count(), series.buckets.len());
     let fold = RowFold {
         looks_at_units: query.units != Units::Users,
+        row_work: 1,
         start: || Charged::list(query.guard, 0u64, slots * pieces),
         open: |table: Table<'_>| series.slots.map(|slots| slots.open(query, table)).transpose(),
         visit: |counts: &mut Charged<Vec<u64>>,
@@ -306,8 +323,9 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
         Measure::Min(path) => folded(query, series, Some(path), |range: &mut ExtremesFold| range.least()),
         Measure::Max(path) => folded(query, series, Some(path), |range: &mut ExtremesFold| range.greatest()),
         Measure::Percentile { path, rank } if series.is_cumulative => {
-            let cells = fold::<NumbersFold>(query, series.look, series.buckets, series.slots, Some(path))?;
-            cells.slots().map(|folds| Ok(growing_percentiles(query.guard, folds, rank)?)).collect()
+            let mut cells = fold::<NumbersFold>(query, series.look, series.buckets, series.slots, Some(path))?;
+            let of_slot = |slot| Ok(growing_percentiles(query.guard, cells.take_slot(slot), rank)?);
+            (0..series.slot_count()).map(of_slot).collect()
         }
         Measure::Percentile { path, rank } => {
             folded(query, series, Some(path), |numbers: &mut NumbersFold| numbers.percentile(rank))
@@ -319,11 +337,11 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
 /// The percentile of the numbers up to the end of each bucket.
 fn growing_percentiles(
     guard: &Guard,
-    folds: Vec<Option<NumbersFold>>,
+    folds: impl Iterator<Item = Option<NumbersFold>>,
     rank: &DecimalFraction,
 ) -> Result<Figures, Stop> {
     let mut percentile = Charged::new(guard, GrowingPercentile::new(rank))?;
-    let mut values = Vec::with_capacity(folds.len());
+    let mut values = Vec::with_capacity(folds.size_hint().0);
     for fold in folds {
         for number in guard.watch(fold.into_iter().flat_map(NumbersFold::numbers)) {
             percentile.add(number?);
@@ -370,8 +388,8 @@ fn active(query: Query<'_>, series: &Series<'_>, span: Span) -> Result<Vec<Figur
         }
         Some(_) => {
             let units = |fold: Option<UnitsFold>| fold.map(UnitsFold::units).unwrap_or_default();
-            let cells = fold::<UnitsFold>(query, &look, &edges, series.slots, None)?;
-            cells.slots().map(|folds| of_slot(folds.into_iter().map(units).collect())).collect()
+            let mut cells = fold::<UnitsFold>(query, &look, &edges, series.slots, None)?;
+            (0..series.slot_count()).map(|slot| of_slot(cells.take_slot(slot).map(units).collect())).collect()
         }
     }
 }
@@ -390,7 +408,7 @@ pub fn units_of_slot(
     if look.range.is_empty() {
         return Ok(Charged::new(query.guard, RoaringBitmap::new())?);
     }
-    let cells = fold::<UnitsFold>(query, look, &Edges::whole(look.range), Some(slots), None)?;
-    let fold = cells.slots().nth(slot).and_then(|mut pieces| pieces.pop().flatten());
+    let mut cells = fold::<UnitsFold>(query, look, &Edges::whole(look.range), Some(slots), None)?;
+    let fold = cells.take_slot(slot).next().flatten();
     Ok(Charged::new(query.guard, fold.unwrap_or_default().units())?)
 }

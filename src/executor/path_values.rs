@@ -84,23 +84,29 @@ impl<T: Copy> PathValues<T> {
         out: &mut Vec<Option<T>>,
     ) {
         out.clear();
-        out.resize(rows, None);
         for candidate in &self.candidates {
             match candidate.column.decode_block(block, buffer) {
                 ColumnBlock::Codes(codes) => {
-                    for (slot, code) in out.iter_mut().zip(codes).filter(|(slot, _)| slot.is_none()) {
-                        *slot = candidate.by_code.get(*code as usize).copied().flatten();
-                    }
+                    let said = |code: &i64| candidate.by_code.get(*code as usize).copied().flatten();
+                    fill_absent(out, codes.iter().map(said));
                 }
                 ColumnBlock::Numbers(numbers) if candidate.is_whole => {
-                    for (slot, number) in out.iter_mut().zip(numbers).filter(|(slot, _)| slot.is_none()) {
-                        *slot = number.map(&mut of);
-                    }
+                    fill_absent(out, numbers.iter().map(|number| number.map(&mut of)));
                 }
                 ColumnBlock::Numbers(_) => {}
             }
         }
+        out.resize(rows, None);
     }
+}
+
+/// Takes over what is said where nothing was said yet.
+fn fill_absent<T: Copy>(rows: &mut Vec<Option<T>>, said: impl Iterator<Item = Option<T>>) {
+    if rows.is_empty() {
+        rows.extend(said);
+        return;
+    }
+    rows.iter_mut().zip(said).filter(|(row, _)| row.is_none()).for_each(|(row, said)| *row = said);
 }
 
 impl PathValues<u32> {

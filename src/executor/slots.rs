@@ -78,6 +78,7 @@ impl Slots {
             }
             let fold = RowFold {
                 looks_at_units: false,
+                row_work: 1,
                 start: || Charged::list(query.guard, 0u64, 0),
                 open: |table: Table<'_>| values.open(query, table),
                 visit: |counts: &mut Charged<Vec<u64>>,

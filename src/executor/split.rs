@@ -73,6 +73,8 @@ impl<'a> RowsToRead<'a> {
 pub(super) struct RowFold<Start, Open, Visit, Join> {
     /// Whether it matters which unit a row has, and not only that it has one.
     pub looks_at_units: bool,
+    /// How many times the work of counting a row it is to take one in; at least 1.
+    pub row_work: usize,
     pub start: Start,
     pub open: Open,
     pub visit: Visit,
@@ -95,10 +97,12 @@ impl<Start, Open, Visit, Join> RowFold<Start, Open, Visit, Join> {
     {
         let RowsToRead { tables, known } = rows;
         query.trace.count(|counts| counts.tables_read += tables.len() as u64);
-        let threads = threads_for(query.guard, tables.iter().map(|table| table.rows()).sum());
+        let rows: usize = tables.iter().map(|table| table.rows()).sum();
+        let threads = threads_for(query.guard, rows.saturating_mul(self.row_work));
+        let piece_rows = query.guard.thread_rows().div_ceil(self.row_work);
         let mut pieces: Vec<(Table<'_>, Range<usize>)> = tables
             .iter()
-            .flat_map(|table| pieces_of(table.rows(), query.guard.thread_rows(), threads).map(|rows| (*table, rows)))
+            .flat_map(|table| pieces_of(table.rows(), piece_rows, threads).map(|rows| (*table, rows)))
             .collect();
         // The largest first, so that no thread is left with one at the end.
         pieces.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));

@@ -43,9 +43,9 @@ pub(super) fn distinct_users(
     let segments = query.snapshot.segments().iter();
     let tables: Vec<Table<'_>> = segments.flat_map(|segment| tables_of(query, look, segment)).collect();
     query.trace.count(|counts| counts.tables_read += tables.len() as u64);
-    let (slot_count, pieces) = (slots.map_or(1, Slots::len), division.len());
+    let places = Places::new(slots.map_or(1, Slots::len), division.len());
     let start = || {
-        let tally = Tally::new(query.guard, slot_count, pieces, is_cumulative)?;
+        let tally = Tally::new(query.guard, places, is_cumulative)?;
         Ok((tally, Charged::new(query.guard, Reached::new())?))
     };
     let take = |((tally, later), coverage): &mut (_, Coverage), users: &Range<u32>| {
@@ -66,7 +66,7 @@ pub(super) fn distinct_users(
         loop {
             let mut next = NO_UNIT;
             for walk in &mut walks {
-                next = next.min(walk.fill(query, division, (slot_count as u32, &several), later, coverage)?);
+                next = next.min(walk.fill(query, division, (places, &several), later, coverage)?);
             }
             if next == NO_UNIT {
                 return Ok(());
@@ -80,7 +80,8 @@ pub(super) fn distinct_users(
         later.extend(others.iter());
         later.settle()
     };
-    let threads = threads_for(query.guard, tables.iter().map(Table::rows).sum());
+    let rows: usize = tables.iter().map(Table::rows).sum();
+    let threads = threads_for(query.guard, rows.saturating_mul(CELL_WORK));
     let parts = parts_of_users(&tables, threads)?;
     let ((mut tally, mut later), coverage) = fold_pieces(&parts, threads, start, take, join)?;
     query.trace.remember(query.units, look, coverage);
@@ -95,6 +96,50 @@ pub(super) fn distinct_users(
 
 /// Users and the cells that they reach.
 type Reached = Vec<(u32, u32)>;
+
+/// A row costs so much more to take in than to count.
+const CELL_WORK: usize = 4;
+
+/// How cells are numbered: the pieces of a slot take places up to a power of two, so that nothing is divided by their
+/// number.
+#[derive(Clone, Copy)]
+struct Places {
+    slots: u32,
+    pieces: usize,
+    piece_bits: u32,
+}
+
+impl Places {
+    fn new(slots: usize, pieces: usize) -> Self {
+        Self { slots: slots as u32, pieces, piece_bits: pieces.max(1).next_power_of_two().trailing_zeros() }
+    }
+
+    /// How many cells there are.
+    fn len(self) -> usize {
+        (self.slots as usize) << self.piece_bits
+    }
+
+    #[inline]
+    fn cell(self, slot: u32, piece: u32) -> u32 {
+        slot << self.piece_bits | piece
+    }
+
+    #[inline]
+    fn slot(self, cell: u32) -> usize {
+        (cell >> self.piece_bits) as usize
+    }
+
+    #[inline]
+    fn piece(self, cell: u32) -> u32 {
+        cell & ((1 << self.piece_bits) - 1)
+    }
+
+    /// The cells of a slot.
+    fn of_slot(self, slot: usize) -> Range<usize> {
+        let first = slot << self.piece_bits;
+        first..first + self.pieces
+    }
+}
 
 /// All users in so many parts, of about as many users of the largest table.
 fn parts_of_users(tables: &[Table<'_>], parts: usize) -> Result<Vec<Range<u32>>, ExecutionError> {
@@ -127,7 +172,7 @@ impl Walk<'_> {
         &mut self,
         query: Query<'_>,
         division: &impl Division,
-        (slot_count, several): (u32, &RoaringBitmap),
+        (places, several): (Places, &RoaringBitmap),
         later: &mut Charged<Reached>,
         coverage: &mut Coverage,
     ) -> Result<u32, ExecutionError> {
@@ -138,7 +183,6 @@ impl Walk<'_> {
             self.reached.clear();
             self.at = 0;
             let Self { look, scan, test, slots, block_pieces, reached, .. } = self;
-            let pieces = division.len() as u32;
             scan.visit(test, &test.candidates, look.range, block_rows, |block, mask, buffer| {
                 coverage.count(query, block, mask);
                 let row_slots = slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
@@ -147,10 +191,10 @@ impl Walk<'_> {
                 let (mut last, mut has_several) = (NO_UNIT, false);
                 mask.rows().for_each(|row| {
                     let (slot, piece) = (row_slots.map_or(0, |slots| slots[row]), block_pieces[row]);
-                    if piece == NO_PIECE || slot >= slot_count {
+                    if piece == NO_PIECE || slot >= places.slots {
                         return;
                     }
-                    let (unit, cell) = (block.units[row], slot * pieces + piece);
+                    let (unit, cell) = (block.units[row], places.cell(slot, piece));
                     if unit != last {
                         (last, has_several) = (unit, several.contains(unit));
                     }
@@ -174,7 +218,7 @@ impl Walk<'_> {
 
 /// How many users reached each cell, one for each piece of every slot.
 struct Tally {
-    pieces: usize,
+    places: Places,
     is_cumulative: bool,
     /// By cell: the last user that reached it, and how many did; where figures are cumulative, how many reached it first.
     cells: Vec<(u32, u32)>,
@@ -187,26 +231,27 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(guard: &Guard, slots: usize, pieces: usize, is_cumulative: bool) -> Result<Self, Stop> {
-        let (cells, firsts) = (vec![(NO_UNIT, 0); slots * pieces], vec![0; if is_cumulative { slots } else { 0 }]);
+    fn new(guard: &Guard, places: Places, is_cumulative: bool) -> Result<Self, Stop> {
+        let slots = places.slots as usize;
+        let (cells, firsts) = (vec![(NO_UNIT, 0); places.len()], vec![0; if is_cumulative { slots } else { 0 }]);
         let (reached, slots) = (Vec::with_capacity(firsts.len()), vec![(NO_UNIT, 0); slots]);
         let bytes = list_bytes(&cells) + list_bytes(&slots) + list_bytes(&firsts) + list_bytes(&reached);
-        Ok(Self { pieces, is_cumulative, cells, slots, firsts, reached, _charge: Charge::of(guard, bytes)? })
+        Ok(Self { places, is_cumulative, cells, slots, firsts, reached, _charge: Charge::of(guard, bytes)? })
     }
 
     /// A user is in a cell. All that it reaches comes before anything of another one.
     #[inline]
     fn reach(&mut self, unit: u32, cell: u32) {
-        let (slot, piece) = (cell / self.pieces as u32, cell % self.pieces as u32);
+        let slot = self.places.slot(cell);
         // Bound by the loads and stores of these two: what is new cannot be foretold, so nothing jumps.
-        let is_new = mark(&mut self.slots[slot as usize], unit);
+        let is_new = mark(&mut self.slots[slot], unit);
         if !self.is_cumulative {
             mark(&mut self.cells[cell as usize], unit);
             return;
         }
-        let first = &mut self.firsts[slot as usize];
+        let (first, piece) = (&mut self.firsts[slot], self.places.piece(cell));
         if is_new {
-            self.reached.push(slot);
+            self.reached.push(slot as u32);
             *first = piece;
         }
         *first = piece.min(*first);
@@ -216,7 +261,7 @@ impl Tally {
     #[inline]
     fn end_unit(&mut self) {
         for slot in self.reached.drain(..) {
-            self.cells[slot as usize * self.pieces + self.firsts[slot as usize] as usize].1 += 1;
+            self.cells[self.places.cell(slot, self.firsts[slot as usize]) as usize].1 += 1;
         }
     }
 
@@ -232,7 +277,7 @@ impl Tally {
     /// The counts of each slot's pieces, and of the slot.
     fn finish(&self) -> Vec<SlotCounts> {
         let of_slot = |(slot, (_, total)): (usize, &(u32, u32))| {
-            let cells = &self.cells[slot * self.pieces..(slot + 1) * self.pieces];
+            let cells = &self.cells[self.places.of_slot(slot)];
             let mut so_far = 0;
             let of_piece = |(_, count): &(u32, u32)| {
                 so_far = if self.is_cumulative { so_far + u64::from(*count) } else { u64::from(*count) };

@@ -76,6 +76,7 @@ impl UnitGrid {
         }
         let fold = RowFold {
             looks_at_units: true,
+            row_work: 1,
             start: || size.grid(query.guard),
             open: |table: Table<'_>| slots.map(|slots| slots.open(query, table)).transpose(),
             visit: |grid: &mut Self,
