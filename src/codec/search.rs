@@ -40,7 +40,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn places_part_as_those_of_slices(mut values in prop::collection::vec(0u8..20, 0..50), wanted in 0u8..20, skip in 0usize..10) {
+        fn places_part_as_those_of_slices(
+            mut values in prop::collection::vec(0u8..20, 0..50), wanted in 0u8..20, skip in 0usize..10,
+        ) {
             values.sort_unstable();
             let skip = skip.min(values.len());
             let expected = skip + values[skip..].partition_point(|value| *value < wanted);

@@ -80,7 +80,8 @@ impl<F: Fold> Cells<F> {
         self.charge.set(list_bytes(&self.places) + list_bytes(&self.folds) + self.held_bytes)
     }
 
-    /// Takes the folds of a slot out, by piece; `None` where no row came. Whatever slots have given away, the charge stays.
+    /// Takes the folds of a slot out, by piece; `None` where no row came. Whatever slots have given away, the charge
+    /// stays.
     pub fn take_slot(&mut self, slot: usize) -> impl Iterator<Item = Option<F>> {
         let Self { pieces, places, folds, .. } = self;
         let places = places.get(slot * *pieces..(slot + 1) * *pieces).unwrap_or_default();

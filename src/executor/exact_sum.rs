@@ -330,7 +330,8 @@ mod tests {
 
         #[test]
         fn near_doubles_sum_as_all_doubles_do(
-            numbers in prop::collection::vec((-1e12f64..1e12, -20i32..20), 0..40), integer in any::<i64>(), copies in 1u32..3000,
+            numbers in prop::collection::vec((-1e12f64..1e12, -20i32..20), 0..40), copies in 1u32..3000,
+            integer in any::<i64>(), common in -(1i64 << 49)..1 << 49,
         ) {
             let mut near = ExactSum::default();
             let mut wide = Doubles::default();
@@ -342,7 +343,9 @@ mod tests {
                     wide.add(number);
                 }
             }
-            let expected = wide.scaled() + (BigInt::from(integer) << -LOWEST_EXPONENT);
+            (0..copies).for_each(|_| near.add(Number::Integer(common)));
+            let integers = BigInt::from(integer) + BigInt::from(common) * copies;
+            let expected = wide.scaled() + (integers << -LOWEST_EXPONENT);
             prop_assert_eq!(near.scaled(), expected.clone());
             prop_assert_eq!(near.sum(), nearest(&expected, &BigInt::from(1)));
         }

@@ -53,7 +53,8 @@ pub fn merge_segments(segments: &[Arc<Segment>], id: FileId, first_arrival: Arri
     file.finish()
 }
 
-/// Writes the segment without what an erasure takes, with this identity; some row must stay. Answers its length in bytes.
+/// Writes the segment without what an erasure takes, with this identity; some row must stay. Answers its length in
+/// bytes.
 ///
 /// # Errors
 /// When the segment is damaged, or `output` fails.
