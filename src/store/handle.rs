@@ -180,9 +180,9 @@ impl Store {
         writer.engine.merge_due()
     }
 
-    /// Does at once what maintenance would ever do: seals what is in the log, and merges what was sealed into as few
-    /// files as the limits of [`Options`] allow. `notice` is told each step before it is taken. Answers never change
-    /// by it, unless events are kept for so many days only ([`Self::set_keep_days`]): older ones go then.
+    /// Seals what is in the log, and merges what was sealed into as few files as the limits of [`Options`] allow, further
+    /// than maintenance does; writing waits meanwhile. `notice` is told each step before it is taken. Answers never
+    /// change by it, unless events are kept for so many days only ([`Self::set_keep_days`]): older ones go then.
     ///
     /// # Errors
     /// When files cannot be read or written. What was acknowledged stays.
