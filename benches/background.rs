@@ -1,5 +1,5 @@
-//! Reports on a store where nothing else goes on, and while events come at half the highest rate, with sealing and
-//! merging in the background.
+//! Reports on a store where nothing else goes on; while events come at half the highest rate, with sealing and merging
+//! in the background; and while the store is compacted, and a user deleted.
 //!
 //! `cargo bench --bench bench -- background` takes about a minute, and another to make the store.
 //! `TRACKCRUMB_BENCH_EVENTS` says how many events that has at first (3,000,000).
@@ -66,7 +66,12 @@ pub fn print() {
     });
     let last = events_of(&store);
     assert_eq!(store.maintenance_error(), None);
-    store.compact(|_| ()).expect("compacted");
+    let compacting = beside(&store, &documents, || {
+        store.compact(|_| ()).expect("compacted");
+    });
+    let deleting = beside(&store, &documents, || {
+        store.delete_users(&["user-0"]).expect("deleted");
+    });
     ask(&store, &documents, Duration::ZERO);
     let after = ask(&store, &documents, QUIET_TIME);
 
@@ -92,8 +97,29 @@ pub fn print() {
     row("all of them in turn", &quiet.all, &busy.all, &after.all);
     println!(
         "\nThe last column is the 99th percentile while events come, divided by that of the quiet store: before them, and\n\
-         after them, when it has as many as the busy one at its end."
+         after them, when it has as many as the busy one at its end.\n"
     );
+    println!("{:<32} {:>8} {:>8} {:>8}   {:>8}", "all of them in turn, while", "p50 ms", "p99 ms", "max ms", "took ms");
+    beside_row("the store is compacted", &compacting);
+    beside_row("a user is deleted", &deleting);
+}
+
+/// Reports, asked from when a work begins until it has ended, and how long that took.
+fn beside(store: &Store, documents: &[(&str, Report)], work: impl FnOnce() + Send) -> (Asked, Duration) {
+    let begin = Instant::now();
+    thread::scope(|scope| {
+        let working = scope.spawn(|| {
+            work();
+            begin.elapsed()
+        });
+        let asked = ask_until(store, documents, || working.is_finished());
+        (asked, working.join().expect("the work ended early"))
+    })
+}
+
+fn beside_row(name: &str, (asked, took): &(Asked, Duration)) {
+    let [p50, p99, max] = [0.5, 0.99, 1.0].map(|share| millis(&asked.all, share));
+    println!("  {name:<30} {p50:>8.2} {p99:>8.2} {max:>8.2}   {:>8.0}", took.as_secs_f64() * 1000.0);
 }
 
 fn millis(times: &Times, share: f64) -> f64 {
@@ -166,12 +192,18 @@ fn new_segments(directory: &Path, stop: &AtomicBool) -> usize {
     seen.len() - first.len()
 }
 
-/// Asks one report after the other, each of a snapshot of its own, all of them once at least.
+/// Asks one report after the other for so long, all of them once at least.
 fn ask(store: &Store, documents: &[(&str, Report)], time: Duration) -> Asked {
+    let begin = Instant::now();
+    ask_until(store, documents, || begin.elapsed() >= time)
+}
+
+/// The same until it is over, each of a snapshot of its own.
+fn ask_until(store: &Store, documents: &[(&str, Report)], is_over: impl Fn() -> bool) -> Asked {
     let each = documents.iter().map(|_| Times::start()).collect();
     let mut asked = Asked { all: Times::start(), snapshots: Times::start(), each };
     for round in 0.. {
-        if round > 0 && asked.all.elapsed() >= time {
+        if round > 0 && is_over() {
             break;
         }
         for ((_, document), times) in documents.iter().zip(&mut asked.each) {

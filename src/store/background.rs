@@ -1,15 +1,16 @@
 //! Maintenance beside the writer: a thread that seals, and one that merges.
 //!
 //! Invariants:
-//! - At most one of each runs, and neither while a call holds the writer that needs the files as they are
-//!   ([`Core::idle_writer`]).
+//! - At most one of each runs. Merging has the turn to change sealed files ([`Turn`]), as calls have that change them.
+//! - Neither runs while a call holds the writer that needs the files as they are ([`Core::idle_writer`]).
 //! - What is not sealed takes bounded memory: while a log is being sealed, writing waits once the next log is full twice.
 //! - The store is closed only after both have ended.
 
 use super::engine::Engine;
+use super::error::StoreError;
 use super::hot::HotChunks;
-use super::merging::Merging;
 use super::sealing::Sealing;
+use super::turn::Turn;
 use crate::saved::Saved;
 use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -32,9 +33,27 @@ pub(super) struct Writer {
     /// So many syncs made batches durable.
     pub syncs: u64,
     is_sealing: bool,
-    is_merging: bool,
-    /// So many calls wait until nobody is at work; nothing new is begun before them.
+    /// Somebody has the turn to change sealed files.
+    is_turn_taken: bool,
+    /// So many calls wait for the turn.
+    waiting_for_turn: usize,
+    /// So many calls wait until nobody syncs or seals; nothing of the kind is begun before them.
     pub waiting: usize,
+}
+
+impl Writer {
+    /// Whether the turn is free, and nobody waits for it or for an idle writer.
+    fn is_turn_free(&self) -> bool {
+        !self.is_turn_taken && !self.is_wanted()
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.waiting > 0 || self.waiting_for_turn > 0
+    }
+
+    pub fn end_turn(&mut self) {
+        self.is_turn_taken = false;
+    }
 }
 
 /// What all handles of a store and its threads share.
@@ -57,7 +76,15 @@ struct Threads {
 
 impl Core {
     pub fn new(engine: Engine, maintenance: Maintenance) -> Self {
-        let writer = Writer { engine, is_syncing: false, syncs: 0, is_sealing: false, is_merging: false, waiting: 0 };
+        let writer = Writer {
+            engine,
+            is_syncing: false,
+            syncs: 0,
+            is_sealing: false,
+            is_turn_taken: false,
+            waiting_for_turn: 0,
+            waiting: 0,
+        };
         Self {
             writer: Mutex::new(writer),
             ended: Condvar::new(),
@@ -84,7 +111,36 @@ impl Core {
 
     /// The writer while nothing else is at work on the store's files; nothing begins before it is given back.
     pub fn idle_writer(&self) -> MutexGuard<'_, Writer> {
-        self.writer_once(|writer| !writer.is_syncing && !writer.is_sealing && !writer.is_merging)
+        self.writer_once(|writer| !writer.is_syncing && !writer.is_sealing && !writer.is_turn_taken)
+    }
+
+    /// The writer while nobody syncs or seals; for whoever has the turn.
+    pub fn quiet_writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer_once(|writer| !writer.is_syncing && !writer.is_sealing)
+    }
+
+    /// Waits for the turn to change sealed files, and takes it. Writing goes on meanwhile.
+    pub fn wait_for_turn(&self) {
+        let mut writer = self.writer();
+        writer.waiting_for_turn += 1;
+        while writer.is_turn_taken {
+            writer = self.wait(writer);
+        }
+        writer.waiting_for_turn -= 1;
+        writer.is_turn_taken = true;
+    }
+
+    /// Seals what is in the logs, beside the writer.
+    pub fn seal_now(&self) -> Result<(), StoreError> {
+        let mut writer = self.quiet_writer();
+        let Some(sealing) = writer.engine.begin_seal()? else { return Ok(()) };
+        writer.is_sealing = true;
+        drop(writer);
+        let _sealing = SealingNow { core: self };
+        // It synced what others wait for.
+        self.tell();
+        let sealed = sealing.run();
+        self.writer().engine.finish_seal(sealed)
     }
 
     fn writer_once(&self, is_free: impl Fn(&Writer) -> bool) -> MutexGuard<'_, Writer> {
@@ -102,8 +158,11 @@ impl Core {
     pub fn maintain<'a>(self: &'a Arc<Self>, mut writer: MutexGuard<'a, Writer>) {
         match self.maintenance {
             Maintenance::Inline => {
-                writer.engine.maintain();
-                self.tell();
+                // Whoever has the turn may be another thread.
+                if !writer.is_turn_taken && !writer.is_sealing {
+                    writer.engine.maintain();
+                    self.tell();
+                }
             }
             Maintenance::Background => {
                 if writer.engine.is_seal_due() && !writer.is_sealing && writer.waiting == 0 {
@@ -134,49 +193,31 @@ impl Core {
 
     /// The thread that seals. It leaves merging to another, so that the next log need not wait for it.
     fn seal(self: &Arc<Self>, sealing: Sealing) {
-        let _turn = Turn { core: self, end: |writer| writer.is_sealing = false };
+        let _sealing = SealingNow { core: self };
         let sealed = sealing.run();
         let mut writer = self.writer();
         let problem = writer.engine.finish_seal(sealed).err().map(|error| error.to_string());
         writer.engine.note_maintenance(problem);
-        if writer.is_merging || writer.waiting > 0 {
+        if !writer.is_turn_free() {
             return;
         }
         let core = Arc::clone(self);
         match spawn("merge", move || core.merge()) {
             Ok(thread) => {
                 self.threads().merging = Some(thread);
-                writer.is_merging = true;
+                writer.is_turn_taken = true;
             }
             Err(problem) => writer.engine.note_maintenance(Some(problem)),
         }
     }
 
-    /// The thread that merges, and takes out what is too old, until nothing is due.
+    /// The thread that takes out what is too old and merges until nothing is due, or somebody waits for this to end.
     fn merge(&self) {
-        let _turn = Turn { core: self, end: |writer| writer.is_merging = false };
-        let is_expired = self.writer().engine.is_expiry_due();
-        if is_expired {
-            let mut writer = self.writer_once(|writer| !writer.is_syncing && !writer.is_sealing);
-            if let Err(error) = writer.engine.expire_due() {
-                writer.engine.note_maintenance(Some(error.to_string()));
-                return;
-            }
+        let turn = Turn::taken(self);
+        let done = turn.expire_due().and_then(|()| turn.merge_due(Writer::is_wanted));
+        if let Err(error) = done {
+            self.writer().engine.note_maintenance(Some(error.to_string()));
         }
-        while let Some(merging) = self.begin_merge() {
-            let merged = merging.run();
-            let mut writer = self.writer();
-            if let Err(error) = writer.engine.finish_merge(merged) {
-                writer.engine.note_maintenance(Some(error.to_string()));
-                return;
-            }
-        }
-    }
-
-    /// The next merge, unless somebody waits for this to end.
-    fn begin_merge(&self) -> Option<Merging> {
-        let mut writer = self.writer();
-        if writer.waiting > 0 { None } else { writer.engine.begin_due_merge() }
     }
 
     fn threads(&self) -> MutexGuard<'_, Threads> {
@@ -184,15 +225,14 @@ impl Core {
     }
 }
 
-/// A thread's turn; at its end, however it ends, others may have theirs.
-struct Turn<'a> {
+/// A log is being sealed; at the end of it, however it ends, the next may be.
+struct SealingNow<'a> {
     core: &'a Core,
-    end: fn(&mut Writer),
 }
 
-impl Drop for Turn<'_> {
+impl Drop for SealingNow<'_> {
     fn drop(&mut self) {
-        (self.end)(&mut self.core.writer());
+        self.core.writer().is_sealing = false;
         self.core.tell();
     }
 }

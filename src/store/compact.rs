@@ -2,6 +2,7 @@
 
 use super::engine::Engine;
 use super::error::StoreError;
+use super::merging::Merging;
 use serde::Serialize;
 use std::ops::Range;
 
@@ -44,36 +45,21 @@ pub struct Compacted {
 }
 
 impl Engine {
-    /// Seals, takes out what is due to expire, and merges all that can be merged.
-    pub fn compact(&mut self, mut notice: impl FnMut(CompactStep)) -> Result<Compacted, StoreError> {
-        self.check_usable()?;
-        let before = self.files()?;
-        notice(CompactStep::Seal);
-        self.seal()?;
-        self.expire_due()?;
-        self.merge_everything(&mut notice)?;
-        Ok(Compacted { before, after: self.files()? })
-    }
-
-    fn merge_everything(&mut self, notice: &mut dyn FnMut(CompactStep)) -> Result<(), StoreError> {
-        // The last run first, so that the places of the others stay what they are.
-        for run in self.fewest_segments().into_iter().rev() {
+    /// All that can be merged, in the order in which it is to be.
+    pub fn begin_compact(&mut self) -> Vec<(CompactStep, Merging)> {
+        let mut steps = Vec::new();
+        for run in self.fewest_segments() {
             let rows = self.segments[run.clone()].iter().map(|segment| segment.rows()).sum();
-            notice(CompactStep::MergeSegments { segments: run.len(), rows });
-            let merging = self.begin_merge_segments(run);
-            self.merge(merging)?;
+            let step = CompactStep::MergeSegments { segments: run.len(), rows };
+            steps.push((step, self.begin_merge_segments(run)));
         }
-        notice(CompactStep::MergeNames);
         if self.dictionaries.len() > 1 {
-            let merging = self.begin_merge_names(0..self.dictionaries.len());
-            self.merge(merging)?;
+            steps.push((CompactStep::MergeNames, self.begin_merge_names(0..self.dictionaries.len())));
         }
-        notice(CompactStep::MergeProfiles);
         if self.profiles.parts().len() > 1 {
-            let merging = self.begin_merge_profiles(0..self.profiles.parts().len());
-            self.merge(merging)?;
+            steps.push((CompactStep::MergeProfiles, self.begin_merge_profiles(0..self.profiles.parts().len())));
         }
-        Ok(())
+        steps
     }
 
     /// Runs of neighbours, each as long as one segment may be, that are to become one each.
@@ -93,7 +79,7 @@ impl Engine {
         runs
     }
 
-    fn files(&self) -> Result<StoreFiles, StoreError> {
+    pub fn files(&self) -> Result<StoreFiles, StoreError> {
         let names = self.manifest.all_names();
         let lengths = names.iter().map(|name| self.storage.file_len(name)).collect::<Result<Vec<u64>, _>>()?;
         Ok(StoreFiles {

@@ -10,6 +10,7 @@ use super::hot::{HotChunks, VisibleLog};
 use super::removal::{Plan, Removal};
 use super::snapshot::Snapshot;
 use super::stats::StoreStats;
+use super::turn::Turn;
 use crate::codec::DecodeError;
 use crate::files::{DiskStorage, Storage};
 use crate::log::ImportRecord;
@@ -96,13 +97,14 @@ impl Store {
 
     /// Deletes users for good, each named by any of its ids: the events, identify() calls, associations and aliases of
     /// all its ids. Properties of groups that it wrote stay. Answers what was removed; afterwards no answer and no file
-    /// of the store has anything of it. What arrives later makes the user anew.
+    /// of the store has anything of it. Writing and reading go on beside it; all that arrived before it ends goes, and
+    /// what arrives later makes the user anew.
     ///
     /// # Errors
     /// [`StoreError::Unknown`] for one that does not exist, and when files cannot be read or written. Then nothing is
     /// deleted, unless it was a sync that failed.
     pub fn delete_users<N: AsRef<str>>(&self, ids: &[N]) -> Result<Removal, StoreError> {
-        self.core.idle_writer().engine.erase(|snapshot| Plan::users(snapshot, ids))
+        Turn::wait_for(&self.core).erase(&|snapshot| Plan::users(snapshot, ids))
     }
 
     /// Deletes keys of a group type for good: their group() calls and associations, and the key from events, which
@@ -111,19 +113,19 @@ impl Store {
     /// # Errors
     /// As [`Self::delete_users`].
     pub fn delete_keys<N: AsRef<str>>(&self, group_type: &str, keys: &[N]) -> Result<Removal, StoreError> {
-        self.core.idle_writer().engine.erase(|snapshot| Plan::keys(snapshot, group_type, keys))
+        Turn::wait_for(&self.core).erase(&|snapshot| Plan::keys(snapshot, group_type, keys))
     }
 
     /// Deletes events that are older than so many days for good: those before the midnight of UTC that many days
-    /// before today, whatever the time zone of the workspace. Calls stay; what only such events said goes with them: who belongs to which key, and users and keys
-    /// that nothing else names.
+    /// before today, whatever the time zone of the workspace. Calls stay; what only such events said goes with them: who
+    /// belongs to which key, and users and keys that nothing else names.
     ///
     /// # Errors
     /// When files cannot be read or written, as [`Self::delete_users`].
     pub fn expire(&self, days: u32) -> Result<Removal, StoreError> {
-        let mut writer = self.core.idle_writer();
-        let now = writer.engine.environment.now();
-        writer.engine.erase(|_| Ok(Plan::older_than(now, days)))
+        let turn = Turn::wait_for(&self.core);
+        let choose = self.writer().engine.older_than(days);
+        turn.erase(&choose)
     }
 
     /// How often the log was synced for calls that wait, since the store was opened: as they share syncs, less often than
@@ -175,19 +177,20 @@ impl Store {
     /// # Errors
     /// When files cannot be written. What was acknowledged stays.
     pub fn seal(&self) -> Result<(), StoreError> {
-        let mut writer = self.core.idle_writer();
-        writer.engine.seal()?;
-        writer.engine.merge_due()
+        let turn = Turn::wait_for(&self.core);
+        turn.seal()?;
+        turn.expire_due()?;
+        turn.merge_due(|_| false)
     }
 
     /// Seals what is in the log, and merges what was sealed into as few files as the limits of [`Options`] allow, further
-    /// than maintenance does; writing waits meanwhile. `notice` is told each step before it is taken. Answers never
+    /// than maintenance does. Writing and reading go on beside it. `notice` is told each step before it is taken. Answers never
     /// change by it, unless events are kept for so many days only ([`Self::set_keep_days`]): older ones go then.
     ///
     /// # Errors
     /// When files cannot be read or written. What was acknowledged stays.
     pub fn compact(&self, notice: impl FnMut(CompactStep)) -> Result<Compacted, StoreError> {
-        self.core.idle_writer().engine.compact(notice)
+        Turn::wait_for(&self.core).compact(notice)
     }
 
     /// Copies the store into a directory that is empty or does not exist yet: everything that is durable when this

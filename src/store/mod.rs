@@ -40,6 +40,7 @@ mod state;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod unknown;
 mod verify;
 mod write;

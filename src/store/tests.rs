@@ -1,9 +1,12 @@
 //! The store on a simulated disk.
 
+use super::removal::Plan;
 use super::*;
+use crate::files::Storage;
 use crate::files::sim::SimDisk;
 use crate::input::parse_line;
 use crate::model::{Line, StoredName, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn line(json: &str) -> Line {
@@ -398,4 +401,47 @@ fn a_store_that_lost_its_manifest_is_damaged_and_not_made_anew() {
     assert!(again.unwrap_err().is_damage());
     assert!(StoreReader::open_storage(&disk).unwrap_err().is_damage());
     assert_eq!(disk.fingerprint(), before, "the log that holds what was written is still there");
+}
+
+/// How a deletion of the user `a` ends when this arrives while segments are written anew.
+fn delete_beside(arrives: impl FnOnce(&Store)) -> (Removal, SimDisk, Store) {
+    let disk = SimDisk::new();
+    let store = open(&disk);
+    store.write([track("a", 1, "1"), track("b", 2, "2")]).unwrap();
+    store.seal().unwrap();
+    let choose = |snapshot: &Snapshot| Plan::users(snapshot, &["a"]);
+    let erasing = store.writer().engine.begin_erase(&choose).unwrap();
+    let erased = erasing.run();
+    arrives(&store);
+    let removal = store.writer().engine.finish_erase(&choose, erased).unwrap();
+    (removal, disk, store)
+}
+
+#[test]
+fn a_deletion_takes_what_arrives_before_it_ends() {
+    let later = |store: &Store| {
+        assert_eq!(store.write([track("a", 3, "3"), track("c", 4, "4"), track("a", 9, "1")]).unwrap().duplicate, 1);
+        store.seal().unwrap();
+        store.write([track("a", 5, "5")]).unwrap();
+        assert_eq!(rows(&store.snapshot().unwrap()), 5, "nothing is gone yet");
+    };
+    let join = |store: &Store| {
+        later(store);
+        store.write([line(r#"{"type":"alias","distinct_id":"a","alias":"c"}"#)]).unwrap();
+    };
+    for (arrives, names, events) in [(&later as &dyn Fn(&Store), vec!["a"], 3), (&join, vec!["a", "c"], 4)] {
+        let (removal, disk, store) = delete_beside(arrives);
+        assert_eq!((removal.names, removal.events), (names.into_iter().map(str::to_owned).collect(), events));
+        let left = 5 - events;
+        assert_eq!(rows(&store.snapshot().unwrap()), left);
+        assert_eq!(verify(&disk).unwrap().damage, []);
+        // What was written for nothing is gone too.
+        let listed: BTreeSet<String> = store.writer().engine.manifest.all_names().into_iter().collect();
+        let found: BTreeSet<String> = disk.list().unwrap().into_iter().filter(|name| name != manifest::LOCK).collect();
+        assert_eq!(found, listed);
+        // The id is free again, as is that of its event.
+        assert_eq!(store.write([track("a", 6, "1")]).unwrap().accepted, 1);
+        store.close().unwrap();
+        assert_eq!(rows(&open(&disk).snapshot().unwrap()), left + 1);
+    }
 }

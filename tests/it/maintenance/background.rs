@@ -1,4 +1,5 @@
-//! Sealing and merging beside writers and readers: nothing is missing, nothing comes twice, at any instant.
+//! Sealing, merging, compacting and deletion beside writers and readers: nothing is missing, nothing comes twice, at any
+//! instant.
 
 use crate::support::exported;
 use serde_json::json;
@@ -100,5 +101,67 @@ fn writers_and_readers_never_see_that_files_are_sealed_and_merged() {
     assert!(!reopened.recovery().unclean);
     assert!(held == lines_of(&reopened.snapshot().unwrap()));
     reopened.close().unwrap();
+    assert_eq!(verify(&DiskStorage::open(&path).unwrap()).unwrap().damage, []);
+}
+
+/// Events of a user that is to go.
+fn lines_of_gone(user: u64) -> Vec<Line> {
+    let text = |number: u64| {
+        let (event, insert_id) = (format!("e{}", number % 3), format!("gone{user}-{number}"));
+        json!({"type": "track", "distinct_id": format!("gone{user}"), "event": event, "insert_id": insert_id, "groups": {"company": "k1"}, "timestamp": number})
+    };
+    (0..5).map(|number| parse_line(text(number).to_string().as_bytes()).unwrap()).collect()
+}
+
+#[test]
+fn writing_and_reading_go_on_beside_compacting_and_deletions() {
+    const GONE: u64 = 12;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store");
+    let store = Store::open_with(&path, OPTIONS).unwrap();
+    for user in 0..GONE {
+        store.write(lines_of_gone(user)).unwrap();
+        store.seal().unwrap();
+    }
+    // A call from inside of it would wait for ever if it held up others.
+    let mut steps = 0;
+    store
+        .compact(|_| {
+            steps += 1;
+            assert_eq!(store.write(lines_of_gone(0)).unwrap().duplicate, 5);
+            assert_eq!(exported(&store.snapshot().unwrap()).len() as u64, GONE * 5);
+        })
+        .unwrap();
+    assert!(steps > 1, "{steps}");
+    thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let store = store.clone();
+            scope.spawn(move || {
+                for number in 0..LINES {
+                    assert_eq!(store.write([line(writer, number)]).unwrap().accepted, 1);
+                }
+            });
+        }
+        // Two that want the turn beside each other.
+        scope.spawn(|| {
+            for _ in 0..5 {
+                store.compact(|_| ()).unwrap();
+            }
+        });
+        for user in 0..GONE {
+            let name = format!("gone{user}");
+            let removal = store.delete_users(&[&name]).unwrap();
+            assert_eq!((removal.names, removal.events), (vec![name.clone()], 5));
+            let held = exported(&store.snapshot().unwrap());
+            assert!(!held.iter().any(|line| line.contains(&format!("{name}\""))), "{name}");
+            assert_eq!(held.iter().filter(|line| line.contains("gone")).count() as u64, (GONE - user - 1) * 5);
+        }
+    });
+    let plain = Store::open(directory.path().join("plain")).unwrap();
+    for writer in 0..WRITERS {
+        plain.write((0..LINES).map(|number| line(writer, number))).unwrap();
+    }
+    assert!(lines_of(&store.snapshot().unwrap()) == lines_of(&plain.snapshot().unwrap()));
+    store.close().unwrap();
     assert_eq!(verify(&DiskStorage::open(&path).unwrap()).unwrap().damage, []);
 }
