@@ -4,22 +4,23 @@ use super::charge::Charge;
 use super::day_index::{days_of, row_days};
 use super::division::Division;
 use super::error::ExecutionError;
-use super::footprint::{Footprint, list_bytes};
+use super::footprint::list_bytes;
 use super::look::Look;
 use super::path_values::{places_of, value_at};
 use super::query::{Query, Units};
 use super::split::RowsToRead;
+use crate::codec::Texts;
 use crate::index::ValueDays;
 use crate::model::Value;
-use crate::segment::Table;
-use std::sync::Arc;
+use crate::segment::{Table, stored_value};
+use hashbrown::HashMap;
+use std::ops::ControlFlow;
 
-/// The values of a property, the path that is left inside of them, and their counts.
+/// The values of a property as they are stored, the path that is left inside of them, and their counts.
 struct Counts<'p> {
-    values: Arc<[Value]>,
+    values: Texts,
     rest: Option<&'p str>,
     days: ValueDays,
-    _charge: Charge,
 }
 
 /// The counts of what is at a path, of a table where at most one property may have it: without one no row has a value.
@@ -34,13 +35,37 @@ fn open<'p>(query: Query<'_>, table: Table<'_>, path: &'p str) -> Result<Option<
         kept = kept.or(name.map(|name| (name, rest)));
     }
     let Some((name, rest)) = kept else { return Ok(Some(None)) };
-    let mut charge = Charge::none(query.guard);
-    let keep = |value: &Value| -> Result<(), ExecutionError> {
-        query.guard.tick()?;
-        Ok(charge.add(size_of::<Value>() + value.footprint())?)
-    };
-    let counts = table.value_days(name, keep)?;
-    Ok(counts.map(|(values, days)| Some(Counts { values, rest, days, _charge: charge })))
+    Ok(table.value_days(name)?.map(|(values, days)| Some(Counts { values, rest, days })))
+}
+
+/// Where rows with a value belong. Tables list much the same values, so each is read and judged once.
+struct Classes<F> {
+    class_of: F,
+    /// Where rows without a value belong.
+    absent: Option<u32>,
+    /// By the value as it is stored; those of which a part is meant are apart.
+    known: [HashMap<Box<[u8]>, Option<u32>>; 2],
+    charge: Charge,
+}
+
+impl<F: FnMut(Option<&Value>) -> Option<u32>> Classes<F> {
+    fn new(query: Query<'_>, mut class_of: F) -> Self {
+        let absent = class_of(None);
+        Self { class_of, absent, known: Default::default(), charge: Charge::none(query.guard) }
+    }
+
+    fn of(&mut self, stored: &[u8], rest: Option<&str>) -> Result<Option<u32>, ExecutionError> {
+        let known = &mut self.known[usize::from(rest.is_some())];
+        if let Some(class) = known.get(stored) {
+            return Ok(*class);
+        }
+        let value = stored_value(stored)?;
+        let class = value_at(&value, rest).map_or(self.absent, |value| (self.class_of)(Some(value)));
+        // A table of a hash map is at most half empty.
+        self.charge.add(2 * size_of::<(Box<[u8]>, Option<u32>)>() + stored.len())?;
+        known.insert(stored.into(), class);
+        Ok(class)
+    }
 }
 
 /// Divides the rows of a look, whatever its filter, by what a property of theirs says, and by piece. `class_of` says where
@@ -55,13 +80,14 @@ pub(super) fn count_by_value<'a>(
     look: &Look,
     division: &impl Division,
     path: &str,
-    mut class_of: impl FnMut(Option<&Value>) -> Option<u32>,
+    class_of: impl FnMut(Option<&Value>) -> Option<u32>,
     mut add: impl FnMut(u32, usize, u64),
 ) -> Result<RowsToRead<'a>, ExecutionError> {
     let mut rows_to_read = RowsToRead::all(query, look);
     let days = row_days(query, look).filter(|days| query.units == Units::Users && division.are_utc_days(*days));
     let Some((from, to)) = days.map(days_of) else { return Ok(rows_to_read) };
-    let absent = class_of(None);
+    let mut classes = Classes::new(query, class_of);
+    let absent = classes.absent;
     let RowsToRead { tables, known } = &mut rows_to_read;
     let mut add = |class: Option<u32>, piece: Option<usize>, rows: u64| {
         if let Some((class, piece)) = class.zip(piece) {
@@ -84,19 +110,26 @@ pub(super) fn count_by_value<'a>(
         left.clear();
         left.extend(user_days.days(from, to).map(|(day, rows, _)| (piece(day.start_micros()), rows)));
         let _charge = Charge::of(query.guard, list_bytes(&left))?;
-        for (place, value) in counts.iter().flat_map(|counts| counts.values.iter().enumerate()) {
-            query.guard.tick()?;
-            let Some(counts) = &counts else { break };
-            let class = value_at(value, counts.rest).map_or(absent, |value| class_of(Some(value)));
-            // Counted with those that have no value.
-            if class == absent {
-                continue;
+        if let Some(Counts { values, rest, days }) = &counts {
+            let visited = values.visit_until(0..values.len(), |place, stored| {
+                let class =
+                    match query.guard.tick().map_err(ExecutionError::from).and_then(|()| classes.of(stored, *rest)) {
+                        Ok(class) => class,
+                        Err(error) => return ControlFlow::Break(error),
+                    };
+                // Others are counted with those that have no value.
+                if class != absent {
+                    days.visit(place, first..first + left.len(), |day, rows| {
+                        let (piece, left) = &mut left[day - first];
+                        *left = left.saturating_sub(rows);
+                        add(class, *piece, rows);
+                    });
+                }
+                ControlFlow::Continue(())
+            })?;
+            if let ControlFlow::Break(error) = visited {
+                return Err(error);
             }
-            counts.days.visit(place, first..first + left.len(), |day, rows| {
-                let (piece, left) = &mut left[day - first];
-                *left = left.saturating_sub(rows);
-                add(class, *piece, rows);
-            });
         }
         left.iter().for_each(|(piece, rows)| add(absent, *piece, *rows));
     }

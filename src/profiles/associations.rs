@@ -77,6 +77,40 @@ impl Associations {
     }
 }
 
+/// Finds the rows of one user after the other, ascending, with a block of users decoded.
+struct UserSearch<'a> {
+    users: &'a Packed,
+    /// The number of the block, how many rows it has, and the place among them to look at next.
+    block: usize,
+    rows: usize,
+    next: usize,
+    values: Box<[i64; BLOCK_VALUES]>,
+}
+
+impl<'a> UserSearch<'a> {
+    fn new(users: &'a Packed) -> Self {
+        Self { users, block: 0, rows: 0, next: 0, values: Box::new([0; BLOCK_VALUES]) }
+    }
+
+    /// The row of a user, as sent. A user asked for must be above those asked for before.
+    fn row_of(&mut self, user: UserId) -> Option<usize> {
+        let wanted = i64::from(user.raw());
+        if self.values[..self.rows].last().is_none_or(|last| *last < wanted) {
+            let passed = self.block * BLOCK_VALUES + self.rows;
+            let row = self.users.lower_bound_in(passed..self.users.len(), wanted);
+            if row >= self.users.len() {
+                return None;
+            }
+            (self.block, self.next) = (row / BLOCK_VALUES, row % BLOCK_VALUES);
+            self.rows = self.users.decode_block(self.block, &mut self.values);
+        }
+        // It is mostly one of the next few.
+        self.next += self.values[self.next..self.rows].iter().take_while(|found| **found < wanted).count();
+        let found = self.values[..self.rows].get(self.next)?;
+        (*found == wanted).then_some(self.block * BLOCK_VALUES + self.next)
+    }
+}
+
 /// The latest word of several parts on users under these ids.
 fn latest(parts: &[Associations], ids: &[UserId]) -> Result<Option<(Moment, GroupKeyId)>, DecodeError> {
     let mut latest: Option<(Moment, GroupKeyId)> = None;
@@ -175,13 +209,52 @@ impl Profiles {
             // One part has one word on a user of one id.
             return Ok(candidates);
         }
-        let mut members = RoaringBitmap::new();
-        for shown in candidates {
-            let ids = aliases.ids_of(UserId::new(shown));
-            if parts.len() == 1 && ids.len() == 1 || latest(&parts, &ids)?.is_some_and(|(_, found)| found == key) {
-                members.insert(shown);
+        // Parts list users in ascending order, so that many are found in one walk.
+        let mut ids: Vec<(UserId, usize)> = Vec::new();
+        for (place, shown) in candidates.iter().enumerate() {
+            ids.extend(aliases.ids_of(UserId::new(shown)).into_iter().map(|id| (id, place)));
+        }
+        ids.sort_unstable();
+        let mut latest: Vec<Option<(Moment, GroupKeyId)>> = vec![None; candidates.len() as usize];
+        for part in &parts {
+            let mut search = UserSearch::new(&part.users);
+            for (id, place) in &ids {
+                let Some(row) = search.row_of(*id) else { continue };
+                let Association { moment, key, .. } = part.get(row)?;
+                let latest = &mut latest[*place];
+                if latest.is_none_or(|(before, _)| before < moment) {
+                    *latest = Some((moment, key));
+                }
             }
         }
-        Ok(members)
+        let members = candidates.iter().zip(latest).filter(|(_, latest)| latest.is_some_and(|(_, found)| found == key));
+        Ok(members.map(|(shown, _)| shown).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::packed::encode;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn searching_in_a_walk_finds_what_is_there(
+            gaps in prop::collection::vec(1u32..4, 0..4000),
+            wanted in prop::collection::btree_set(0u32..10_000, 0..60),
+        ) {
+            let users: Vec<i64> = gaps.iter().scan(0, |user, gap| { *user += i64::from(*gap); Some(*user) }).collect();
+            let column = Packed::open(encode(&users).into()).unwrap();
+            let mut search = UserSearch::new(&column);
+            for user in &wanted {
+                prop_assert_eq!(search.row_of(UserId::new(*user)), users.binary_search(&i64::from(*user)).ok());
+            }
+            let all: BTreeSet<u32> = users.iter().map(|user| *user as u32).chain(wanted).collect();
+            let mut search = UserSearch::new(&column);
+            let found = all.iter().filter_map(|user| search.row_of(UserId::new(*user)));
+            prop_assert!(found.eq(0..users.len()), "each row once");
+        }
     }
 }

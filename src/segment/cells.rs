@@ -1,7 +1,7 @@
 //! A property of some rows alone: of its different values only those are read that these rows have.
 
 use super::codes::Codes;
-use super::column::{BlockBuffer, ColumnBlock, PropertyColumn, read_one_value};
+use super::column::{BlockBuffer, ColumnBlock, PropertyColumn, stored_value};
 use crate::codec::search::try_partition_point;
 use crate::codec::{DecodeError, Texts};
 use crate::model::{Value, ValueKind};
@@ -112,9 +112,7 @@ impl PropertyCells {
     pub fn null_code(&self) -> Result<Option<i64>, DecodeError> {
         match &self.cells {
             // Values ascend, and nothing is less than null.
-            Cells::Coded { texts, .. } if !texts.is_empty() => {
-                Ok(read_one_value(&texts.get(0)?)?.is_null().then_some(1))
-            }
+            Cells::Coded { texts, .. } if !texts.is_empty() => Ok(stored_value(&texts.get(0)?)?.is_null().then_some(1)),
             _ => Ok(None),
         }
     }
@@ -129,7 +127,7 @@ impl PropertyCells {
         if least >= texts.len() {
             return Ok(None);
         }
-        let kind = |place| Ok(read_one_value(&texts.get(place)?)?.kind());
+        let kind = |place| Ok(stored_value(&texts.get(place)?)?.kind());
         Ok(Some((kind(least)?, kind(texts.len() - 1)?)))
     }
 
@@ -148,7 +146,7 @@ impl PropertyCells {
     pub fn visit_values(&self, places: &[usize], mut visit: impl FnMut(usize, Value)) -> Result<(), DecodeError> {
         let Cells::Coded { texts, .. } = &self.cells else { return Ok(()) };
         let mut problem = None;
-        texts.visit_some(places, |place, bytes| match read_one_value(bytes) {
+        texts.visit_some(places, |place, bytes| match stored_value(bytes) {
             Ok(value) => visit(place, value),
             Err(error) => problem = Some(error),
         })?;
@@ -191,7 +189,7 @@ fn read_values(texts: &Texts, mut wanted: Vec<(usize, u32)>) -> Result<Vec<Value
     let mut problem = None;
     texts.visit_some(&entries, |_, bytes| {
         if let Some((_, place)) = places.next() {
-            match read_one_value(bytes) {
+            match stored_value(bytes) {
                 Ok(value) => values[*place as usize] = value,
                 Err(error) => problem = Some(error),
             }
@@ -202,7 +200,7 @@ fn read_values(texts: &Texts, mut wanted: Vec<(usize, u32)>) -> Result<Vec<Value
 
 /// The first place in an ascending list of values that holds a later kind than this.
 fn first_after(texts: &Texts, kind: ValueKind) -> Result<usize, DecodeError> {
-    try_partition_point(0..texts.len(), |place| Ok(read_one_value(&texts.get(place)?)?.kind() <= kind))
+    try_partition_point(0..texts.len(), |place| Ok(stored_value(&texts.get(place)?)?.kind() <= kind))
 }
 
 #[cfg(test)]

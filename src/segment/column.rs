@@ -120,8 +120,11 @@ impl BlockBuffer {
     }
 }
 
-/// An entry of the values of a dictionary column.
-pub(super) fn read_one_value(bytes: &[u8]) -> Result<Value, DecodeError> {
+/// A value as a column lists it.
+///
+/// # Errors
+/// When the bytes are none.
+pub fn stored_value(bytes: &[u8]) -> Result<Value, DecodeError> {
     let mut reader = Reader::new(bytes);
     let value = read_value(&mut reader)?;
     reader.finish()?;
@@ -135,7 +138,7 @@ pub(super) fn read_values<E>(
 ) -> Result<Result<Arc<[Value]>, E>, DecodeError> {
     let mut values = Vec::new();
     let end = texts.visit_until(0..texts.len(), |_, bytes| {
-        let value = match read_one_value(bytes) {
+        let value = match stored_value(bytes) {
             Ok(value) => value,
             Err(damage) => return ControlFlow::Break(Err(damage)),
         };

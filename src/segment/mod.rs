@@ -28,7 +28,7 @@ mod writer;
 pub use arrivals::Arrivals;
 pub use cells::{CellValues, PropertyCells};
 pub use codes::{CodeRuns, Codes};
-pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues};
+pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, PropertyValues, stored_value};
 pub use erase::RowsTouched;
 pub use merge::{erase_segment_into, merge_segments, merge_segments_into};
 pub use reader::{RowPlace, Segment};

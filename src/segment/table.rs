@@ -22,8 +22,9 @@ pub struct Table<'a> {
     pub(super) layout: &'a TableLayout,
 }
 
-/// The different values of a property, and how many rows of each day have which.
-pub type CountedValues = (Arc<[Value]>, ValueDays);
+/// The different values of a property as they are stored, ascending ([`stored_value`](super::stored_value) reads one),
+/// and how many rows of each day have which.
+pub type CountedValues = (Texts, ValueDays);
 
 /// The users of a table's rows, as runs.
 #[derive(Clone, Debug)]
@@ -364,17 +365,13 @@ impl<'a> Table<'a> {
     /// The different values of a property, and how many rows of each day have which; `None` where that is not counted.
     ///
     /// # Errors
-    /// As [`Self::property_kept`].
-    pub fn value_days<E: From<DecodeError>>(
-        &self,
-        name: PropertyId,
-        keep: impl FnMut(&Value) -> Result<(), E>,
-    ) -> Result<Option<CountedValues>, E> {
+    /// When the property is damaged.
+    pub fn value_days(&self, name: PropertyId) -> Result<Option<CountedValues>, DecodeError> {
         let Some(PropertyLayout::Dictionary { values, days: Some(days), .. }) = self.property_layout(name) else {
             return Ok(None);
         };
         let container = &self.segment.container;
-        let values = container.read(*values, |bytes| read_values(&Texts::open(bytes)?, keep))??;
+        let values = container.read(*values, Texts::open)?;
         let of_table = self.user_days()?.len();
         let counts = container.read(*days, |bytes| ValueDays::open(bytes, values.len(), of_table))?;
         Ok(Some((values, counts)))

@@ -2,7 +2,7 @@
 
 use super::cells::Cells;
 use super::codes::Codes;
-use super::column::{PropertyValues, read_one_value};
+use super::column::{PropertyValues, stored_value};
 use super::file::insert_hash;
 use super::layout::TableLayout;
 use super::reader::Segment;
@@ -307,7 +307,7 @@ impl<'a> Rows<'a> {
     /// The counts of a property's values are those of the rows.
     fn verify_value_days(&self, name: PropertyId, codes: &Codes) -> Result<(), DecodeError> {
         let (table, blob) = (self.table, self.layout.times);
-        let Some((values, found)) = table.value_days::<DecodeError>(name, |_| Ok(()))? else { return Ok(()) };
+        let Some((values, found)) = table.value_days(name)? else { return Ok(()) };
         let (first, last) = table.time_range();
         let days = RowDays::between(first, last).map(|mut days| {
             table.times()?.to_vec().into_iter().for_each(|time| days.push(Timestamp::clamped(time)));
@@ -329,7 +329,7 @@ impl<'a> Rows<'a> {
     fn verify_values(&self, texts: &Texts) -> Result<(), DecodeError> {
         let mut before: Option<Value> = None;
         let mut problem = None;
-        texts.visit(0..texts.len(), |_, bytes| match read_one_value(bytes) {
+        texts.visit(0..texts.len(), |_, bytes| match stored_value(bytes) {
             Ok(value) if before.as_ref().is_none_or(|before| *before < value) => before = Some(value),
             Ok(_) => problem = Some(self.damage("the values of a column are out of order", self.layout.times)),
             Err(error) => problem = Some(error),

@@ -3,7 +3,7 @@
 use super::super::PropertyCells;
 use super::super::cells::Cells;
 use super::super::codes::CodeEncoder;
-use super::super::column::read_one_value;
+use super::super::column::stored_value;
 use super::super::encode::{FormChoice, NumberEncoder, PropertyForm};
 use super::super::file::SegmentFile;
 use super::super::layout::PropertyLayout;
@@ -317,7 +317,7 @@ impl Values<'_> {
             let entry = texts.next_entry().map_err(|error| self.property.damaged(self.input, error))?;
             let Some(entry) = entry else { return Ok(None) };
             if used.is_none_or(|used| used[self.code]) {
-                let value = read_one_value(entry).map_err(|error| self.property.damaged(self.input, error))?;
+                let value = stored_value(entry).map_err(|error| self.property.damaged(self.input, error))?;
                 return Ok(Some((self.code, value)));
             }
         }

@@ -38,7 +38,7 @@ pub(super) fn can_leap(query: Query<'_>, plan: &FunnelPlan<'_>) -> bool {
         && (query.units == Units::Users || plan.values.is_none() && plan.steps.iter().all(|step| step.filter.is_none()))
 }
 
-/// The rows of a step: its tables, and where units are not in the order of these, where their rows are.
+/// The rows of a step: its tables, those that begin first before others, and where units are not in the order of these, where their rows are.
 struct StepRows<'a>(Vec<(Table<'a>, Option<Charged<RunsByUnit>>)>);
 
 /// The attempts that count, each unit's one.
@@ -48,7 +48,9 @@ pub(super) fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charge
     let steps = plan.steps.iter().map(|step| {
         let segments = query.snapshot.segments().iter();
         let tables = segments.flat_map(|segment| tables_of(query, &step.within(range), segment));
-        let rows = tables.map(|table| {
+        let mut tables: Vec<Table<'_>> = tables.collect();
+        tables.sort_by_key(|table| table.time_range());
+        let rows = tables.into_iter().map(|table| {
             query.trace.count(|counts| counts.tables_read += 1);
             Ok((table, is_scattered.then(|| RunsByUnit::new(query, table)).transpose()?))
         });
@@ -73,16 +75,31 @@ pub(super) fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charge
     joined(query, plan, in_parallel(&threads, work))
 }
 
+/// The tables of a step, and what is left of the rows of a unit.
+struct StepTables<'a> {
+    /// Those that begin first before others.
+    tables: Vec<StepTable<'a>>,
+    /// So many of them were asked for the unit's rows.
+    asked: usize,
+    /// The unit's rows there that no attempt has passed.
+    heads: Vec<Head>,
+}
+
+/// What comes next in a step.
+enum Next {
+    Row(Found),
+    /// None until the time until which one was wanted, nor before this time.
+    NotBefore(i64),
+    None,
+}
+
 /// One thread's work.
 struct Leaps<'a> {
     query: Query<'a>,
     plan: &'a FunnelPlan<'a>,
-    /// By step.
-    steps: Vec<Vec<StepTable<'a>>>,
-    /// By step, the unit's rows that no attempt has passed.
-    heads: Vec<Vec<Head>>,
-    /// How many of the steps have had their heads set for the unit.
-    set: usize,
+    steps: Vec<StepTables<'a>>,
+    /// How many of the steps were begun for the unit.
+    begun: usize,
     found: Attempts,
     times_bytes: usize,
     charge: Charge,
@@ -92,14 +109,14 @@ struct Leaps<'a> {
 impl<'a> Leaps<'a> {
     fn open(query: Query<'a>, plan: &'a FunnelPlan<'a>, steps: &'a [StepRows<'a>]) -> Result<Self, ExecutionError> {
         let open = |(place, step): (usize, &'a StepRows<'a>)| {
-            step.0.iter().map(|(table, runs)| StepTable::open(query, plan, place, *table, runs.as_ref())).collect()
+            let tables = step.0.iter().map(|(table, runs)| StepTable::open(query, plan, place, *table, runs.as_ref()));
+            Ok(StepTables { tables: tables.collect::<Result<_, ExecutionError>>()?, asked: 0, heads: Vec::new() })
         };
         Ok(Self {
             query,
             plan,
             steps: steps.iter().enumerate().map(open).collect::<Result<_, ExecutionError>>()?,
-            heads: steps.iter().map(|_| Vec::new()).collect(),
-            set: 0,
+            begun: 0,
             found: Attempts::default(),
             times_bytes: 0,
             charge: Charge::none(query.guard),
@@ -117,33 +134,53 @@ impl<'a> Leaps<'a> {
         while next < units.end {
             self.query.guard.tick()?;
             // The first unit from here on that has rows which may open an attempt.
-            let opening = self.steps[0].iter_mut().filter_map(|table| table.next_unit(next));
+            let opening = self.steps[0].tables.iter_mut().filter_map(|table| table.next_unit(next));
             let Some(unit) = opening.min().filter(|unit| *unit < units.end) else { break };
-            self.set = 0;
+            self.begun = 0;
             if let Some(best) = self.best_of(unit)? {
                 self.times_bytes += list_bytes(&best.times);
                 self.found.counting.push(best);
             }
             next = unit + 1;
         }
-        let heads: usize = self.heads.iter().map(list_bytes).sum();
+        let heads: usize = self.steps.iter().map(|step| list_bytes(&step.heads)).sum();
         self.charge.set(list_bytes(&self.found.counting) + self.times_bytes + heads)?;
         Ok(())
     }
 
-    /// The first row of a step at this time or later, and after a row of a step before.
-    fn next(&mut self, unit: u32, step: usize, from_micros: i64, after: Option<Found>) -> Option<Found> {
+    /// The first row of a step at this time or later, and after a row of a step before; one is wanted until `until`.
+    #[inline]
+    fn next(&mut self, unit: u32, step: usize, from_micros: i64, after: Option<Found>, until: i64) -> Next {
         let (before, rest) = self.steps.split_at_mut(step);
-        let (tables, heads) = (rest.first_mut()?, &mut self.heads[step]);
+        let StepTables { tables, asked, heads } = &mut rest[0];
         // Steps are asked for one after the other, and many units come nowhere near the last.
-        if self.set <= step {
-            self.set = step + 1;
+        if self.begun <= step {
+            self.begun = step + 1;
+            *asked = 0;
             heads.clear();
-            tables.iter_mut().enumerate().for_each(|(place, table)| table.add_heads(unit, place, heads));
         }
-        let arrival = |after: &Found| before[after.step][after.table].arrival(after.row);
+        let arrival = |after: &Found| before[after.step].tables[after.table].arrival(after.row);
         let after = after.as_ref().map(|after| (after.time, || arrival(after)));
-        rows::next(tables, heads, step, from_micros, after)
+        let mut wanted = from_micros;
+        loop {
+            // Segments follow one another in time, and no more of them are looked at than need be.
+            while let Some(table) = tables.get_mut(*asked)
+                && table.time_range.0 <= wanted
+            {
+                if table.time_range.1 >= from_micros {
+                    table.add_heads(unit, *asked, heads);
+                }
+                *asked += 1;
+            }
+            let found = rows::next(tables, heads, step, from_micros, after);
+            let Some(table) = tables.get(*asked) else { return found.map_or(Next::None, Next::Row) };
+            wanted = table.time_range.0;
+            match found {
+                Some(found) if found.time < wanted => return Next::Row(found),
+                None if wanted > until => return Next::NotBefore(wanted),
+                _ => {}
+            }
+        }
     }
 
     /// The attempt of a unit that counts.
@@ -153,24 +190,29 @@ impl<'a> Leaps<'a> {
         let mut from_micros = plan.range.from_micros;
         loop {
             self.query.guard.tick()?;
-            let opened = self.next(unit, 0, from_micros, None).filter(|opened| opened.time < plan.range.to_micros);
-            let Some(opened) = opened else { return Ok(best) };
+            let opened = match self.next(unit, 0, from_micros, None, plan.range.to_micros) {
+                Next::Row(opened) if opened.time < plan.range.to_micros => opened,
+                _ => return Ok(best),
+            };
             let deadline = opened.time.saturating_add(plan.window_micros);
             self.times.clear();
             self.times.push(opened.time);
             let (mut last, mut late) = (opened, None);
             for step in 1..plan.steps.len() {
-                match self.next(unit, step, last.time, Some(last)) {
-                    Some(next) if next.time <= deadline => last = next,
-                    next => {
-                        late = next;
-                        break;
+                late = match self.next(unit, step, last.time, Some(last), deadline) {
+                    Next::Row(next) if next.time <= deadline => {
+                        last = next;
+                        self.times.push(last.time);
+                        continue;
                     }
-                }
-                self.times.push(last.time);
+                    Next::Row(next) => Some(next.time),
+                    Next::NotBefore(time) => Some(time),
+                    Next::None => None,
+                };
+                break;
             }
             if best.as_ref().is_none_or(|best| self.times.len() > best.times.len()) {
-                let table = &mut self.steps[0][opened.table];
+                let table = &mut self.steps[0].tables[opened.table];
                 let (tuple, arrival) = (table.tuple(opened.row)?, table.arrival(opened.row));
                 best = Some(Reached { unit, tuple, times: self.times.clone(), arrival });
             }
@@ -179,8 +221,8 @@ impl<'a> Leaps<'a> {
             }
             // A later attempt fills no step earlier, so it comes further only if its window holds the event that was late.
             let Some(late) = late else { return Ok(best) };
-            from_micros = late.time.saturating_sub(plan.window_micros);
-            rows::pass(&mut self.heads[0], opened);
+            from_micros = late.saturating_sub(plan.window_micros);
+            rows::pass(&mut self.steps[0].heads, opened);
         }
     }
 }

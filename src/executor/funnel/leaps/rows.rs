@@ -27,6 +27,10 @@ pub(super) struct StepTable<'a> {
     /// `None` where all rows pass.
     test: Option<RowTest<'a>>,
     units: UnitRows<'a>,
+    /// What [`Self::next_unit`] answered last, if it was asked.
+    next_unit: Option<Option<u32>>,
+    /// The times of the earliest and the latest of its rows.
+    pub time_range: (i64, i64),
     rows: usize,
     times: Packed,
     arrivals: Arrivals,
@@ -72,12 +76,15 @@ impl<'a> StepTable<'a> {
         let filter = plan.steps[step].filter.as_deref();
         let test = filter.map(|filter| RowTest::compile(query, table, Some(filter))).transpose()?;
         let values = plan.values.filter(|_| step == 0);
+        let (first, last) = table.time_range();
         Ok(Self {
             test,
             units: match scattered {
                 Some(runs) => UnitRows::Scattered(runs),
                 None => UnitRows::Ascending(table.users()?.cursor()),
             },
+            next_unit: None,
+            time_range: (first.micros(), last.micros()),
             rows: table.rows(),
             times: table.times()?,
             arrivals: table.arrivals()?,
@@ -91,9 +98,17 @@ impl<'a> StepTable<'a> {
 
     /// The first unit from this one on that has rows; units must be asked for in ascending order.
     pub fn next_unit(&mut self, unit: u32) -> Option<u32> {
-        match &mut self.units {
-            UnitRows::Ascending(users) => users.next_from(unit).map(|(user, _)| user),
-            UnitRows::Scattered(runs) => runs.next_from(unit),
+        match self.next_unit {
+            // Mostly another table had the unit that came last.
+            Some(next) if next.is_none_or(|next| next >= unit) => next,
+            _ => {
+                let next = match &mut self.units {
+                    UnitRows::Ascending(users) => users.next_from(unit).map(|(user, _)| user),
+                    UnitRows::Scattered(runs) => runs.next_from(unit),
+                };
+                self.next_unit = Some(next);
+                next
+            }
         }
     }
 
@@ -197,7 +212,7 @@ pub(super) fn next(
     heads: &mut Vec<Head>,
     step: usize,
     from_micros: i64,
-    after: Option<(i64, impl Fn() -> u64)>,
+    after: Option<(i64, impl Fn() -> u64 + Copy)>,
 ) -> Option<Found> {
     let mut first: Option<Found> = None;
     let mut place = 0;
