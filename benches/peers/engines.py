@@ -249,12 +249,13 @@ class Trackcrumb:
         self.process.wait()
 
     @staticmethod
-    def load(directory, *files):
-        """Imports files; seconds, and the peak of memory in MiB. It is durable, sealed and merged at the end."""
+    def load(directory, *files, compacted=True):
+        """Imports files; seconds, and the peak of memory in MiB. It is durable and sealed at the end, and compacted if so
+        wanted."""
         binary = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/trackcrumb"
         started = time.perf_counter()
         peak = 0
-        for command in [["import", str(file)] for file in files] + [["compact"]]:
+        for command in [["import", str(file)] for file in files] + [["compact"]] * compacted:
             run = subprocess.Popen([binary, *command, "--data", str(directory)], stdout=subprocess.DEVNULL)
             while run.poll() is None:
                 try:

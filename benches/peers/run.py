@@ -40,7 +40,7 @@ def main():
     directory = lambda name: arguments.work / f"{name}-{arguments.events}"
     # Peers first: a process that is forked later would hold the pipe to trackcrumb open.
     peers = [Peer(engine, directory(engine.name)) for engine in (*STRINGS, *INTEGERS[: 2 * arguments.integers])]
-    own = Trackcrumb(directory("trackcrumb"))
+    own = Trackcrumb(directory(own_name(arguments)))
     wanted = set(arguments.only.split(",")) if arguments.only else set(QUERIES)
     results = {name: ask(name, parameters, own, peers, arguments) for name in QUERIES if name in wanted}
     result = {
@@ -49,31 +49,37 @@ def main():
         "open_ms": own.open_ms,
         "peak_mib": {engine.name: engine.peak_mib() for engine in (own, *peers)},
         "bytes": {
-            "trackcrumb": bytes_of(directory("trackcrumb")),
+            "trackcrumb": bytes_of(directory(own_name(arguments))),
             **{peer.name: peer.call("bytes")[1] for peer in peers},
         },
-        "loaded": loaded,
+        "loaded": {**loaded, "trackcrumb": loaded[own_name(arguments)]},
     }
     for engine in (own, *peers):
         engine.close()
-    (arguments.work / f"results-{arguments.events}.json").write_text(json.dumps(result, indent=1))
+    results_name = own_name(arguments).replace("trackcrumb", "results")
+    (arguments.work / f"{results_name}-{arguments.events}.json").write_text(json.dumps(result, indent=1))
     show(result)
     if not all(one["equal"] for one in results.values()):
         raise SystemExit("rows differ; the table says where")
+
+
+def own_name(arguments):
+    """Of the directory of trackcrumb and of how it was loaded."""
+    return "trackcrumb-as-imported" if arguments.as_imported else "trackcrumb"
 
 
 def load(arguments, data):
     """Loads each engine that is not loaded yet; what that took stands beside."""
     file, note = data / "events.ndjson", arguments.work / f"loaded-{arguments.events}.json"
     loaded = json.loads(note.read_text()) if note.exists() else {}
-    if "trackcrumb" not in loaded:
-        directory = arguments.work / f"trackcrumb-{arguments.events}"
-        seconds, peak = Trackcrumb.load(directory, file)
-        loaded["trackcrumb"] = {"seconds": seconds, "peak_mib": peak}
+    if own_name(arguments) not in loaded:
+        directory = arguments.work / f"{own_name(arguments)}-{arguments.events}"
+        seconds, peak = Trackcrumb.load(directory, file, compacted=not arguments.as_imported)
+        loaded[own_name(arguments)] = {"seconds": seconds, "peak_mib": peak}
         cohort = arguments.work / "cohort.ndjson"
         line = {"type": "cohort", "name": "C1", "report": {"report": "cohort", "where": COHORT}}
         cohort.write_text(json.dumps(line) + "\n")
-        Trackcrumb.load(directory, cohort)
+        Trackcrumb.load(directory, cohort, compacted=not arguments.as_imported)
         note.write_text(json.dumps(loaded))
     for engine in STRINGS:
         if engine.name in loaded:
@@ -187,6 +193,7 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=5, help="how often each query is asked after the first time")
     parser.add_argument("--variants", action="store_true", help="ask peers in every way that a query is written")
     parser.add_argument("--integers", action="store_true", help="ask peers also of tables with integers for ids")
+    parser.add_argument("--as-imported", action="store_true", help="leave trackcrumb in the segments that an import makes")
     parser.add_argument("--only", default="", help="some queries, such as T1,F1")
     return parser.parse_args()
 

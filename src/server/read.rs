@@ -162,8 +162,11 @@ pub(super) async fn answer(
     workspace: Arc<Workspace>,
     work: impl FnOnce(&Store) -> Result<Vec<u8>, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
-    let json = work_out(app, workspace, work).await?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
+    Ok(json_answer(work_out(app, workspace, work).await?))
+}
+
+pub(super) fn json_answer(json: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], json).into_response()
 }
 
 /// Works out an answer beside the others. When the time is over that one may take, with the wait for its turn, it is not

@@ -5,9 +5,8 @@ use super::app::App;
 use super::body;
 use super::keys::{KeyEntry, KeyKind};
 use super::problem::Problem;
-use super::read::{NoParameters, PathOf, QueryOf, answer, in_path, in_query, json, parse};
+use super::read::{NoParameters, PathOf, QueryOf, answer, in_path, in_query, json, json_answer, parse};
 use super::workspaces::Workspace;
-use crate::Store;
 use crate::model::{DisplayName, GroupType};
 use crate::pages::{self, DeclaredTypes};
 use crate::store::{Environment, Removal, Snapshot, StoreError, SystemEnvironment};
@@ -232,13 +231,17 @@ impl Unwanted {
         }
     }
 
-    /// Lets it go.
-    pub fn delete(&self, store: &Store) -> Result<Removal, StoreError> {
-        match self {
-            Self::Users { users } => store.delete_users(users),
-            Self::Keys { group, keys } => store.delete_keys(group, keys),
-            Self::Older { days } => store.expire(*days),
-        }
+    /// Lets it go, however long that takes: files are written anew, and what has begun comes to its end.
+    pub async fn delete(self, app: &App, workspace: Arc<Workspace>) -> Result<Removal, Problem> {
+        let delete = move || {
+            let store = &workspace.store;
+            Ok(match &self {
+                Self::Users { users } => store.delete_users(users),
+                Self::Keys { group, keys } => store.delete_keys(group, keys),
+                Self::Older { days } => store.expire(*days),
+            }?)
+        };
+        app.writing.run(delete).await.map_err(|problem| app.judge(problem))
     }
 }
 
@@ -259,5 +262,6 @@ pub(super) async fn delete(
     request: Request,
 ) -> Result<Response, Problem> {
     let held = body::read(request.into_body(), &app.bodies).await?;
-    answer(app, workspace, move |store| json(&Unwanted::read(&held.bytes)?.delete(store)?)).await
+    let removal = Unwanted::read(&held.bytes)?.delete(&app, workspace).await?;
+    Ok(json_answer(json(&removal)?))
 }

@@ -75,12 +75,11 @@ impl Erasing {
     pub fn run(self) -> Result<Erased, StoreError> {
         let mut erased = Erased { erasure: self.erasure.clone(), segments: Vec::new(), in_use: IdSets::new() };
         for (number, segment) in (self.number..).zip(&self.segments) {
-            match self.erase(number, segment) {
-                Ok(done) => erased.add(done).map_err(|damage| damaged(&*self.storage, damage))?,
-                Err(error) => {
-                    erased.remove_files(&*self.storage);
-                    return Err(error);
-                }
+            let done = self.erase(number, segment);
+            let done = done.and_then(|done| erased.add(done).map_err(|damage| damaged(&*self.storage, damage)));
+            if let Err(error) = done {
+                erased.remove_files(&*self.storage);
+                return Err(error);
             }
         }
         Ok(erased)
@@ -100,11 +99,9 @@ impl Erasing {
 
 impl Erased {
     fn add(&mut self, segment: ErasedSegment) -> Result<(), DecodeError> {
-        if let Some(left) = segment.left() {
-            left.add_ids(&mut self.in_use)?;
-        }
+        let left = segment.left().cloned();
         self.segments.push(segment);
-        Ok(())
+        left.map_or(Ok(()), |left| left.add_ids(&mut self.in_use))
     }
 
     /// Adds others of the same erasure.

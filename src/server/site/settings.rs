@@ -320,9 +320,7 @@ pub(super) async fn ask_delete(
 
 /// `POST /settings/delete`.
 pub(super) async fn delete(State(app): State<App>, visitor: Visitor, request: Request) -> Result<Response, Problem> {
-    change(app, visitor, request, |form, workspace, visit| {
-        unwanted(&form.field("group")?, &form.field("name")?).delete(&workspace.store)?;
-        Ok(done(visit, "deleted"))
-    })
-    .await
+    let form = Form::read(&app, request).await?;
+    unwanted(&form.field("group")?, &form.field("name")?).delete(&app, visitor.workspace()).await?;
+    show(app, visitor, |_, visit| Ok(done(visit, "deleted"))).await
 }

@@ -38,7 +38,8 @@ pub(super) fn can_leap(query: Query<'_>, plan: &FunnelPlan<'_>) -> bool {
         && (query.units == Units::Users || plan.values.is_none() && plan.steps.iter().all(|step| step.filter.is_none()))
 }
 
-/// The rows of a step: its tables, those that begin first before others, and where units are not in the order of these, where their rows are.
+/// The rows of a step: its tables, those that begin first before others, and where units are not in the order of these,
+/// where their rows are.
 struct StepRows<'a>(Vec<(Table<'a>, Option<Charged<RunsByUnit>>)>);
 
 /// The attempts that count, each unit's one.
