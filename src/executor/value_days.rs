@@ -54,12 +54,13 @@ impl<F: FnMut(Option<&Value>) -> Option<u32>> Classes<F> {
         Self { class_of, absent, known: Default::default(), charge: Charge::none(query.guard) }
     }
 
-    fn of(&mut self, stored: &[u8], rest: Option<&str>) -> Result<Option<u32>, ExecutionError> {
+    /// Where rows of a table belong that have this value.
+    fn of(&mut self, table: Table<'_>, stored: &[u8], rest: Option<&str>) -> Result<Option<u32>, ExecutionError> {
         let known = &mut self.known[usize::from(rest.is_some())];
         if let Some(class) = known.get(stored) {
             return Ok(*class);
         }
-        let value = stored_value(stored)?;
+        let value = stored_value(stored).map_err(|damage| damage.in_file(table.file()))?;
         let class = value_at(&value, rest).map_or(self.absent, |value| (self.class_of)(Some(value)));
         // A table of a hash map is at most half empty.
         self.charge.add(2 * size_of::<(Box<[u8]>, Option<u32>)>() + stored.len())?;
@@ -112,11 +113,11 @@ pub(super) fn count_by_value<'a>(
         let _charge = Charge::of(query.guard, list_bytes(&left))?;
         if let Some(Counts { values, rest, days }) = &counts {
             let visited = values.visit_until(0..values.len(), |place, stored| {
-                let class =
-                    match query.guard.tick().map_err(ExecutionError::from).and_then(|()| classes.of(stored, *rest)) {
-                        Ok(class) => class,
-                        Err(error) => return ControlFlow::Break(error),
-                    };
+                let ticked = query.guard.tick().map_err(ExecutionError::from);
+                let class = match ticked.and_then(|()| classes.of(table, stored, *rest)) {
+                    Ok(class) => class,
+                    Err(error) => return ControlFlow::Break(error),
+                };
                 // Others are counted with those that have no value.
                 if class != absent {
                     days.visit(place, first..first + left.len(), |day, rows| {
@@ -126,7 +127,8 @@ pub(super) fn count_by_value<'a>(
                     });
                 }
                 ControlFlow::Continue(())
-            })?;
+            });
+            let visited = visited.map_err(|damage| damage.in_file(table.file()))?;
             if let ControlFlow::Break(error) = visited {
                 return Err(error);
             }

@@ -192,7 +192,7 @@ impl<'a> Table<'a> {
     }
 
     /// The name of the segment's file, for errors.
-    pub(super) fn file(&self) -> &'a Arc<str> {
+    pub fn file(&self) -> &'a Arc<str> {
         self.segment.file()
     }
 

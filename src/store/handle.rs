@@ -184,8 +184,8 @@ impl Store {
     }
 
     /// Seals what is in the log, and merges what was sealed into as few files as the limits of [`Options`] allow, further
-    /// than maintenance does. Writing and reading go on beside it. `notice` is told each step before it is taken. Answers never
-    /// change by it, unless events are kept for so many days only ([`Self::set_keep_days`]): older ones go then.
+    /// than maintenance does. Writing and reading go on beside it. `notice` is told each step before it is taken. Answers
+    /// never change by it, unless events are kept for so many days only ([`Self::set_keep_days`]): older ones go then.
     ///
     /// # Errors
     /// When files cannot be read or written. What was acknowledged stays.

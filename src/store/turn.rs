@@ -30,7 +30,7 @@ impl<'a> Turn<'a> {
         Self { core }
     }
 
-    /// Of whoever has taken the turn already ([`Writer::take_turn`]).
+    /// The turn that was taken already, by the thread that seals for the one that merges.
     pub fn taken(core: &'a Core) -> Self {
         Self { core }
     }
