@@ -257,15 +257,20 @@ impl Packed {
         let (block, place) = (range.start / BLOCK_VALUES, range.start % BLOCK_VALUES);
         // Eight values take whole bytes.
         let skipped = place % 8;
-        let is_within = skipped + range.len() <= BLOCK_VALUES && place + range.len() <= BLOCK_VALUES;
-        if range.is_empty() || !is_within {
+        let end = skipped + range.len();
+        if range.is_empty() || end > BLOCK_VALUES || range.end > self.count {
             let values = self.iter_from(range.start).take(range.len().min(BLOCK_VALUES));
             let count = out.iter_mut().zip(values).map(|(slot, value)| *slot = value).count();
             return &out[..count];
         }
+        let here = end.min(BLOCK_VALUES - (place - skipped));
         let (base, width, bits) = self.block(block);
-        unpack(&bits[place / 8 * usize::from(width)..], width, base, &mut out[..skipped + range.len()]);
-        &out[skipped..skipped + range.len()]
+        unpack(&bits[place / 8 * usize::from(width)..], width, base, &mut out[..here]);
+        if here < end {
+            let (base, width, bits) = self.block(block + 1);
+            unpack(bits, width, base, &mut out[here..end]);
+        }
+        &out[skipped..end]
     }
 
     /// All values.
@@ -326,8 +331,9 @@ mod tests {
             }
             let mut buffer = [0; BLOCK_VALUES];
             for from in [0, 3, 8, 500, 1000, 1024, 1030].into_iter().filter(|from| *from < values.len()) {
-                let to = values.len().min(from + 600);
-                prop_assert_eq!(column.decode_range(from..to, &mut buffer), &values[from..to]);
+                for to in [from + 600, from + BLOCK_VALUES].map(|to| values.len().min(to)) {
+                    prop_assert_eq!(column.decode_range(from..to, &mut buffer), &values[from..to]);
+                }
             }
             let before = reading::so_far();
             column.to_vec();

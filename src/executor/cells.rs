@@ -7,6 +7,39 @@ use super::guard::Guard;
 use super::limits::Stop;
 use crate::model::Number;
 
+/// What rows are folded into, by slot and piece.
+pub(super) trait FoldCells: Send {
+    /// What there is for a slot and a piece.
+    type Fold;
+    /// Whether it matters which unit a row has, and not only that it has one.
+    const LOOKS_AT_UNITS: bool;
+
+    /// Takes a row into a cell, counted through all slots: its unit, and the measured number if it has one. Beyond the
+    /// table there is no cell.
+    fn add(&mut self, cell: usize, unit: u32, number: Option<Number>);
+
+    /// Takes a row in whose measured number is this double.
+    #[inline]
+    fn add_f64(&mut self, cell: usize, unit: u32, double: f64) {
+        self.add(cell, unit, Number::from_f64(double));
+    }
+
+    /// Takes in what another table of this size has.
+    ///
+    /// # Errors
+    /// When it is more than may be.
+    fn join(&mut self, other: Self) -> Result<(), Stop>;
+
+    /// Charges for what was taken in.
+    ///
+    /// # Errors
+    /// When it is more than may be.
+    fn settle(&mut self) -> Result<(), Stop>;
+
+    /// Takes the folds of a slot out, by piece; `None` where no row came.
+    fn take_slot(&mut self, slot: usize) -> impl Iterator<Item = Option<Self::Fold>>;
+}
+
 /// A table of folds; one that no row reached takes four bytes.
 pub(super) struct Cells<F> {
     pieces: usize,
@@ -28,18 +61,34 @@ impl<F: Fold> Cells<F> {
         Ok(Self { pieces, places: vec![0; slots * pieces], folds: Vec::new(), held_bytes: 0, charge })
     }
 
-    /// Takes a row into the fold of a cell, which comes into being; beyond the table there is none.
+    /// The place of the fold of a cell, which comes into being; beyond the table there is none.
     #[inline]
-    pub fn add(&mut self, slot: usize, piece: usize, unit: u32, number: Option<Number>) {
-        if piece >= self.pieces {
-            return;
-        }
-        let Some(place) = self.places.get_mut(slot * self.pieces + piece) else { return };
+    fn place_of(&mut self, cell: usize) -> Option<usize> {
+        let place = self.places.get_mut(cell)?;
         if *place == 0 {
             self.folds.push(F::default());
             *place = self.folds.len() as u32;
         }
-        if let Some(fold) = self.folds.get_mut(*place as usize - 1) {
+        Some(*place as usize - 1)
+    }
+
+    /// Takes in what another fold has, into a cell counted through all slots.
+    pub fn join_cell(&mut self, cell: usize, other: &F) {
+        if let Some(fold) = self.place_of(cell).and_then(|place| self.folds.get_mut(place)) {
+            let before = fold.footprint();
+            fold.join(other);
+            self.held_bytes += fold.footprint().saturating_sub(before);
+        }
+    }
+}
+
+impl<F: Fold> FoldCells for Cells<F> {
+    type Fold = F;
+    const LOOKS_AT_UNITS: bool = F::LOOKS_AT_UNITS;
+
+    #[inline]
+    fn add(&mut self, cell: usize, unit: u32, number: Option<Number>) {
+        if let Some(fold) = self.place_of(cell).and_then(|place| self.folds.get_mut(place)) {
             let before = fold.footprint();
             fold.add(unit, number);
             // Few rows make a fold grow, so the sum is seldom touched.
@@ -50,39 +99,21 @@ impl<F: Fold> Cells<F> {
         }
     }
 
-    /// Takes in what the folds of another table of this size have.
-    ///
-    /// # Errors
-    /// When it is more than may be.
-    pub fn join(&mut self, other: Self) -> Result<(), Stop> {
-        for (place, theirs) in self.places.iter_mut().zip(&other.places) {
-            let Some(theirs) = (*theirs as usize).checked_sub(1).and_then(|place| other.folds.get(place)) else {
-                continue;
-            };
-            if *place == 0 {
-                self.folds.push(F::default());
-                *place = self.folds.len() as u32;
-            }
-            if let Some(fold) = self.folds.get_mut(*place as usize - 1) {
-                let before = fold.footprint();
-                fold.join(theirs);
-                self.held_bytes += fold.footprint().saturating_sub(before);
+    fn join(&mut self, other: Self) -> Result<(), Stop> {
+        for (cell, theirs) in other.places.iter().enumerate() {
+            if let Some(theirs) = (*theirs as usize).checked_sub(1).and_then(|place| other.folds.get(place)) {
+                self.join_cell(cell, theirs);
             }
         }
         self.settle()
     }
 
-    /// Charges for what the folds have taken in.
-    ///
-    /// # Errors
-    /// When it is more than may be.
-    pub fn settle(&mut self) -> Result<(), Stop> {
+    fn settle(&mut self) -> Result<(), Stop> {
         self.charge.set(list_bytes(&self.places) + list_bytes(&self.folds) + self.held_bytes)
     }
 
-    /// Takes the folds of a slot out, by piece; `None` where no row came. Whatever slots have given away, the charge
-    /// stays.
-    pub fn take_slot(&mut self, slot: usize) -> impl Iterator<Item = Option<F>> {
+    /// Whatever slots have given away, the charge stays.
+    fn take_slot(&mut self, slot: usize) -> impl Iterator<Item = Option<F>> {
         let Self { pieces, places, folds, .. } = self;
         let places = places.get(slot * *pieces..(slot + 1) * *pieces).unwrap_or_default();
         places.iter().map(|place| Some(std::mem::take(folds.get_mut((*place as usize).checked_sub(1)?)?)))
@@ -98,8 +129,8 @@ mod tests {
     #[test]
     fn cells_that_were_reached_have_folds() {
         let mut cells: Cells<RowsFold> = Cells::new(&Guard::new(&Limits::default()), 2, 3).unwrap();
-        for (slot, piece) in [(1, 0), (0, 2), (1, 0), (0, 3), (2, 0)] {
-            cells.add(slot, piece, 7, None);
+        for cell in [3, 2, 3, 6] {
+            cells.add(cell, 7, None);
         }
         let mut rows = |slot| -> Vec<_> { cells.take_slot(slot).map(|fold| fold.map(|rows| rows.0)).collect() };
         assert_eq!(rows(0), [None, None, Some(1)]);
@@ -110,13 +141,13 @@ mod tests {
     #[test]
     fn tables_join_cell_by_cell() {
         let guard = Guard::new(&Limits::default());
-        let table = |reached: &[(usize, usize)]| {
+        let table = |reached: &[usize]| {
             let mut cells: Cells<RowsFold> = Cells::new(&guard, 1, 3).unwrap();
-            reached.iter().for_each(|(slot, piece)| cells.add(*slot, *piece, 7, None));
+            reached.iter().for_each(|cell| cells.add(*cell, 7, None));
             cells
         };
-        let mut joined = table(&[(0, 0), (0, 1)]);
-        joined.join(table(&[(0, 1), (0, 1), (0, 2)])).unwrap();
+        let mut joined = table(&[0, 1]);
+        joined.join(table(&[1, 1, 2])).unwrap();
         let rows: Vec<Option<u64>> = joined.take_slot(0).map(|fold| fold.map(|rows| rows.0)).collect();
         assert_eq!(rows, [Some(1), Some(3), Some(1)]);
     }

@@ -26,11 +26,14 @@ const NEAR_EXPONENTS: std::ops::RangeInclusive<u64> = 1001..=1062;
 /// Integers of a smaller magnitude are added there too.
 const NEAR_INTEGERS: u64 = 1 << 48;
 
+/// A number of ordinary size, or a sum of some, in units of 2^[`NEAR_EXPONENT`].
+pub(super) type NearSum = i128;
+
 /// An exact sum of numbers.
 #[derive(Clone, Debug, Default)]
 pub struct ExactSum {
     /// Numbers neither tiny nor huge, as most are; what no longer fits goes to `far`.
-    near: i128,
+    near: NearSum,
     count: u64,
     far: Option<Box<Far>>,
 }
@@ -67,29 +70,30 @@ impl ExactSum {
         }
     }
 
+    /// A sum of so many numbers of ordinary size.
+    pub(super) fn of_near(near: NearSum, count: u64) -> Self {
+        Self { near, count, far: None }
+    }
+
     #[inline]
     fn add_integer(&mut self, integer: i128) {
-        if integer.unsigned_abs() < u128::from(NEAR_INTEGERS) {
-            self.add_near(integer << -NEAR_EXPONENT);
-        } else {
+        match near_of_integer(integer) {
+            Some(near) => self.add_near(near),
             // 2^63 terms of 64 bits fit 128.
-            self.far_mut().integers += integer;
+            None => self.far_mut().integers += integer,
         }
     }
 
     #[inline]
     fn add_double(&mut self, double: f64) {
-        let bits = double.to_bits();
-        let exponent = bits >> 52 & 0x7ff;
-        if !NEAR_EXPONENTS.contains(&exponent) {
-            return self.far_mut().doubles.add(double);
+        match near_of(double) {
+            Some(near) => self.add_near(near),
+            None => self.far_mut().doubles.add(double),
         }
-        let mantissa = i128::from(bits & ((1 << 52) - 1) | 1 << 52) << (exponent - NEAR_EXPONENTS.start());
-        self.add_near(if double.is_sign_negative() { -mantissa } else { mantissa });
     }
 
     #[inline]
-    fn add_near(&mut self, near: i128) {
+    fn add_near(&mut self, near: NearSum) {
         match self.near.checked_add(near) {
             Some(sum) => self.near = sum,
             None => {
@@ -116,6 +120,11 @@ impl ExactSum {
                 }
             }
         }
+    }
+
+    /// Whether it is 0, and as far as is known of no numbers.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.near == 0 && self.count == 0 && self.far.is_none()
     }
 
     /// How many numbers were added.
@@ -149,6 +158,34 @@ impl ExactSum {
             None => near,
             Some(far) => near + (BigInt::from(far.integers) << -LOWEST_EXPONENT) + far.doubles.scaled(),
         }
+    }
+}
+
+/// A double, if it is of ordinary size.
+#[inline]
+pub(super) fn near_of(double: f64) -> Option<NearSum> {
+    let bits = double.to_bits();
+    let exponent = bits >> 52 & 0x7ff;
+    if !NEAR_EXPONENTS.contains(&exponent) {
+        return None;
+    }
+    let magnitude = (bits & ((1 << 52) - 1) | 1 << 52) as i64;
+    // Without a jump, as signs may come in any order.
+    let sign = bits as i64 >> 63;
+    Some(NearSum::from((magnitude ^ sign) - sign) << (exponent - NEAR_EXPONENTS.start()))
+}
+
+#[inline]
+fn near_of_integer(integer: i128) -> Option<NearSum> {
+    (integer.unsigned_abs() < u128::from(NEAR_INTEGERS)).then_some(integer << -NEAR_EXPONENT)
+}
+
+/// A number, if it is of ordinary size.
+#[inline]
+pub(super) fn near_of_number(number: Number) -> Option<NearSum> {
+    match number.to_i128() {
+        Some(integer) => near_of_integer(integer),
+        None => near_of(number.to_f64()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Measures of a series: one figure per slot and bucket, and one per slot for the whole range.
 
-use super::cells::Cells;
+use super::cells::{Cells, FoldCells};
 use super::charge::{Charge, Charged};
 use super::day_index::answering_days;
 use super::distinct::{day_counts, distinct_by_day, units_by_bucket, units_in};
@@ -21,6 +21,7 @@ use super::scan::Block;
 use super::sliding_union::SlidingUnion;
 use super::slots::{Slots, TableSlots};
 use super::split::{RowFold, RowsToRead};
+use super::sum_cells::SumCells;
 use super::unit_cells::{SlotCounts, distinct_users};
 use super::unit_grid::UnitGrid;
 use super::unit_set::{UnitSet, nobody};
@@ -85,8 +86,37 @@ struct RowCells<'a> {
     values: Option<PathValues<Option<Number>>>,
     slots: Option<TableSlots<'a>>,
     numbers: Vec<Option<Option<Number>>>,
-    /// By row of a block.
-    pieces: Box<[u32; BLOCK_VALUES]>,
+    /// By row of a block, counted through all slots; `NO_CELL` where a row is not meant.
+    cells: Box<[u32; BLOCK_VALUES]>,
+}
+
+/// Stands for the cell of a row that is not meant.
+const NO_CELL: u32 = NO_PIECE;
+
+impl RowCells<'_> {
+    /// Finds the cells of a block's rows, each row in a few steps without a jump.
+    fn find(
+        &mut self,
+        division: &impl Division,
+        block: &Block<'_>,
+        mask: &Mask,
+        buffer: &mut BlockBuffer,
+    ) -> Result<(), Stop> {
+        let rows = block.times.len();
+        let cells = &mut self.cells[..rows];
+        division.indexes_of(block.times, cells);
+        if let Some(slots) = &mut self.slots {
+            let pieces = division.len() as u32;
+            cells.iter_mut().zip(slots.decode(block, buffer)?).for_each(|(cell, slot)| {
+                *cell = if *cell == NO_PIECE { NO_CELL } else { slot.wrapping_mul(pieces).wrapping_add(*cell) };
+            });
+        }
+        cells.iter_mut().zip(block.units).for_each(|(cell, unit)| {
+            *cell = if *unit == NO_UNIT { NO_CELL } else { *cell };
+        });
+        mask.complement(&Mask::first(rows)).rows().for_each(|row| cells[row] = NO_CELL);
+        Ok(())
+    }
 }
 
 /// Folds the rows of a look by slot and piece.
@@ -97,39 +127,58 @@ fn fold<F: Fold>(
     slots: Option<&Slots>,
     path: Option<&str>,
 ) -> Result<Cells<F>, ExecutionError> {
+    let start = || Cells::<F>::new(query.guard, slots.map_or(1, Slots::len), division.len());
+    fold_into(query, look, RowsToRead::all(query, look), division, slots, path, start)
+}
+
+/// Folds these rows of a look into the cells that `start` makes.
+fn fold_into<C: FoldCells>(
+    query: Query<'_>,
+    look: &Look,
+    rows: RowsToRead<'_>,
+    division: &impl Division,
+    slots: Option<&Slots>,
+    path: Option<&str>,
+    start: impl Fn() -> Result<C, Stop> + Sync,
+) -> Result<C, ExecutionError> {
+    if slots.map_or(1, Slots::len).saturating_mul(division.len()) >= NO_CELL as usize {
+        return Err(Stop::Memory.into());
+    }
     let fold = RowFold {
-        looks_at_units: F::LOOKS_AT_UNITS,
+        looks_at_units: C::LOOKS_AT_UNITS,
         row_work: FOLD_WORK,
-        start: || Cells::<F>::new(query.guard, slots.map_or(1, Slots::len), division.len()),
+        start,
         open: |table: Table<'_>| -> Result<_, ExecutionError> {
             let values = path.map(|path| PathValues::compile(query, table, path, Value::as_number));
             Ok(RowCells {
                 values: values.transpose()?,
                 slots: slots.map(|slots| slots.open(query, table)).transpose()?,
                 numbers: Vec::new(),
-                pieces: Box::new([NO_PIECE; BLOCK_VALUES]),
+                cells: Box::new([NO_CELL; BLOCK_VALUES]),
             })
         },
-        visit: |cells: &mut Cells<F>,
-                of_rows: &mut RowCells<'_>,
-                block: &Block<'_>,
-                mask: &Mask,
-                buffer: &mut BlockBuffer| {
-            let RowCells { values, slots, numbers, pieces } = of_rows;
-            if let Some(values) = values {
-                values.decode(block.number, block.times.len(), buffer, Some, numbers);
+        visit: |cells: &mut C, of_rows: &mut RowCells<'_>, block: &Block<'_>, mask: &Mask, buffer: &mut BlockBuffer| {
+            of_rows.find(division, block, mask, buffer)?;
+            let RowCells { values, numbers, cells: of_rows, .. } = of_rows;
+            let rows = block.times.len();
+            let of_rows = of_rows.iter().zip(block.units);
+            if let Some(doubles) = values.as_ref().and_then(|values| values.doubles(block.number)) {
+                of_rows.zip(doubles).filter(|((cell, _), _)| **cell != NO_CELL).for_each(|((cell, unit), double)| {
+                    cells.add_f64(*cell as usize, *unit, f64::from_le_bytes(*double));
+                });
+                return cells.settle();
             }
-            let row_slots = slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
-            division.indexes_of(block.times, &mut pieces[..block.times.len()]);
-            mask.rows().filter(|row| block.units[*row] != NO_UNIT && pieces[*row] != NO_PIECE).for_each(|row| {
-                let slot = row_slots.map_or(0, |slots| slots[row] as usize);
-                cells.add(slot, pieces[row] as usize, block.units[row], numbers.get(row).copied().flatten().flatten());
+            if let Some(values) = values {
+                values.decode(block.number, rows, buffer, Some, numbers);
+            }
+            of_rows.enumerate().filter(|(_, (cell, _))| **cell != NO_CELL).for_each(|(row, (cell, unit))| {
+                cells.add(*cell as usize, *unit, numbers.get(row).copied().flatten().flatten());
             });
             cells.settle()
         },
-        join: Cells::join,
+        join: C::join,
     };
-    fold.run(query, look, RowsToRead::all(query, look))
+    fold.run(query, look, rows)
 }
 
 /// The figures of a slot whose buckets were folded; `None` where no row came.
@@ -168,7 +217,38 @@ fn folded<F: Fold>(
     path: Option<&str>,
     figure: impl Fn(&mut F) -> Figure,
 ) -> Result<Vec<Figures>, ExecutionError> {
-    let mut cells = fold::<F>(query, series.look, series.buckets, series.slots, path)?;
+    let cells = fold::<F>(query, series.look, series.buckets, series.slots, path)?;
+    figures_of_slots(query, series, cells, figure)
+}
+
+/// Sums a number of the rows of a series, and reads a figure off each sum.
+fn summed(
+    query: Query<'_>,
+    series: &Series<'_>,
+    path: &str,
+    counts: bool,
+    figure: impl Fn(&mut ExactSum) -> Figure,
+) -> Result<Vec<Figures>, ExecutionError> {
+    let Series { look, buckets, slots, .. } = *series;
+    let rows = RowsToRead::all(query, look);
+    let (slot_count, pieces) = (series.slot_count(), buckets.len());
+    // With fewer rows most cells would stay empty.
+    if slot_count.saturating_mul(pieces) <= rows.count() {
+        let start = || SumCells::new(query.guard, slot_count, pieces, counts);
+        let cells = fold_into(query, look, rows, buckets, slots, Some(path), start)?;
+        return figures_of_slots(query, series, cells, figure);
+    }
+    let start = || Cells::new(query.guard, slot_count, pieces);
+    let cells: Cells<ExactSum> = fold_into(query, look, rows, buckets, slots, Some(path), start)?;
+    figures_of_slots(query, series, cells, figure)
+}
+
+fn figures_of_slots<C: FoldCells<Fold: Fold>>(
+    query: Query<'_>,
+    series: &Series<'_>,
+    mut cells: C,
+    figure: impl Fn(&mut C::Fold) -> Figure,
+) -> Result<Vec<Figures>, ExecutionError> {
     let of_slot = |slot| Ok(figures(query.guard, cells.take_slot(slot), series.is_cumulative, &figure)?);
     (0..series.slot_count()).map(of_slot).collect()
 }
@@ -318,8 +398,8 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
             row_counts(query, series)
         }
         Measure::PerUnit => folded(query, series, None, PerUnitFold::ratio),
-        Measure::Sum(path) => folded(query, series, Some(path), |sum: &mut ExactSum| Figure::of(sum.sum())),
-        Measure::Avg(path) => folded(query, series, Some(path), |sum: &mut ExactSum| Figure::of(sum.average())),
+        Measure::Sum(path) => summed(query, series, path, false, |sum| Figure::of(sum.sum())),
+        Measure::Avg(path) => summed(query, series, path, true, |sum| Figure::of(sum.average())),
         Measure::Min(path) => folded(query, series, Some(path), |range: &mut ExtremesFold| range.least()),
         Measure::Max(path) => folded(query, series, Some(path), |range: &mut ExtremesFold| range.greatest()),
         Measure::Percentile { path, rank } if series.is_cumulative => {

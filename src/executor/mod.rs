@@ -47,6 +47,7 @@ mod scan;
 mod sliding_union;
 mod slots;
 mod split;
+mod sum_cells;
 mod trace;
 mod trails;
 mod unit_cells;

@@ -74,6 +74,14 @@ impl<T: Copy> PathValues<T> {
         Ok(Self { candidates })
     }
 
+    /// The doubles of a block, as they are stored, where each of its rows has one and nothing else.
+    pub fn doubles(&self, block: usize) -> Option<&[[u8; 8]]> {
+        match &self.candidates[..] {
+            [Candidate { column, is_whole: true, .. }] => column.doubles(block),
+            _ => None,
+        }
+    }
+
     /// What the rows of a block say, `None` where the value is absent; `of` says what a number means.
     pub fn decode(
         &self,
@@ -125,9 +133,11 @@ impl PathValues<u32> {
             && !by_code.is_empty()
         {
             let said = |code: i64| by_code.get(code as usize).copied().flatten().unwrap_or(absent);
-            if column.visit_runs(block, buffer, |code, rows| out.resize(rows.end, said(code))) {
+            out.resize(rows, absent);
+            if column.fill_runs(block, buffer, said, out) {
                 return;
             }
+            out.clear();
             if let ColumnBlock::Codes(codes) = column.decode_block(block, buffer) {
                 out.extend(codes.iter().map(|code| said(*code)));
                 return;

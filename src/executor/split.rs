@@ -66,6 +66,11 @@ impl<'a> RowsToRead<'a> {
         let tables = segments.flat_map(|segment| tables_of(query, look, segment)).collect();
         Self { tables, known: Coverage::default() }
     }
+
+    /// How many rows the tables have.
+    pub fn count(&self) -> usize {
+        self.tables.iter().map(|table| table.rows()).sum()
+    }
 }
 
 /// What is done with rows: `start` begins a fold, `open` is called with each table that is read for it, and what it
@@ -95,10 +100,9 @@ impl<Start, Open, Visit, Join> RowFold<Start, Open, Visit, Join> {
         Visit: Fn(&mut A, &mut T, &Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop> + Sync,
         Join: Fn(&mut A, A) -> Result<(), Stop> + Sync,
     {
+        let threads = threads_for(query.guard, rows.count().saturating_mul(self.row_work));
         let RowsToRead { tables, known } = rows;
         query.trace.count(|counts| counts.tables_read += tables.len() as u64);
-        let rows: usize = tables.iter().map(|table| table.rows()).sum();
-        let threads = threads_for(query.guard, rows.saturating_mul(self.row_work));
         let piece_rows = query.guard.thread_rows().div_ceil(self.row_work);
         let mut pieces: Vec<(Table<'_>, Range<usize>)> = tables
             .iter()

@@ -10,6 +10,7 @@ use super::path_values::{places_of, value_at};
 use super::query::{Query, Units};
 use super::split::RowsToRead;
 use crate::codec::Texts;
+use crate::codec::packed::BLOCK_VALUES;
 use crate::index::ValueDays;
 use crate::model::Value;
 use crate::segment::{Table, stored_value};
@@ -98,6 +99,7 @@ pub(super) fn count_by_value<'a>(
     };
     // Of each day the piece, and the rows that are not counted yet.
     let mut left: Vec<(Option<usize>, u64)> = Vec::new();
+    let mut buffer = [0; BLOCK_VALUES];
     for table in std::mem::take(tables) {
         query.guard.check()?;
         let Some(counts) = open(query, table, path)? else {
@@ -120,7 +122,7 @@ pub(super) fn count_by_value<'a>(
                 };
                 // Others are counted with those that have no value.
                 if class != absent {
-                    days.visit(place, first..first + left.len(), |day, rows| {
+                    days.visit(place, first..first + left.len(), &mut buffer, |day, rows| {
                         let (piece, left) = &mut left[day - first];
                         *left = left.saturating_sub(rows);
                         add(class, *piece, rows);

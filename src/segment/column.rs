@@ -179,6 +179,21 @@ impl PropertyColumn {
         true
     }
 
+    /// Where codes are stored as runs: puts what `of` says of each row's code into `out`. Answers whether they are.
+    pub fn fill_runs(&self, block: usize, buffer: &mut BlockBuffer, of: impl Fn(i64) -> u32, out: &mut [u32]) -> bool {
+        let PropertyValues::Dictionary { codes: Codes::Runs(runs), .. } = &self.values else { return false };
+        runs.fill(block, &mut buffer.integers, of, out);
+        true
+    }
+
+    /// The doubles of a block of rows, as they lie in the file, where each row of the table has one.
+    pub fn doubles(&self, block: usize) -> Option<&[[u8; 8]]> {
+        let PropertyValues::Doubles { present: None, values } = &self.values else { return None };
+        let (doubles, _) = values[block_bytes(values, block)].as_chunks();
+        reading::decoded(size_of_val(doubles));
+        Some(doubles)
+    }
+
     /// Decodes one block of rows.
     pub fn decode_block<'a>(&self, block: usize, buffer: &'a mut BlockBuffer) -> ColumnBlock<'a> {
         match &self.values {
@@ -193,14 +208,11 @@ impl PropertyColumn {
             }
             PropertyValues::Doubles { present, values } => {
                 decode_presence(present.as_ref(), block, &mut buffer.present);
-                let start = block * BLOCK_VALUES * 8;
-                let end = (start + BLOCK_VALUES * 8).min(values.len());
-                reading::decoded(end - start);
-                let doubles = values[start..end].chunks_exact(8).zip(buffer.present.iter());
+                let (doubles, _) = values[block_bytes(values, block)].as_chunks();
+                reading::decoded(size_of_val(doubles));
                 buffer.numbers.clear();
-                buffer.numbers.extend(doubles.map(|(bytes, present)| {
-                    let bits = [bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]];
-                    if *present != 0 { Number::from_f64(f64::from_le_bytes(bits)) } else { None }
+                buffer.numbers.extend(doubles.iter().zip(buffer.present.iter()).map(|(bytes, present)| {
+                    if *present != 0 { Number::from_f64(f64::from_le_bytes(*bytes)) } else { None }
                 }));
                 ColumnBlock::Numbers(&buffer.numbers)
             }
@@ -232,6 +244,12 @@ impl PropertyColumn {
             }
         }
     }
+}
+
+/// Where the doubles of a block lie.
+fn block_bytes(doubles: &[u8], block: usize) -> Range<usize> {
+    let end = doubles.len().min((block + 1) * BLOCK_VALUES * 8);
+    end.min(block * BLOCK_VALUES * 8)..end
 }
 
 fn decode_presence(present: Option<&Packed>, block: usize, out: &mut [i64; BLOCK_VALUES]) {

@@ -1,0 +1,149 @@
+//! Sums by slot and piece, side by side.
+
+use super::cells::{Cells, FoldCells};
+use super::charge::Charge;
+use super::exact_sum::{ExactSum, NearSum, near_of, near_of_number};
+use super::footprint::list_bytes;
+use super::guard::Guard;
+use super::limits::Stop;
+use crate::model::Number;
+
+/// A table of sums, for where most cells are reached. A cell takes 16 bytes where nobody asks for averages: rows reach
+/// cells in no order, so what bounds these sums is how many cells the cache holds.
+pub(super) struct SumCells {
+    pieces: usize,
+    /// By slot, then by piece: the sums of numbers of ordinary size.
+    near: Vec<NearSum>,
+    /// How many numbers they are the sums of; empty where it does not matter.
+    counts: Vec<u64>,
+    /// All other numbers.
+    others: Cells<ExactSum>,
+    charge: Charge,
+}
+
+impl SumCells {
+    /// A table of this size without numbers. Without `counts` the sums do not know of how many numbers they are.
+    ///
+    /// # Errors
+    /// When it is larger than may be.
+    pub fn new(guard: &Guard, slots: usize, pieces: usize, counts: bool) -> Result<Self, Stop> {
+        let cells = slots * pieces;
+        let counted = if counts { cells } else { 0 };
+        let charge = Charge::of(guard, cells * size_of::<NearSum>() + counted * size_of::<u64>())?;
+        let others = Cells::new(guard, slots, pieces)?;
+        Ok(Self { pieces, near: vec![0; cells], counts: vec![0; counted], others, charge })
+    }
+
+    /// Adds to a cell; answers whether the table has it and there is room.
+    #[inline]
+    fn add_near(&mut self, cell: usize, near: NearSum) -> bool {
+        let Some(sum) = self.near.get_mut(cell) else { return false };
+        let Some(added) = sum.checked_add(near) else { return false };
+        *sum = added;
+        if let Some(count) = self.counts.get_mut(cell) {
+            *count += 1;
+        }
+        true
+    }
+}
+
+impl FoldCells for SumCells {
+    type Fold = ExactSum;
+    const LOOKS_AT_UNITS: bool = false;
+
+    #[inline]
+    fn add(&mut self, cell: usize, unit: u32, number: Option<Number>) {
+        let is_added = number.and_then(near_of_number).is_some_and(|near| self.add_near(cell, near));
+        if !is_added && number.is_some() {
+            self.others.add(cell, unit, number);
+        }
+    }
+
+    #[inline]
+    fn add_f64(&mut self, cell: usize, unit: u32, double: f64) {
+        if !near_of(double).is_some_and(|near| self.add_near(cell, near)) {
+            self.add(cell, unit, Number::from_f64(double));
+        }
+    }
+
+    fn join(&mut self, other: Self) -> Result<(), Stop> {
+        for (cell, near) in other.near.iter().enumerate() {
+            match self.near[cell].checked_add(*near) {
+                Some(sum) => self.near[cell] = sum,
+                None => self.others.join_cell(cell, &ExactSum::of_near(*near, 0)),
+            }
+        }
+        self.counts.iter_mut().zip(&other.counts).for_each(|(count, other)| *count += other);
+        self.others.join(other.others)
+    }
+
+    fn settle(&mut self) -> Result<(), Stop> {
+        self.charge.set(list_bytes(&self.near) + list_bytes(&self.counts))?;
+        self.others.settle()
+    }
+
+    fn take_slot(&mut self, slot: usize) -> impl Iterator<Item = Option<ExactSum>> {
+        let first = slot * self.pieces;
+        let cells = self.near.get(first..first + self.pieces).unwrap_or_default();
+        let counts = self.counts.get(first..).unwrap_or_default().iter().copied().chain(std::iter::repeat(0));
+        let near = cells.iter().zip(counts).map(|(near, count)| ExactSum::of_near(*near, count));
+        near.zip(self.others.take_slot(slot)).map(|(mut sum, others)| {
+            others.iter().for_each(|others| sum.merge(others));
+            // Nothing is the sum of no numbers, too.
+            Some(sum).filter(|sum| !sum.is_nothing())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::limits::Limits;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn numbers() -> impl Strategy<Value = Option<Number>> {
+        prop_oneof![
+            3 => (-1e9f64..1e9).prop_map(Number::from_f64),
+            1 => any::<f64>().prop_map(Number::from_f64),
+            1 => any::<i64>().prop_map(|number| Some(Number::Integer(number))),
+            1 => any::<u64>().prop_map(|number| Some(Number::from_u64(number))),
+            1 => Just(Number::from_f64(2f64.powi(39))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn sums_are_those_of_cells_that_stand_alone(
+            rows in prop::collection::vec((0usize..7, numbers(), 1usize..3000), 0..40), counts: bool,
+        ) {
+            let guard = Guard::new(&Limits::default());
+            let empty = || SumCells::new(&guard, 2, 3, counts).unwrap();
+            let (mut whole, mut half) = (empty(), empty());
+            let mut alone: Cells<ExactSum> = Cells::new(&guard, 2, 3).unwrap();
+            for (place, (cell, number, copies)) in rows.into_iter().enumerate() {
+                let cells = if place % 2 == 0 { &mut whole } else { &mut half };
+                for _ in 0..copies {
+                    match number {
+                        Some(number) if Number::from_f64(number.to_f64()) == Some(number) && place % 3 == 0 => {
+                            cells.add_f64(cell, 7, number.to_f64());
+                        }
+                        _ => cells.add(cell, 7, number),
+                    }
+                    alone.add(cell, 7, number);
+                }
+            }
+            whole.join(half).unwrap();
+            whole.settle().unwrap();
+            for slot in 0..2 {
+                for (sum, expected) in whole.take_slot(slot).zip(alone.take_slot(slot)) {
+                    let (sum, expected) = (sum.unwrap_or_default(), expected.unwrap_or_default());
+                    prop_assert_eq!(sum.sum(), expected.sum());
+                    if counts {
+                        prop_assert_eq!((sum.count(), sum.average()), (expected.count(), expected.average()));
+                    }
+                }
+            }
+            prop_assert_eq!(whole.take_slot(1).count(), 3);
+        }
+    }
+}
