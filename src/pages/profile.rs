@@ -2,11 +2,16 @@
 
 use super::error::{PageError, damaged, find, find_type};
 use super::recent::{RecentEvent, recent};
+use crate::codec::DecodeError;
 use crate::model::{GroupKeyId, Properties, StoredName};
-use crate::profiles::Profiles;
 use crate::store::Snapshot;
+use roaring::RoaringBitmap;
 use serde::Serialize;
 use std::sync::Arc;
+use std::thread;
+
+/// The names of so many members are read on a second thread, beside the members' latest events: that takes as long.
+const SHARED_MEMBERS: u64 = 2_000;
 
 /// Everything about one key of a group type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,27 +49,47 @@ pub struct ProfileVersion {
 pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupProfile, PageError> {
     let type_id = find_type(snapshot, group_type)?;
     let key_id = GroupKeyId::new(find(snapshot, StoredName::GroupKey(type_id.raw()), "key", key)?);
-    let calls = snapshot.profiles().calls_of_key(type_id, key_id).map_err(damaged(snapshot))?;
-    let versions = Profiles::versions(&calls).map_err(damaged(snapshot))?;
+    let history = snapshot.profiles().history_of_key(type_id, key_id).map_err(damaged(snapshot))?;
     let aliases = snapshot.aliases();
     let member_ids = snapshot.profiles().members_of(type_id, key_id, aliases).map_err(damaged(snapshot))?;
-    let members = {
-        let names = snapshot.names().read();
-        let sorted = names.list(StoredName::User).sorted(&member_ids, None).map_err(damaged(snapshot))?;
-        let members = sorted.map(|named| named.map(|(_, name)| name.to_owned()));
-        members.collect::<Result<Vec<String>, _>>().map_err(damaged(snapshot))?
-    };
+    let ids = aliases.ids_of_all(&member_ids);
+    let (members, recent) = beside(
+        member_ids.len() >= SHARED_MEMBERS,
+        || names_in_order(snapshot, &member_ids).map_err(damaged(snapshot)),
+        || recent(snapshot, &ids),
+    );
     Ok(GroupProfile {
         group_type: group_type.to_owned(),
         key: key.to_owned(),
-        properties: versions.last().map(|version| (*version.properties).clone()).unwrap_or_default(),
-        last_updated: calls.last().map(|call| call.moment.time.to_string()),
-        versions: versions
+        properties: history.versions.last().map(|version| (*version.properties).clone()).unwrap_or_default(),
+        last_updated: history.last_updated.map(|time| time.to_string()),
+        versions: history
+            .versions
             .into_iter()
             .rev()
             .map(|version| ProfileVersion { at: version.moment.time.to_string(), properties: version.properties })
             .collect(),
-        members,
-        recent: recent(snapshot, &aliases.ids_of_all(&member_ids))?,
+        members: members?,
+        recent: recent?,
+    })
+}
+
+/// The names of these users, by their bytes.
+fn names_in_order(snapshot: &Snapshot, users: &RoaringBitmap) -> Result<Vec<String>, DecodeError> {
+    let names = snapshot.names().read();
+    let sorted = names.list(StoredName::User).sorted(users, None)?;
+    sorted.map(|named| named.map(|(_, name)| name.to_owned())).collect()
+}
+
+/// Does both, the first on a thread of its own if it `is_worth` one and there is one.
+fn beside<A: Send, B>(is_worth: bool, first: impl Fn() -> A + Sync, second: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let begun = is_worth.then(|| thread::Builder::new().spawn_scoped(scope, &first)).and_then(Result::ok);
+        let second = second();
+        match begun.map(thread::ScopedJoinHandle::join) {
+            Some(Ok(first)) => (first, second),
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            None => (first(), second),
+        }
     })
 }

@@ -195,6 +195,16 @@ impl Calls {
         visited.and(problem.map_or(Ok(()), Err)).map_err(|error| error.shifted(self.ops_offset).in_file(&self.file))
     }
 
+    /// Calls `visit` with the calls of these rows, which ascend.
+    pub fn visit_some(&self, rows: &[usize], mut visit: impl FnMut(Call)) -> Result<(), DecodeError> {
+        let mut problem = None;
+        let visited = self.ops.visit_some(rows, |row, ops| match self.call(row, ops) {
+            Ok(call) => visit(call),
+            Err(error) => problem = Some(error),
+        });
+        visited.and(problem.map_or(Ok(()), Err)).map_err(|error| error.shifted(self.ops_offset).in_file(&self.file))
+    }
+
     /// Counts the columns of these rows as read; the texts count themselves.
     fn count_read(&self, rows: std::ops::Range<usize>) {
         let columns = [&self.entities, &self.times, &self.arrivals].into_iter().chain(&self.users);

@@ -3,7 +3,7 @@
 use super::part::{Call, Calls};
 use super::{ProfilesPart, SavedCohort, StoredAlias};
 use crate::codec::DecodeError;
-use crate::model::{GroupKeyId, GroupTypeId, Moment, Properties, PropertyOps, Timestamp, UserId};
+use crate::model::{GroupTypeId, Moment, Properties, PropertyOps, Timestamp, UserId};
 use std::sync::Arc;
 
 /// The parts of a snapshot, in order of arrival.
@@ -68,19 +68,6 @@ impl Profiles {
     /// The parts.
     pub fn parts(&self) -> &[Arc<ProfilesPart>] {
         &self.parts
-    }
-
-    /// The group() calls that named a key, in order.
-    ///
-    /// # Errors
-    /// When a part is damaged.
-    pub fn calls_of_key(&self, group_type: GroupTypeId, key: GroupKeyId) -> Result<Vec<Call>, DecodeError> {
-        let mut found = Vec::new();
-        for part in &self.parts {
-            collect(part.group_calls(group_type)?, &[key.raw()], &mut found)?;
-        }
-        found.sort_unstable_by_key(|call| call.moment);
-        Ok(found)
     }
 
     /// The identify() calls that named one of these ids of one user, in order.
@@ -188,7 +175,7 @@ mod tests {
     use super::*;
     use crate::codec::FileId;
     use crate::codec::text::Compression;
-    use crate::model::{Arrival, property};
+    use crate::model::{Arrival, GroupKeyId, property};
 
     fn at(time: i64, arrival: u64) -> Moment {
         Moment { time: Timestamp::from_micros(time).unwrap(), arrival: Arrival::new(arrival) }
@@ -209,9 +196,11 @@ mod tests {
         let first = part(|b| b.group(company, acme, None, at(20, 0), r#"{"properties":{"plan":"pro"}}"#));
         let late = part(|b| b.group(company, acme, None, at(10, 1), r#"{"properties":{"plan":"free","seats":3}}"#));
         let profiles = Profiles::new(vec![first, late]);
-        let versions = Profiles::versions(&profiles.calls_of_key(company, acme).unwrap()).unwrap();
-        let shown: Vec<String> = versions.iter().map(|version| property::object_json(&version.properties)).collect();
+        let history = profiles.history_of_key(company, acme).unwrap();
+        let shown: Vec<String> =
+            history.versions.iter().map(|version| property::object_json(&version.properties)).collect();
         assert_eq!(shown, [r#"{"plan":"free","seats":3}"#, r#"{"plan":"pro","seats":3}"#]);
+        assert_eq!(history.last_updated, Some(Timestamp::from_micros(20).unwrap()));
         let updated = profiles.last_updated(company, 4).unwrap();
         assert_eq!(updated, [None, None, None, Some(Timestamp::from_micros(20).unwrap())]);
     }

@@ -107,8 +107,7 @@ fn read_profiles(part: ProfilesPart) -> Result<(), DecodeError> {
         let _ = profiles.last_updated(group_type, 100);
         let _ = profiles.associations(group_type, 100, &Aliases::default());
         let _ = profiles.association_of(group_type, &user);
-        let calls = profiles.calls_of_key(group_type, GroupKeyId::new(0));
-        let _ = calls.and_then(|calls| Profiles::versions(&calls));
+        let _ = profiles.history_of_key(group_type, GroupKeyId::new(0));
         let _ = profiles.properties_of_keys(group_type, &[0, 1].map(GroupKeyId::new));
     }
     for holders in [None, Some(GroupTypeId::new(0))] {

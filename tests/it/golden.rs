@@ -176,9 +176,8 @@ fn the_golden_store_opens_clean_and_closes_unchanged() {
         assert_eq!(shown("anon_7f3"), "user_1");
         assert_eq!(shown("user_2@example.com"), "user_3");
         let acme = snapshot.group_key(GroupTypeId::new(0), "acme-corp").unwrap().unwrap();
-        let calls = snapshot.profiles().calls_of_key(GroupTypeId::new(0), acme).unwrap();
-        let now = trackcrumb::profiles::fold(&calls).unwrap();
-        let now = trackcrumb::model::property::object_json(&now);
+        let history = snapshot.profiles().history_of_key(GroupTypeId::new(0), acme).unwrap();
+        let now = trackcrumb::model::property::object_json(&history.versions.last().unwrap().properties);
         assert_eq!(now, r#"{"notes":["late","call"],"plan":"enterprise","seats":25}"#);
     }
     drop(snapshot);
@@ -381,7 +380,7 @@ fn the_golden_profiles_fold_in_order_of_time_and_not_of_arrival() {
     let opened = Opened::of(&golden("store"));
     let profiles = Profiles::new(opened.profiles.iter().cloned().collect());
     let acme = GroupKeyId::new(0);
-    let versions = Profiles::versions(&profiles.calls_of_key(GroupTypeId::new(0), acme).unwrap()).unwrap();
+    let versions = profiles.history_of_key(GroupTypeId::new(0), acme).unwrap().versions;
     let shown = versions.iter().map(|version| trackcrumb::model::property::object_json(&version.properties));
     assert_eq!(shown.collect::<Vec<_>>(), [r#"{"plan":"free","seats":5}"#, r#"{"plan":"enterprise","seats":25}"#]);
 }

@@ -77,6 +77,26 @@ fn paged(snapshot: &Snapshot, group_type: &str) -> Vec<Value> {
     rows
 }
 
+/// So many members are put in order beside the search for their latest events.
+#[test]
+fn the_profile_of_a_large_group_is_whole() {
+    let event = |number: i64| {
+        let user = format!("u{}", number * 7919 % 2_500);
+        let line = json!({"type": "track", "event": "e", "distinct_id": user, "timestamp": number * 1000,
+            "groups": {"company": if number < 20 { "small" } else { "large" }}});
+        (line, 0)
+    };
+    let history: Vec<(Value, i64)> = (0..2_520).map(event).collect();
+    let mut naive = Naive::default();
+    for (line, arrival_us) in &history {
+        naive.accept(line, *arrival_us);
+    }
+    let store = fill(&history, Arrivals { batch: 500, seal_every: 2, reopen_every: 0 }).store;
+    check_pages(&store.snapshot().unwrap(), &naive, &["u0"]).unwrap();
+    let profile = pages::group(&store.snapshot().unwrap(), "company", "large").unwrap();
+    assert_eq!((profile.members.len(), profile.recent.len()), (2_500, 50));
+}
+
 #[test]
 fn search_looks_at_keys_and_property_texts() {
     let group = |key: &str, plan: &str| {

@@ -141,6 +141,21 @@ impl Changes {
         })
     }
 
+    /// Which of these rows name a property, ascending.
+    pub fn rows_among(&self, rows: Range<usize>) -> Result<Vec<usize>, DecodeError> {
+        let mut found = Vec::new();
+        for place in 0..self.len() {
+            let Extent { changes, .. } = self.extent(place)?;
+            let first = self.rows.lower_bound_in(changes.clone(), rows.start as i64);
+            let of_property = self.rows.iter_from(first).take(changes.end - first);
+            let of_property = of_property.filter_map(|row| usize::try_from(row).ok());
+            found.extend(of_property.take_while(|row| rows.contains(row)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
     /// A change of a property that has this extent.
     fn change(&self, extent: &Extent, index: usize) -> Result<StoredChange, DecodeError> {
         let row = usize::try_from(self.rows.get(index)).ok().filter(|row| *row < self.calls);

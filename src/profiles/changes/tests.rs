@@ -1,7 +1,7 @@
 //! Changes against the calls that they are of.
 
 use super::super::part::Call;
-use super::super::{Profiles, ProfilesBuilder, ProfilesPart};
+use super::super::{KeyHistory, Profiles, ProfilesBuilder, ProfilesPart};
 use super::*;
 use crate::codec::text::Compression;
 use crate::codec::{ContainerWriter, FileId, FileKind};
@@ -109,17 +109,37 @@ fn folded(profiles: &Profiles, group_type: Option<GroupTypeId>, name: &str) -> B
     changes.into_iter().map(&mut after).collect()
 }
 
+/// What all calls of a key say, in order.
+fn calls_of_key(profiles: &Profiles, key: GroupKeyId) -> Vec<Call> {
+    let mut calls = Vec::new();
+    let keep = |group_type, call: Call| {
+        if group_type == Some(COMPANY) && call.entity == key.raw() {
+            calls.push(call);
+        }
+    };
+    profiles.visit_calls(keep).unwrap();
+    calls.sort_unstable_by_key(|call| call.moment);
+    calls
+}
+
 /// Whether changes say what the calls say, now and after every call.
 fn check(profiles: &Profiles) {
     let keys: Vec<GroupKeyId> = (0..KEYS + 1).rev().map(GroupKeyId::new).collect();
+    for key in &keys {
+        let calls = calls_of_key(profiles, *key);
+        let expected = KeyHistory {
+            versions: Profiles::versions(&calls).unwrap(),
+            last_updated: calls.last().map(|call| call.moment.time),
+        };
+        assert_eq!(profiles.history_of_key(COMPANY, *key).unwrap(), expected);
+    }
     let now = profiles.properties_of_keys(COMPANY, &keys).unwrap();
     for name in NAMES {
         let of_keys = folded(profiles, Some(COMPANY), name);
         assert_eq!(folded(profiles, None, name), of_keys);
         for (key, now) in keys.iter().zip(&now) {
-            let calls = profiles.calls_of_key(COMPANY, *key).unwrap();
             let mut value = None;
-            for version in Profiles::versions(&calls).unwrap() {
+            for version in profiles.history_of_key(COMPANY, *key).unwrap().versions {
                 value = version.properties.get(name).cloned();
                 let from_changes = of_keys.range(..=(key.raw(), version.moment)).next_back();
                 let from_changes = from_changes.filter(|((holder, _), _)| *holder == key.raw());
