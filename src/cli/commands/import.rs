@@ -185,12 +185,20 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
             return Err(failure);
         }
     };
+    let mut segments = 0;
     if done.accepted >= SEALED_FROM {
         // All is durable. What cannot be sealed now is sealed when the log has grown; what is worse, closing tells.
         let _ = store.seal();
+        segments = store.snapshot()?.segments().len();
     }
     close(store)?;
     say_what_was_there(&done, &name, output);
+    if segments > 1 {
+        let compact = list(&["compact"]);
+        output.note(&format!(
+            "the events lie in {segments} segments; after {compact} they lie in one and reports are faster"
+        ));
+    }
     let Imported { accepted, duplicate, refused, done_before } = done;
     let seconds = (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
     output.show(&Summary { accepted, duplicate, refused, done_before, seconds })?;
