@@ -72,6 +72,8 @@ pub struct Excluded {
 pub struct Attempts {
     /// The one of each unit that counts, by unit.
     pub counting: Vec<Reached>,
+    /// The times of those that were found, one after the other.
+    times: Vec<i64>,
     /// All that are to be counted by when they open, those of one unit, bucket and tuple taken together.
     pub starts: Vec<Start>,
 }
@@ -83,10 +85,38 @@ pub struct Reached {
     pub unit: u32,
     /// The number of the breakdown tuple with which it opened.
     pub tuple: u32,
-    /// The times at which steps were reached, in microseconds: at least the first.
-    pub times: Vec<i64>,
+    /// How many steps were reached: at least one.
+    level: u32,
+    /// Where its times begin among those of all.
+    first_time: usize,
     /// The arrival of the event that opened it.
     arrival: u64,
+}
+
+/// The attempt of a unit that counts among those that were looked at.
+#[derive(Debug, Default)]
+struct Best {
+    tuple: u32,
+    arrival: u64,
+    /// When steps were reached; empty as long as there is no attempt.
+    times: Vec<i64>,
+}
+
+impl Best {
+    fn clear(&mut self) {
+        self.times.clear();
+    }
+
+    /// How many steps were reached.
+    fn level(&self) -> usize {
+        self.times.len()
+    }
+
+    fn set(&mut self, tuple: u32, arrival: u64, times: &[i64]) {
+        (self.tuple, self.arrival) = (tuple, arrival);
+        self.times.clear();
+        self.times.extend_from_slice(times);
+    }
 }
 
 /// How far a unit came in attempts that opened in one bucket with one tuple.
@@ -134,24 +164,24 @@ fn joined(
     for other in found {
         let (other, other_charge) = other?.into_parts();
         // Lists that grow are there twice for a moment.
-        let _both = Charge::of(query.guard, list_bytes(&all.counting) + list_bytes(&all.starts))?;
+        let _both = Charge::of(query.guard, all.list_bytes())?;
         charge.join(other_charge);
-        all.counting.extend(other.counting);
-        all.starts.extend(other.starts);
+        all.add(other);
     }
-    let before = |a: &Reached, b: &Reached| counts_before(a, b, plan.entry);
-    if query.guard.sorts_at_once(all.counting.len()) {
+    let Attempts { counting, times, starts } = &mut all;
+    let before = |a: &Reached, b: &Reached| counts_before(times, a, b, plan.entry);
+    if query.guard.sorts_at_once(counting.len()) {
         // What one thread found is mostly in order, which a stable sort makes use of; it takes room for half of the list.
-        let _half = Charge::of(query.guard, list_bytes(&all.counting) / 2)?;
-        all.counting.sort_by(before);
+        let _half = Charge::of(query.guard, list_bytes(counting) / 2)?;
+        counting.sort_by(before);
     } else {
-        query.guard.sort_by(&mut all.counting, &before)?;
+        query.guard.sort_by(counting, &before)?;
     }
-    all.counting.dedup_by_key(|one| one.unit);
+    counting.dedup_by_key(|one| one.unit);
     if plan.entry == FunnelEntry::First {
-        charge.add(all.counting.len() * size_of::<Start>())?;
-        let counting = all.counting.iter();
-        all.starts = counting.filter_map(|one| start(plan, one.unit, one.tuple, &one.times)).collect();
+        charge.add(counting.len() * size_of::<Start>())?;
+        let started = |one: &Reached| start(plan, one.unit, one.tuple, one.times(times));
+        *starts = counting.iter().filter_map(started).collect();
     }
     Ok(Charged::with(all, charge))
 }
@@ -165,7 +195,7 @@ fn walk_passes(
     passes: &[Pass],
 ) -> Result<Charged<Attempts>, ExecutionError> {
     let mut all = Attempts::default();
-    let (mut times_bytes, mut charge) = (0, Charge::none(query.guard));
+    let (mut best, mut charge) = (Best::default(), Charge::none(query.guard));
     let held = Held::new(query, plan.hold);
     let mut opening = open_all(&sources.opening, query, &held, plan)?;
     let mut later = open_all(&sources.later, query, &held, plan)?;
@@ -189,18 +219,18 @@ fn walk_passes(
         gatherer.visit(|unit, depth, rows| {
             // In any order an attempt comes as far as there are steps.
             let depth = if plan.order == FunnelOrder::Any { plan.steps.len() } else { depth };
-            let best = match &mut sequence {
-                Some(sequence) => walk_part(plan, unit, depth, &mut sequence.load(rows)?, &mut all.starts)?,
+            match &mut sequence {
+                Some(sequence) => {
+                    walk_part(plan, unit, depth, &mut sequence.load(rows)?, &mut best, &mut all.starts)?;
+                }
                 None => {
                     walk.load(rows)?;
-                    walk_part(plan, unit, depth, &mut walk, &mut all.starts)?
+                    walk_part(plan, unit, depth, &mut walk, &mut best, &mut all.starts)?;
                 }
-            };
-            let is_decided = best.as_ref().is_some_and(|best| plan.is_decided_by(best));
-            times_bytes += best.as_ref().map_or(0, |best| list_bytes(&best.times));
-            all.counting.extend(best);
-            charge.set(list_bytes(&all.counting) + times_bytes + list_bytes(&all.starts))?;
-            Ok(is_decided)
+            }
+            all.push(unit, &best);
+            charge.set(all.list_bytes())?;
+            Ok(plan.is_decided_by(&best))
         })?;
     }
     Ok(Charged::with(all, charge))
@@ -308,8 +338,9 @@ impl FunnelPlan<'_> {
     }
 
     /// Whether no later attempt of the unit can count in the place of this.
-    fn is_decided_by(&self, best: &Reached) -> bool {
-        self.may_be_decided() && (self.entry == FunnelEntry::First || best.level() == self.steps.len())
+    fn is_decided_by(&self, best: &Best) -> bool {
+        let is_enough = if self.entry == FunnelEntry::First { 1 } else { self.steps.len() };
+        self.may_be_decided() && best.level() >= is_enough
     }
 }
 
@@ -323,17 +354,18 @@ fn alike(steps: &[Look], places: Range<usize>) -> impl Iterator<Item = (Range<us
     })
 }
 
-/// The attempt of one part of a unit that counts; none of them comes further than `depth`. Those that are
+/// Finds the attempt of one part of a unit that counts; none of them comes further than `depth`. Those that are
 /// to be counted by when they open are added to `starts`.
 fn walk_part(
     plan: &FunnelPlan<'_>,
     unit: u32,
     depth: usize,
     walk: &mut impl Attempting,
+    best: &mut Best,
     starts: &mut Vec<Start>,
-) -> Result<Option<Reached>, Stop> {
+) -> Result<(), Stop> {
     let counts_starts = plan.counts_starts();
-    let mut best: Option<Reached> = None;
+    best.clear();
     for attempt in 0..walk.attempts() {
         let Row { arrival, tuple, .. } = *walk.opening(attempt);
         let times = walk.reach(attempt)?;
@@ -341,14 +373,14 @@ fn walk_part(
             add_start(starts, start(plan, unit, tuple, times));
         }
         let goes_on = times.len() < depth || counts_starts;
-        if best.as_ref().is_none_or(|best| times.len() > best.times.len()) {
-            best = Some(Reached { unit, tuple, times: times.to_vec(), arrival });
+        if times.len() > best.level() {
+            best.set(tuple, arrival, times);
         }
         if plan.entry == FunnelEntry::First || !goes_on {
             break;
         }
     }
-    Ok(best)
+    Ok(())
 }
 
 /// What an attempt adds to the bucket in which it opens.
@@ -357,15 +389,45 @@ fn start(plan: &FunnelPlan<'_>, unit: u32, tuple: u32, times: &[i64]) -> Option<
     Some(Start { unit, bucket: bucket as u32, tuple, level: times.len() as u32 })
 }
 
+impl Attempts {
+    /// The times at which one of [`Self::counting`] reached its steps, in microseconds: at least the first.
+    pub fn times(&self, reached: &Reached) -> &[i64] {
+        reached.times(&self.times)
+    }
+
+    /// Takes the attempt of a unit that counts, if there is one.
+    fn push(&mut self, unit: u32, best: &Best) {
+        let Best { tuple, arrival, ref times } = *best;
+        if !times.is_empty() {
+            let (level, first_time) = (times.len() as u32, self.times.len());
+            self.times.extend_from_slice(times);
+            self.counting.push(Reached { unit, tuple, level, first_time, arrival });
+        }
+    }
+
+    /// Takes what another thread found.
+    fn add(&mut self, other: Self) {
+        let before = self.times.len();
+        let moved = |reached: Reached| Reached { first_time: reached.first_time + before, ..reached };
+        self.counting.extend(other.counting.into_iter().map(moved));
+        self.times.extend(other.times);
+        self.starts.extend(other.starts);
+    }
+
+    fn list_bytes(&self) -> usize {
+        list_bytes(&self.counting) + list_bytes(&self.times) + list_bytes(&self.starts)
+    }
+}
+
 impl Reached {
     /// How many steps were reached.
     pub fn level(&self) -> usize {
-        self.times.len()
+        self.level as usize
     }
 
-    /// When it opened, by time and arrival.
-    fn opened(&self) -> (Option<&i64>, u64) {
-        (self.times.first(), self.arrival)
+    /// Its times among those of all.
+    fn times<'a>(&self, times: &'a [i64]) -> &'a [i64] {
+        times.get(self.first_time..self.first_time + self.level()).unwrap_or_default()
     }
 }
 
@@ -380,33 +442,36 @@ fn add_start(starts: &mut Vec<Start>, start: Option<Start>) {
 }
 
 /// The order by unit in which, of the parts of a unit, the attempt that counts over all of them is the first.
-fn counts_before(a: &Reached, b: &Reached, entry: FunnelEntry) -> Ordering {
+fn counts_before(times: &[i64], a: &Reached, b: &Reached, entry: FunnelEntry) -> Ordering {
+    let opened = |one: &Reached| (one.times(times).first(), one.arrival);
     let by_level = match entry {
         FunnelEntry::Best => b.level().cmp(&a.level()),
         FunnelEntry::First => Ordering::Equal,
     };
-    a.unit.cmp(&b.unit).then(by_level).then_with(|| a.opened().cmp(&b.opened()))
+    a.unit.cmp(&b.unit).then(by_level).then_with(|| opened(a).cmp(&opened(b)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn reached(unit: u32, arrival: u64, times: &[i64]) -> Reached {
-        Reached { unit, tuple: 0, times: times.to_vec(), arrival }
-    }
-
     #[test]
     fn of_several_parts_the_earliest_of_the_best_attempts_counts_or_the_first() {
         let counting = |entry| {
-            let mut all =
-                vec![reached(3, 9, &[20, 30]), reached(3, 4, &[10]), reached(1, 0, &[5]), reached(3, 8, &[20, 25])];
-            all.sort_unstable_by(|a, b| counts_before(a, b, entry));
-            all.dedup_by_key(|one| one.unit);
-            all
+            let [mut all, mut others] = [Attempts::default(), Attempts::default()];
+            for (unit, arrival, times) in [(3, 9, &[20, 30][..]), (3, 4, &[10]), (1, 0, &[5]), (3, 8, &[20, 25])] {
+                let found = if arrival == 4 { &mut all } else { &mut others };
+                found.push(unit, &Best { tuple: 0, arrival, times: times.to_vec() });
+            }
+            others.push(2, &Best::default());
+            all.add(others);
+            let Attempts { counting, times, .. } = &mut all;
+            counting.sort_unstable_by(|a, b| counts_before(times, a, b, entry));
+            counting.dedup_by_key(|one| one.unit);
+            all.counting.iter().map(|one| (one.unit, one.arrival, all.times(one).to_vec())).collect::<Vec<_>>()
         };
-        assert_eq!(counting(FunnelEntry::Best), [reached(1, 0, &[5]), reached(3, 8, &[20, 25])]);
-        assert_eq!(counting(FunnelEntry::First), [reached(1, 0, &[5]), reached(3, 4, &[10])]);
+        assert_eq!(counting(FunnelEntry::Best), [(1, 0, vec![5]), (3, 8, vec![20, 25])]);
+        assert_eq!(counting(FunnelEntry::First), [(1, 0, vec![5]), (3, 4, vec![10])]);
     }
 
     #[test]

@@ -102,7 +102,10 @@ fn series(context: &Context<'_>, report: &Funnel, found: &Found) -> Result<Vec<F
         Ok(FunnelSeries {
             breakdown: split.ranked.get(place).cloned().unwrap_or_default(),
             other: place == split.ranked.len(),
-            steps: FunnelSteps { steps: steps::steps(context, &report.steps, units)?, by_start: starts.next() },
+            steps: FunnelSteps {
+                steps: steps::steps(context, &report.steps, attempts, units)?,
+                by_start: starts.next(),
+            },
         })
     };
     units.iter().enumerate().map(one).collect()

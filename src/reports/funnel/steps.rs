@@ -5,7 +5,7 @@ use super::super::context::Context;
 use super::super::error::ReportError;
 use super::answer::{FunnelStarts, FunnelStep};
 use super::split::Split;
-use crate::executor::{ExactSum, Reached, Start};
+use crate::executor::{Attempts, ExactSum, Reached, Start};
 use crate::language::{Buckets, Matcher, check_cells};
 use crate::model::Number;
 
@@ -19,6 +19,7 @@ const SECOND_MICROS: f64 = 1e6;
 pub(super) fn steps(
     context: &Context<'_>,
     matchers: &[Matcher],
+    attempts: &Attempts,
     units: &[&Reached],
 ) -> Result<Vec<FunnelStep>, ReportError> {
     let reached = |step| {
@@ -40,7 +41,7 @@ pub(super) fn steps(
             });
         };
         context.check()?;
-        let mut durations = durations(units, place);
+        let mut durations = durations(attempts, units, place);
         Ok(FunnelStep {
             event,
             count,
@@ -84,8 +85,9 @@ pub(super) fn starts(
 }
 
 /// Microseconds from the step before to this one, for all units that reached it.
-fn durations(units: &[&Reached], step: usize) -> Vec<i64> {
-    units.iter().filter(|unit| unit.level() > step).map(|unit| unit.times[step] - unit.times[step - 1]).collect()
+fn durations(attempts: &Attempts, units: &[&Reached], step: usize) -> Vec<i64> {
+    let times = units.iter().map(|unit| attempts.times(unit));
+    times.filter(|times| times.len() > step).map(|times| times[step] - times[step - 1]).collect()
 }
 
 /// The median; of an even number the mean of the middle two.

@@ -14,7 +14,7 @@ use super::super::limits::Stop;
 use super::super::query::{Query, Units};
 use super::super::scan::tables_of;
 use super::super::split::{in_parallel, threads_for};
-use super::{Attempts, FunnelPlan, Reached, joined};
+use super::{Attempts, Best, FunnelPlan, joined};
 use crate::language::{FunnelEntry, FunnelOrder, ResolvedRange};
 use crate::segment::Table;
 use rows::{Found, Head, StepTable};
@@ -102,8 +102,8 @@ struct Leaps<'a> {
     /// How many of the steps were begun for the unit.
     begun: usize,
     found: Attempts,
-    times_bytes: usize,
     charge: Charge,
+    best: Best,
     times: Vec<i64>,
 }
 
@@ -119,8 +119,8 @@ impl<'a> Leaps<'a> {
             steps: steps.iter().enumerate().map(open).collect::<Result<_, ExecutionError>>()?,
             begun: 0,
             found: Attempts::default(),
-            times_bytes: 0,
             charge: Charge::none(query.guard),
+            best: Best::default(),
             times: Vec::new(),
         })
     }
@@ -138,14 +138,12 @@ impl<'a> Leaps<'a> {
             let opening = self.steps[0].tables.iter_mut().filter_map(|table| table.next_unit(next));
             let Some(unit) = opening.min().filter(|unit| *unit < units.end) else { break };
             self.begun = 0;
-            if let Some(best) = self.best_of(unit)? {
-                self.times_bytes += list_bytes(&best.times);
-                self.found.counting.push(best);
-            }
+            self.find_best(unit)?;
+            self.found.push(unit, &self.best);
             next = unit + 1;
         }
         let heads: usize = self.steps.iter().map(|step| list_bytes(&step.heads)).sum();
-        self.charge.set(list_bytes(&self.found.counting) + self.times_bytes + heads)?;
+        self.charge.set(self.found.list_bytes() + heads)?;
         Ok(())
     }
 
@@ -184,16 +182,16 @@ impl<'a> Leaps<'a> {
         }
     }
 
-    /// The attempt of a unit that counts.
-    fn best_of(&mut self, unit: u32) -> Result<Option<Reached>, Stop> {
+    /// Finds the attempt of a unit that counts.
+    fn find_best(&mut self, unit: u32) -> Result<(), Stop> {
         let plan = self.plan;
-        let mut best: Option<Reached> = None;
+        self.best.clear();
         let mut from_micros = plan.range.from_micros;
         loop {
             self.query.guard.tick()?;
             let opened = match self.next(unit, 0, from_micros, None, plan.range.to_micros) {
                 Next::Row(opened) if opened.time < plan.range.to_micros => opened,
-                _ => return Ok(best),
+                _ => return Ok(()),
             };
             let deadline = opened.time.saturating_add(plan.window_micros);
             self.times.clear();
@@ -212,16 +210,16 @@ impl<'a> Leaps<'a> {
                 };
                 break;
             }
-            if best.as_ref().is_none_or(|best| self.times.len() > best.times.len()) {
+            if self.times.len() > self.best.level() {
                 let table = &mut self.steps[0].tables[opened.table];
                 let (tuple, arrival) = (table.tuple(opened.row)?, table.arrival(opened.row));
-                best = Some(Reached { unit, tuple, times: self.times.clone(), arrival });
+                self.best.set(tuple, arrival, &self.times);
             }
             if plan.entry == FunnelEntry::First || self.times.len() == plan.steps.len() {
-                return Ok(best);
+                return Ok(());
             }
             // A later attempt fills no step earlier, so it comes further only if its window holds the event that was late.
-            let Some(late) = late else { return Ok(best) };
+            let Some(late) = late else { return Ok(()) };
             from_micros = late.saturating_sub(plan.window_micros);
             rows::pass(&mut self.steps[0].heads, opened);
         }
