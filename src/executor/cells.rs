@@ -61,6 +61,11 @@ impl<F: Fold> Cells<F> {
         Ok(Self { pieces, places: vec![0; slots * pieces], folds: Vec::new(), held_bytes: 0, charge })
     }
 
+    /// Whether no row reached any.
+    pub fn is_empty(&self) -> bool {
+        self.folds.is_empty()
+    }
+
     /// The place of the fold of a cell, which comes into being; beyond the table there is none.
     #[inline]
     fn place_of(&mut self, cell: usize) -> Option<usize> {

@@ -19,6 +19,7 @@ const TERMS_BETWEEN_CARRIES: u32 = 1 << 30;
 
 /// The weight of the lowest bit of [`ExactSum::near`] is 2^-74.
 const NEAR_EXPONENT: i64 = -74;
+const NEAR_UNIT: f64 = 1.0 / (1u128 << -NEAR_EXPONENT) as f64;
 /// The least and the greatest exponent, as doubles have it, of those that are added there: all their bits have a place,
 /// and thousands of them fit 128 bits.
 const NEAR_EXPONENTS: std::ops::RangeInclusive<u64> = 1001..=1062;
@@ -122,11 +123,6 @@ impl ExactSum {
         }
     }
 
-    /// Whether it is 0, and as far as is known of no numbers.
-    pub(super) fn is_nothing(&self) -> bool {
-        self.near == 0 && self.count == 0 && self.far.is_none()
-    }
-
     /// How many numbers were added.
     pub fn count(&self) -> u64 {
         self.count
@@ -136,7 +132,7 @@ impl ExactSum {
     pub fn sum(&self) -> Option<f64> {
         match self.far {
             // Rounded once, to the nearest; the factor is a power of two and changes no bit.
-            None => Some(scale(self.near as f64, NEAR_EXPONENT)),
+            None => Some(self.near as f64 * NEAR_UNIT),
             Some(_) => nearest(&self.scaled(), &BigInt::from(1)),
         }
     }

@@ -84,13 +84,20 @@ impl FoldCells for SumCells {
 
     fn take_slot(&mut self, slot: usize) -> impl Iterator<Item = Option<ExactSum>> {
         let first = slot * self.pieces;
-        let cells = self.near.get(first..first + self.pieces).unwrap_or_default();
-        let counts = self.counts.get(first..).unwrap_or_default().iter().copied().chain(std::iter::repeat(0));
-        let near = cells.iter().zip(counts).map(|(near, count)| ExactSum::of_near(*near, count));
-        near.zip(self.others.take_slot(slot)).map(|(mut sum, others)| {
-            others.iter().for_each(|others| sum.merge(others));
+        let Self { pieces, near, counts, others, .. } = self;
+        let cells = near.get(first..first + *pieces).unwrap_or_default();
+        let counts = counts.get(first..).unwrap_or_default();
+        let mut others = (!others.is_empty()).then(|| others.take_slot(slot));
+        cells.iter().enumerate().map(move |(piece, near)| {
+            let others = others.as_mut().and_then(|others| others.next().flatten());
+            let count = counts.get(piece).copied().unwrap_or(0);
             // Nothing is the sum of no numbers, too.
-            Some(sum).filter(|sum| !sum.is_nothing())
+            if *near == 0 && count == 0 {
+                return others;
+            }
+            let mut sum = ExactSum::of_near(*near, count);
+            others.iter().for_each(|others| sum.merge(others));
+            Some(sum)
         })
     }
 }

@@ -57,12 +57,19 @@ pub(super) fn distinct_users(
                 test: RowTest::compile(query, *table, look.filter.as_deref())?,
                 slots: slots.map(|slots| slots.open(query, *table)).transpose()?,
                 scan: TableScan::new(query, *table)?,
-                block_pieces: Box::new([0; BLOCK_VALUES]),
+                block_cells: Box::new([NO_CELL; BLOCK_VALUES]),
                 reached: Vec::new(),
                 at: 0,
             })
         };
         let mut walks = tables.iter().map(open).collect::<Result<Vec<_>, ExecutionError>>()?;
+        if let [walk] = &mut walks[..] {
+            // With no other table to wait for, rows are taken block by block.
+            while walk.fill(query, division, (places, &several), later, coverage)? != NO_UNIT {
+                walk.take_all(tally);
+            }
+            return Ok(());
+        }
         loop {
             let mut next = NO_UNIT;
             for walk in &mut walks {
@@ -71,12 +78,12 @@ pub(super) fn distinct_users(
             if next == NO_UNIT {
                 return Ok(());
             }
+            tally.begin_unit(next);
             walks.iter_mut().for_each(|walk| walk.take(next, tally));
-            tally.end_unit();
         }
     };
-    let join = |(tally, later): &mut (Tally, Charged<Reached>), (other, others): (Tally, Charged<Reached>)| {
-        tally.join(&other);
+    let join = |(tally, later): &mut (Tally, Charged<Reached>), (mut other, others): (Tally, Charged<Reached>)| {
+        tally.join(&mut other);
         later.extend(others.iter());
         later.settle()
     };
@@ -87,15 +94,18 @@ pub(super) fn distinct_users(
     query.trace.remember(query.units, look, coverage);
     // Of users with several ids the rows lie in several places.
     query.guard.sort_by(&mut later, &Ord::cmp)?;
-    for reached in later.chunk_by(|a, b| a.0 == b.0) {
-        reached.iter().for_each(|(unit, cell)| tally.reach(*unit, *cell));
-        tally.end_unit();
+    for (unit, cell) in later.iter() {
+        tally.begin_unit(*unit);
+        tally.reach(*unit, *cell);
     }
     Ok(Some(tally.finish()))
 }
 
-/// Users and the cells that they reach.
+/// Users and the cells that they reach, or [`NO_CELL`].
 type Reached = Vec<(u32, u32)>;
+
+/// Stands for the cell of a row that is in none.
+const NO_CELL: u32 = NO_PIECE;
 
 /// A row costs so much more to take in than to count.
 const CELL_WORK: usize = 4;
@@ -122,6 +132,12 @@ impl Places {
     #[inline]
     fn cell(self, slot: u32, piece: u32) -> u32 {
         slot << self.piece_bits | piece
+    }
+
+    /// The same; [`NO_CELL`] outside of all pieces, and beyond the slots.
+    #[inline]
+    fn cell_or_none(self, slot: u32, piece: u32) -> u32 {
+        if piece == NO_PIECE || slot >= self.slots { NO_CELL } else { self.cell(slot, piece) }
     }
 
     #[inline]
@@ -158,8 +174,8 @@ struct Walk<'a> {
     slots: Option<TableSlots<'a>>,
     /// Not yet read.
     rows: Range<usize>,
-    /// The piece of each row of a block.
-    block_pieces: Box<[u32; BLOCK_VALUES]>,
+    /// The cell of each row of a block, [`NO_CELL`] where it has none.
+    block_cells: Box<[u32; BLOCK_VALUES]>,
     /// What those of the last block reach, and how many of them are done.
     reached: Reached,
     at: usize,
@@ -182,19 +198,22 @@ impl Walk<'_> {
             self.rows.start = block_rows.end;
             self.reached.clear();
             self.at = 0;
-            let Self { look, scan, test, slots, block_pieces, reached, .. } = self;
+            let Self { look, scan, test, slots, block_cells, reached, .. } = self;
             scan.visit(test, &test.candidates, look.range, block_rows, |block, mask, buffer| {
                 coverage.count(query, block, mask);
-                let row_slots = slots.as_mut().map(|slots| slots.decode(block, buffer)).transpose()?;
-                let block_pieces = &mut block_pieces[..block.times.len()];
-                division.indexes_of(block.times, block_pieces);
+                let cells = &mut block_cells[..block.times.len()];
+                division.indexes_of(block.times, cells);
+                if let Some(slots) = slots {
+                    let row_slots = slots.decode(block, buffer)?;
+                    cells.iter_mut().zip(row_slots).for_each(|(cell, slot)| *cell = places.cell_or_none(*slot, *cell));
+                }
+                if several.is_empty() && mask.count() == cells.len() as u64 {
+                    reached.extend(block.units.iter().copied().zip(cells.iter().copied()));
+                    return Ok(());
+                }
                 let (mut last, mut has_several) = (NO_UNIT, false);
-                mask.rows().for_each(|row| {
-                    let (slot, piece) = (row_slots.map_or(0, |slots| slots[row]), block_pieces[row]);
-                    if piece == NO_PIECE || slot >= places.slots {
-                        return;
-                    }
-                    let (unit, cell) = (block.units[row], places.cell(slot, piece));
+                mask.rows().filter(|row| cells[*row] != NO_CELL).for_each(|row| {
+                    let (unit, cell) = (block.units[row], cells[row]);
                     if unit != last {
                         (last, has_several) = (unit, several.contains(unit));
                     }
@@ -204,6 +223,16 @@ impl Walk<'_> {
             })?;
         }
         Ok(self.reached.get(self.at).map_or(NO_UNIT, |(unit, _)| *unit))
+    }
+
+    /// Takes what all rows reach that were read; those of the last user may go on in the next block.
+    #[inline]
+    fn take_all(&mut self, tally: &mut Tally) {
+        for (unit, cell) in &self.reached[self.at..] {
+            tally.begin_unit(*unit);
+            tally.reach(*unit, *cell);
+        }
+        self.at = self.reached.len();
     }
 
     /// Takes what rows of this user reach that were read.
@@ -227,6 +256,8 @@ struct Tally {
     /// By slot: the first piece that the last user reached, and the slots of that user. Where figures are cumulative only.
     firsts: Vec<u32>,
     reached: Vec<u32>,
+    /// The user at hand.
+    unit: u32,
     _charge: Charge,
 }
 
@@ -236,12 +267,25 @@ impl Tally {
         let (cells, firsts) = (vec![(NO_UNIT, 0); places.len()], vec![0; if is_cumulative { slots } else { 0 }]);
         let (reached, slots) = (Vec::with_capacity(firsts.len()), vec![(NO_UNIT, 0); slots]);
         let bytes = list_bytes(&cells) + list_bytes(&slots) + list_bytes(&firsts) + list_bytes(&reached);
-        Ok(Self { places, is_cumulative, cells, slots, firsts, reached, _charge: Charge::of(guard, bytes)? })
+        let charge = Charge::of(guard, bytes)?;
+        Ok(Self { places, is_cumulative, cells, slots, firsts, reached, unit: NO_UNIT, _charge: charge })
     }
 
-    /// A user is in a cell. All that it reaches comes before anything of another one.
+    /// What comes now is of this user: all that it reaches, before anything of another one.
+    #[inline]
+    fn begin_unit(&mut self, unit: u32) {
+        if unit != self.unit {
+            self.unit = unit;
+            self.end_unit();
+        }
+    }
+
+    /// A user is in a cell, or in none.
     #[inline]
     fn reach(&mut self, unit: u32, cell: u32) {
+        if cell == NO_CELL {
+            return;
+        }
         let slot = self.places.slot(cell);
         // Bound by the loads and stores of these two: what is new cannot be foretold, so nothing jumps.
         let is_new = mark(&mut self.slots[slot], unit);
@@ -257,7 +301,7 @@ impl Tally {
         *first = piece.min(*first);
     }
 
-    /// Everything that the user at hand reaches has come.
+    /// Everything that a user reaches has come.
     #[inline]
     fn end_unit(&mut self) {
         for slot in self.reached.drain(..) {
@@ -266,7 +310,9 @@ impl Tally {
     }
 
     /// Adds other users.
-    fn join(&mut self, other: &Self) {
+    fn join(&mut self, other: &mut Self) {
+        self.end_unit();
+        other.end_unit();
         let add = |all: &mut [(u32, u32)], others: &[(u32, u32)]| {
             all.iter_mut().zip(others).for_each(|((_, count), (_, others))| *count += others);
         };
@@ -275,7 +321,8 @@ impl Tally {
     }
 
     /// The counts of each slot's pieces, and of the slot.
-    fn finish(&self) -> Vec<SlotCounts> {
+    fn finish(mut self) -> Vec<SlotCounts> {
+        self.end_unit();
         let of_slot = |(slot, (_, total)): (usize, &(u32, u32))| {
             let cells = &self.cells[self.places.of_slot(slot)];
             let mut so_far = 0;
