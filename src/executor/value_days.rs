@@ -122,11 +122,18 @@ pub(super) fn count_by_value<'a>(
                 };
                 // Others are counted with those that have no value.
                 if class != absent {
+                    // Days of one piece follow one another.
+                    let mut of_piece = (None, 0);
                     days.visit(place, first..first + left.len(), &mut buffer, |day, rows| {
                         let (piece, left) = &mut left[day - first];
                         *left = left.saturating_sub(rows);
-                        add(class, *piece, rows);
+                        if *piece != of_piece.0 {
+                            let (piece, rows) = std::mem::replace(&mut of_piece, (*piece, 0));
+                            add(class, piece, rows);
+                        }
+                        of_piece.1 += rows;
                     });
+                    add(class, of_piece.0, of_piece.1);
                 }
                 ControlFlow::Continue(())
             });
