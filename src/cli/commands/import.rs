@@ -195,9 +195,8 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> 
     say_what_was_there(&done, &name, output);
     if segments > 1 {
         let compact = list(&["compact"]);
-        output.note(&format!(
-            "the events lie in {segments} segments; after {compact} they lie in one and reports are faster"
-        ));
+        let hint = format!("the store has {segments} segments; reports are faster after {compact}, which merges them");
+        output.note(&hint);
     }
     let Imported { accepted, duplicate, refused, done_before } = done;
     let seconds = (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
