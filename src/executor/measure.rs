@@ -108,7 +108,7 @@ impl RowCells<'_> {
         if let Some(slots) = &mut self.slots {
             let pieces = division.len() as u32;
             cells.iter_mut().zip(slots.decode(block, buffer)?).for_each(|(cell, slot)| {
-                *cell = if *cell == NO_PIECE { NO_CELL } else { slot.wrapping_mul(pieces).wrapping_add(*cell) };
+                *cell = if *cell == NO_PIECE { NO_CELL } else { slot * pieces + *cell };
             });
         }
         cells.iter_mut().zip(block.units).for_each(|(cell, unit)| {
@@ -141,7 +141,9 @@ fn fold_into<C: FoldCells>(
     path: Option<&str>,
     start: impl Fn() -> Result<C, Stop> + Sync,
 ) -> Result<C, ExecutionError> {
-    if slots.map_or(1, Slots::len).saturating_mul(division.len()) >= NO_CELL as usize {
+    // Of rows without a slot the cells are numbered on.
+    let slot_count = slots.map_or(1, Slots::len) + 1;
+    if slot_count.saturating_mul(division.len()) >= NO_CELL as usize {
         return Err(Stop::Memory.into());
     }
     let fold = RowFold {

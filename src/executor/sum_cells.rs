@@ -118,6 +118,24 @@ mod tests {
         ]
     }
 
+    #[test]
+    fn sums_that_grow_out_of_their_cells_stay_exact() {
+        // One below the least that is no longer of ordinary size.
+        let (guard, large) = (Guard::new(&Limits::default()), 2f64.powi(40) - 2f64.powi(-13));
+        for copies in [5_000, 20_000] {
+            let half = || {
+                let mut cells = SumCells::new(&guard, 1, 1, true).unwrap();
+                (0..copies).for_each(|_| cells.add_f64(0, 7, large));
+                cells
+            };
+            let mut whole = half();
+            whole.join(half()).unwrap();
+            assert!(!whole.others.is_empty());
+            let sum = whole.take_slot(0).next().flatten().unwrap();
+            assert_eq!((sum.count(), sum.average()), (2 * copies, Some(large)));
+        }
+    }
+
     proptest! {
         #[test]
         fn sums_are_those_of_cells_that_stand_alone(
