@@ -1,11 +1,15 @@
 //! Folds by slot and piece, most of which no row ever reaches.
 
 use super::charge::Charge;
+use super::division::NO_PIECE;
 use super::folds::Fold;
 use super::footprint::list_bytes;
 use super::guard::Guard;
 use super::limits::Stop;
 use crate::model::Number;
+
+/// Stands for the cell of a row that is in none.
+pub(super) const NO_CELL: u32 = NO_PIECE;
 
 /// What rows are folded into, by slot and piece.
 pub(super) trait FoldCells: Send {

@@ -1,6 +1,6 @@
 //! Measures of a series: one figure per slot and bucket, and one per slot for the whole range.
 
-use super::cells::{Cells, FoldCells};
+use super::cells::{Cells, FoldCells, NO_CELL};
 use super::charge::{Charge, Charged};
 use super::day_index::answering_days;
 use super::distinct::{day_counts, distinct_by_day, units_by_bucket, units_in};
@@ -89,9 +89,6 @@ struct RowCells<'a> {
     /// By row of a block, counted through all slots; `NO_CELL` where a row is not meant.
     cells: Box<[u32; BLOCK_VALUES]>,
 }
-
-/// Stands for the cell of a row that is not meant.
-const NO_CELL: u32 = NO_PIECE;
 
 impl RowCells<'_> {
     /// Finds the cells of a block's rows, each row in a few steps without a jump.

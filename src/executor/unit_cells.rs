@@ -1,6 +1,7 @@
 //! Distinct users by slot and piece, counted one user after the other: the rows of a user lie together in each table, so
 //! that everything a user reaches is known before the next one comes, and nothing is kept of those before.
 
+use super::cells::NO_CELL;
 use super::charge::{Charge, Charged};
 use super::coverage::Coverage;
 use super::division::{Division, NO_PIECE};
@@ -103,9 +104,6 @@ pub(super) fn distinct_users(
 
 /// Users and the cells that they reach, or [`NO_CELL`].
 type Reached = Vec<(u32, u32)>;
-
-/// Stands for the cell of a row that is in none.
-const NO_CELL: u32 = NO_PIECE;
 
 /// A row costs so much more to take in than to count.
 const CELL_WORK: usize = 4;
