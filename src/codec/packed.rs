@@ -217,21 +217,6 @@ impl Packed {
         })
     }
 
-    /// Calls `visit` with the values at these indexes, one after the other.
-    #[inline]
-    pub fn visit(&self, indexes: Range<usize>, mut visit: impl FnMut(i64)) {
-        let mut index = indexes.start;
-        while index < indexes.end {
-            let (base, width, bits) = self.block(index / BLOCK_VALUES);
-            let end = (index / BLOCK_VALUES + 1).saturating_mul(BLOCK_VALUES).min(indexes.end);
-            reading::decoded(packed_bytes(end - index, width));
-            (index..end).for_each(|index| {
-                visit(base.wrapping_add(unpack_one(bits, index % BLOCK_VALUES, width) as i64));
-            });
-            index = end;
-        }
-    }
-
     /// The least value of a block.
     pub fn block_base(&self, block: usize) -> i64 {
         self.block(block).0
@@ -265,9 +250,11 @@ impl Packed {
         }
         let here = end.min(BLOCK_VALUES - (place - skipped));
         let (base, width, bits) = self.block(block);
+        reading::decoded(packed_bytes(here, width));
         unpack(&bits[place / 8 * usize::from(width)..], width, base, &mut out[..here]);
         if here < end {
             let (base, width, bits) = self.block(block + 1);
+            reading::decoded(packed_bytes(end - here, width));
             unpack(bits, width, base, &mut out[here..end]);
         }
         &out[skipped..end]
@@ -324,9 +311,6 @@ mod tests {
             }
             for from in [0, 1, 1023, 1024, 1025, values.len()] {
                 let rest = values.get(from..).unwrap_or_default();
-                let mut visited = Vec::new();
-                column.visit(from..values.len(), |value| visited.push(value));
-                prop_assert_eq!(&visited, rest);
                 prop_assert_eq!(column.iter_from(from).collect::<Vec<_>>(), rest);
             }
             let mut buffer = [0; BLOCK_VALUES];

@@ -134,13 +134,28 @@ impl NameList {
         Ok(None)
     }
 
-    /// Those of these ids whose names come after `after`, all of them without it, with their names, in the order of the
-    /// names' bytes.
+    /// Those of these ids whose names come after `after`, and not after `until`, all of them without these; with their
+    /// names, in the order of the names' bytes.
     ///
     /// # Errors
     /// When a part is damaged; so for each name.
-    pub fn sorted(&self, ids: &RoaringBitmap, after: Option<&str>) -> Result<SortedNames<'_>, DecodeError> {
-        SortedNames::new(self, ids, after)
+    pub fn sorted<'a>(
+        &'a self,
+        ids: &'a RoaringBitmap,
+        after: Option<&str>,
+        until: Option<&str>,
+    ) -> Result<SortedNames<'a>, DecodeError> {
+        SortedNames::new(self, ids, (after, until))
+    }
+
+    /// Names, ascending, that divide those of the largest part, and so mostly the list, into so many of about the same
+    /// size; none where no part is left.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn dividers(&self, parts: usize) -> Result<Vec<&str>, DecodeError> {
+        let sections = self.runs()?.into_iter().filter_map(|(_, names)| names);
+        sections.max_by_key(|names| names.len()).map_or(Ok(Vec::new()), |names| names.dividers(parts))
     }
 
     /// All ids, run by run; those in memory come last.

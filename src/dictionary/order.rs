@@ -33,156 +33,148 @@ fn first_bytes(name: &[u8]) -> u64 {
     u64::from_be_bytes(first)
 }
 
+/// Names that others come after, and until which they come; without them all do.
+pub(super) type Between<'n> = (Option<&'n str>, Option<&'n str>);
+
 /// Some ids of a list, with their names, in the order of the names' bytes. It ends after the first error.
 pub struct SortedNames<'a> {
-    list: &'a NameList,
     runs: Vec<Run<'a>>,
     has_failed: bool,
 }
 
-/// The ids of one run of a list, and the first of them that was not answered yet.
+/// The ids of one run of a list, in the order of their names.
 struct Run<'a> {
-    ids: Ids<'a>,
-    next: Option<(u32, &'a str)>,
+    /// What comes next: everything, or what a block of the walk has.
+    named: vec::IntoIter<(u32, &'a str)>,
+    /// Where more comes from.
+    walk: Option<Walk<'a>>,
 }
 
-/// Ids in the order of their names.
-enum Ids<'a> {
-    /// The wanted ones of all that a section has.
-    Walked(Walk<'a>),
-    Sorted(vec::IntoIter<u32>),
-}
-
+/// The wanted ones of all ids that a section has.
 struct Walk<'a> {
     first_id: u32,
+    names: &'a PartNames,
     order: &'a Packed,
-    /// A bit for each place of the section, of 64 a word: whether it is wanted.
-    wanted: Vec<u64>,
-    /// The decoded block, and the places in it that are still to be looked at.
-    block: Box<[i64; BLOCK_VALUES]>,
+    wanted: &'a RoaringBitmap,
+    /// Of the order, what is still to be looked at, and room for a block of it.
     rest: Range<usize>,
-    next_block: usize,
+    block: Box<[i64; BLOCK_VALUES]>,
 }
 
 impl<'a> SortedNames<'a> {
-    /// Of the list's ids those among `ids`, from the first whose name comes after `after`.
-    pub(super) fn new(list: &'a NameList, ids: &RoaringBitmap, after: Option<&str>) -> Result<Self, DecodeError> {
-        let mut sorted = Self { list, runs: Vec::new(), has_failed: false };
+    /// Of the list's ids those among `ids` whose names come after the first of these, and not after the second.
+    pub(super) fn new(list: &'a NameList, ids: &'a RoaringBitmap, between: Between<'_>) -> Result<Self, DecodeError> {
+        let mut sorted = Self { runs: Vec::new(), has_failed: false };
         for (range, names) in list.runs()? {
             let count = ids.range_cardinality(range.clone()) as usize;
-            let ids = match names {
+            let (named, walk) = match names {
                 _ if count == 0 => continue,
                 Some(names) if count >= range.len() / WALKED_SHARE => {
-                    Ids::Walked(Walk::new(range.start, names, ids, after)?)
+                    (Vec::new(), Some(Walk::new(range.start, names, ids, between)?))
                 }
-                _ => sorted.sort(ids.range(range), after)?,
+                _ => (sort(list, ids.range(range), between)?, None),
             };
-            let mut run = Run { ids, next: None };
-            run.advance(list)?;
+            let mut run = Run { named: named.into_iter(), walk };
+            run.fill()?;
             sorted.runs.push(run);
         }
         Ok(sorted)
     }
 
-    /// Sorts ids by their names, those after one name.
-    fn sort(&self, ids: impl Iterator<Item = u32>, after: Option<&str>) -> Result<Ids<'a>, DecodeError> {
-        let named = ids.map(|id| Ok((self.list.name(id)?, id))).collect::<Result<Vec<(&str, u32)>, DecodeError>>()?;
-        let named: Vec<(&str, u32)> =
-            named.into_iter().filter(|(name, _)| after.is_none_or(|after| after < *name)).collect();
-        let order = order_of(named.len(), |place| named[place].0.as_bytes());
-        let ids: Vec<u32> = order.into_iter().map(|place| named[place as usize].1).collect();
-        Ok(Ids::Sorted(ids.into_iter()))
+    /// Bytes of the names that were sorted.
+    pub fn byte_len(&self) -> usize {
+        self.runs.iter().map(|run| size_of_val(run.named.as_slice())).sum()
     }
+}
+
+/// Sorts ids by their names, those between two names.
+fn sort<'a>(
+    list: &'a NameList,
+    ids: impl Iterator<Item = u32>,
+    (after, until): Between<'_>,
+) -> Result<Vec<(u32, &'a str)>, DecodeError> {
+    let named = ids.map(|id| Ok((id, list.name(id)?))).collect::<Result<Vec<(u32, &str)>, DecodeError>>()?;
+    let is_between = |name: &str| after.is_none_or(|after| after < name) && until.is_none_or(|until| name <= until);
+    let named: Vec<(u32, &str)> = named.into_iter().filter(|(_, name)| is_between(name)).collect();
+    let order = order_of(named.len(), |place| named[place].1.as_bytes());
+    Ok(order.into_iter().map(|place| named[place as usize]).collect())
 }
 
 impl<'a> Run<'a> {
     fn next_name(&self) -> Option<&'a str> {
-        self.next.map(|(_, name)| name)
+        self.named.as_slice().first().map(|(_, name)| *name)
     }
 
-    /// Goes on to the next id; answers what it leaves.
-    fn advance(&mut self, list: &'a NameList) -> Result<Option<(u32, &'a str)>, DecodeError> {
-        let next = match &mut self.ids {
-            Ids::Walked(walk) => walk.next(),
-            Ids::Sorted(ids) => ids.next(),
-        };
-        let next = next.map(|id| Ok((id, list.name(id)?))).transpose()?;
-        Ok(std::mem::replace(&mut self.next, next))
+    /// Goes on to the next block with a wanted name when nothing is left of the last.
+    fn fill(&mut self) -> Result<(), DecodeError> {
+        while self.named.as_slice().is_empty()
+            && let Some(walk) = &mut self.walk
+        {
+            match walk.next_block()? {
+                Some(named) => self.named = named.into_iter(),
+                None => self.walk = None,
+            }
+        }
+        Ok(())
     }
 }
 
 impl<'a> Walk<'a> {
-    fn new(first_id: u32, names: &'a PartNames, ids: &RoaringBitmap, after: Option<&str>) -> Result<Self, DecodeError> {
+    fn new(
+        first_id: u32,
+        names: &'a PartNames,
+        wanted: &'a RoaringBitmap,
+        (after, until): Between<'_>,
+    ) -> Result<Self, DecodeError> {
         let order = names.order()?;
-        let mut wanted = vec![0; order.len().div_ceil(64)];
-        for id in ids.range(first_id..first_id + order.len() as u32) {
-            let place = (id - first_id) as usize;
-            wanted[place / 64] |= 1 << (place % 64);
-        }
-        let first = after.map_or(Ok(0), |after| names.first_after(after))?;
-        let mut walk = Self {
-            first_id,
-            order,
-            wanted,
-            block: Box::new([0; BLOCK_VALUES]),
-            rest: 0..0,
-            next_block: first / BLOCK_VALUES,
-        };
-        walk.load();
-        walk.rest.start = first % BLOCK_VALUES;
-        Ok(walk)
+        let start = after.map_or(Ok(0), |after| names.first_after(after))?;
+        let end = until.map_or(Ok(order.len()), |until| names.first_after(until))?;
+        Ok(Self { first_id, names, order, wanted, rest: start..end, block: Box::new([0; BLOCK_VALUES]) })
     }
 
-    fn load(&mut self) {
-        if self.next_block < self.order.blocks() {
-            self.rest = 0..self.order.decode_block(self.next_block, &mut self.block);
-            self.next_block += 1;
+    /// The wanted ids of the next block, and their names; `None` at the end.
+    fn next_block(&mut self) -> Result<Option<Vec<(u32, &'a str)>>, DecodeError> {
+        if self.rest.is_empty() {
+            return Ok(None);
         }
-    }
-
-    fn next(&mut self) -> Option<u32> {
-        loop {
-            for at in self.rest.clone() {
-                let place = self.block[at] as usize;
-                // A damaged order may name places that are not there.
-                if self.wanted.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1) {
-                    self.rest.start = at + 1;
-                    return Some(self.first_id + place as u32);
-                }
-            }
-            self.rest = 0..0;
-            self.load();
-            if self.rest.is_empty() {
-                return None;
-            }
-        }
-    }
-}
-
-impl SortedNames<'_> {
-    /// Bytes that what is wanted takes until all names were answered.
-    pub fn byte_len(&self) -> usize {
-        let of_run = |run: &Run<'_>| match &run.ids {
-            Ids::Walked(walk) => size_of_val(&walk.wanted[..]),
-            Ids::Sorted(ids) => size_of_val(ids.as_slice()),
-        };
-        self.runs.iter().map(of_run).sum()
+        let (number, start) = (self.rest.start / BLOCK_VALUES, self.rest.start % BLOCK_VALUES);
+        let places = self.order.decode_block(number, &mut self.block);
+        let end = places.min(self.rest.end - number * BLOCK_VALUES);
+        self.rest.start = (number + 1) * BLOCK_VALUES;
+        // A damaged order may name places that are not there.
+        let is_there = |place: &u32| (*place as usize) < self.order.len();
+        let places = self.block[start..end].iter().filter_map(|place| u32::try_from(*place).ok().filter(is_there));
+        let wanted = places.filter(|place| self.wanted.contains(self.first_id + place));
+        let mut named = self.names.read(wanted)?;
+        named.iter_mut().for_each(|(place, _)| *place += self.first_id);
+        Ok(Some(named))
     }
 }
 
 impl<'a> Iterator for SortedNames<'a> {
     type Item = Result<(u32, &'a str), DecodeError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.has_failed {
             return None;
         }
-        // A list has few runs, and mostly one.
-        let runs = self.runs.iter_mut().filter(|run| run.next.is_some());
-        let first = runs.reduce(|first, run| if run.next_name() < first.next_name() { run } else { first })?;
-        let next = first.advance(self.list).transpose()?;
-        self.has_failed = next.is_err();
-        Some(next)
+        let run = match &mut self.runs[..] {
+            [run] => run,
+            // A list has few.
+            runs => {
+                let runs = runs.iter_mut().filter(|run| run.next_name().is_some());
+                runs.reduce(|first, run| if run.next_name() < first.next_name() { run } else { first })?
+            }
+        };
+        let next = run.named.next()?;
+        if run.named.as_slice().is_empty()
+            && let Err(error) = run.fill()
+        {
+            self.has_failed = true;
+            return Some(Err(error));
+        }
+        Some(Ok(next))
     }
 }
 
@@ -193,6 +185,13 @@ impl PartNames {
         try_partition_point(0..order.len(), |place| {
             Ok(self.get(u32::try_from(order.get(place)).unwrap_or(u32::MAX))? <= name)
         })
+    }
+
+    /// The names that divide those of the section into so many parts of about as many names.
+    pub(super) fn dividers(&self, parts: usize) -> Result<Vec<&str>, DecodeError> {
+        let order = self.order()?;
+        let divider = |part: usize| self.get(u32::try_from(order.get(order.len() * part / parts)).unwrap_or(u32::MAX));
+        (1..parts).filter(|_| !order.is_empty()).map(divider).collect()
     }
 
     /// Whether the stored order is that of the names.
@@ -225,7 +224,8 @@ mod tests {
             all in prop::collection::btree_set("[ab]{1,12}|[a-cé]{1,3}", 1..300),
             seals in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
             wanted in prop::collection::vec(any::<prop::sample::Index>(), 0..300),
-            are_all_wanted: bool, after in prop::option::of("[a-c]{0,3}"),
+            are_all_wanted: bool, after in prop::option::of("[a-c]{0,3}"), until in prop::option::of("[a-c]{0,3}"),
+            parts in 1usize..5,
         ) {
             // Ids in another order than that of the names.
             let mut all: Vec<String> = all.into_iter().collect();
@@ -246,10 +246,18 @@ mod tests {
                 false => wanted.iter().map(|wanted| wanted.index(all.len()) as u32).collect(),
             };
             let mut expected: Vec<(u32, &str)> = ids.iter().map(|id| (id, all[id as usize].as_str())).collect();
-            expected.retain(|(_, name)| after.as_deref().is_none_or(|after| after < *name));
             expected.sort_unstable_by_key(|(_, name)| *name);
-            let sorted = names.users().sorted(&ids, after.as_deref()).unwrap();
-            prop_assert_eq!(sorted.collect::<Result<Vec<_>, _>>().unwrap(), expected);
+            let users = names.users();
+            let sorted = |after, until| users.sorted(&ids, after, until).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+            let dividers = users.dividers(parts).unwrap();
+            prop_assert!(dividers.is_sorted() && dividers.len() < parts);
+            let bounds: Vec<Option<&str>> =
+                [None].into_iter().chain(dividers.into_iter().map(Some)).chain([None]).collect();
+            let of_parts: Vec<_> = bounds.windows(2).flat_map(|bounds| sorted(bounds[0], bounds[1])).collect();
+            prop_assert_eq!(&of_parts, &expected);
+            let (after, until) = (after.as_deref(), until.as_deref());
+            expected.retain(|(_, name)| after.is_none_or(|after| after < *name) && until.is_none_or(|until| *name <= until));
+            prop_assert_eq!(sorted(after, until), expected);
         }
     }
 }

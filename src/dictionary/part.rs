@@ -203,13 +203,35 @@ impl PartNames {
     /// # Errors
     /// When there is none, or it is not UTF-8.
     pub fn get(&self, index: u32) -> Result<&str, DecodeError> {
+        let name = self.find_name(index)?;
+        reading::decoded(name.len());
+        Ok(name)
+    }
+
+    /// These places, and their names.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub(super) fn read(&self, places: impl Iterator<Item = u32>) -> Result<Vec<(u32, &str)>, DecodeError> {
+        let (mut named, mut bytes) = (Vec::new(), 0);
+        for place in places {
+            let name = self.find_name(place)?;
+            bytes += name.len();
+            named.push((place, name));
+        }
+        reading::decoded(bytes);
+        Ok(named)
+    }
+
+    /// The name with this place, not counted as read.
+    #[inline]
+    fn find_name(&self, index: u32) -> Result<&str, DecodeError> {
         let damaged = || DecodeError::new(format!("name {index} cannot be read"), self.offset).in_file(&self.file);
         if index >= self.count {
             return Err(damaged());
         }
         let (start, end) = self.starts.get_pair(index as usize);
         let bytes = self.names.get(start as usize..end as usize).ok_or_else(damaged)?;
-        reading::decoded(bytes.len());
         std::str::from_utf8(bytes).map_err(|_| damaged())
     }
 

@@ -202,7 +202,12 @@ impl Part {
 /// One part, ready for the rows of one table.
 enum TablePart<'a> {
     Constant(u32),
-    Event(PathValues<u32>),
+    Event {
+        values: PathValues<u32>,
+        /// The value of each code, where rows have codes.
+        by_code: Option<Vec<u32>>,
+        _charge: Charge,
+    },
     Key {
         column: GroupColumn,
         /// The value of each key plus 1 that the table has.
@@ -231,7 +236,12 @@ impl<'a> TablePart<'a> {
     ) -> Result<Self, ExecutionError> {
         Ok(match part {
             Part::Constant(id) => Self::Constant(*id),
-            Part::Event(path) => Self::Event(PathValues::compile(query, table, path, |value| ids.id(value))?),
+            Part::Event(path) => {
+                let values = PathValues::compile(query, table, path, |value| ids.id(value))?;
+                let by_code = values.by_code(NULL);
+                let charge = Charge::of(query.guard, by_code.as_ref().map_or(0, list_bytes))?;
+                Self::Event { values, by_code, _charge: charge }
+            }
             Part::Key(group_type) => match table.group(*group_type)? {
                 None => Self::Constant(NULL),
                 Some(column) => {
@@ -269,10 +279,11 @@ impl<'a> TablePart<'a> {
         out.resize(count, NULL);
         match self {
             Self::Constant(id) => out.fill(*id),
-            Self::Event(values) => {
+            Self::Event { values, by_code: Some(by_code), .. } => values.look_up(block, buffer, by_code, out),
+            Self::Event { values, by_code: None, .. } => {
                 let mut held = None;
                 let of = |number: Number| held.get_or_insert_with(|| lock(ids)).id(&Value::Number(number));
-                values.decode_or(block, count, buffer, NULL, of, out);
+                values.decode_or(block, buffer, NULL, of, out);
             }
             Self::Key { column, id_of, .. } => {
                 column.decode(rows, out);
@@ -331,6 +342,14 @@ pub(super) struct TableBreakdown<'a> {
 }
 
 impl TableBreakdown<'_> {
+    /// Lets rows be numbered otherwise: by what `of` says of their tuples, which is asked once for each code. Answers
+    /// whether it was; not where rows have no codes that alone make the tuples.
+    pub fn number_codes(&mut self, of: impl Fn(u32) -> u32) -> bool {
+        let [TablePart::Event { by_code: Some(by_code), .. }] = &mut self.parts[..] else { return false };
+        by_code.iter_mut().for_each(|tuple| *tuple = of(*tuple));
+        true
+    }
+
     /// The number of the tuple of each row of a block that has so many.
     ///
     /// # Errors

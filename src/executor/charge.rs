@@ -185,9 +185,26 @@ impl Charged<RoaringBitmap> {
             }
             words[place] |= 1 << (number % 64);
         }
+        Self::of_words(guard, &words)
+    }
+
+    /// The numbers below `count` that pass.
+    ///
+    /// # Errors
+    /// As [`Self::collect`].
+    pub fn passing(guard: &Guard, count: usize, passes: impl Fn(usize) -> bool) -> Result<Self, Stop> {
+        let mut words = Charged::list(guard, 0u64, count.div_ceil(64))?;
+        for pair in guard.watch(words.iter_mut().enumerate()) {
+            let (place, word) = pair?;
+            let numbers = place * 64..count.min(place * 64 + 64);
+            *word = numbers.rev().fold(0, |bits, number| bits << 1 | u64::from(passes(number)));
+        }
+        Self::of_words(guard, &words)
+    }
+
+    fn of_words(guard: &Guard, words: &[u64]) -> Result<Self, Stop> {
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let numbers = RoaringBitmap::from_lsb0_bytes(0, &bytes);
-        Self::new(guard, numbers)
+        Self::new(guard, RoaringBitmap::from_lsb0_bytes(0, &bytes))
     }
 }
 

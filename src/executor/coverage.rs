@@ -3,6 +3,7 @@
 use super::candidates::Candidates;
 use super::charge::Charged;
 use super::day_index::Indexed;
+use super::division::Edges;
 use super::error::ExecutionError;
 use super::look::{Look, Named};
 use super::mask::Mask;
@@ -12,7 +13,9 @@ use super::row_test::RowTest;
 use super::scan::{Block, TableScan};
 use super::unit_runs::rows_of_users;
 use super::unit_set::UnitSet;
+use super::value_days::count_by_value;
 use crate::language::ResolvedRange;
+use crate::model::Value;
 use crate::segment::Table;
 use serde::Serialize;
 
@@ -34,6 +37,15 @@ pub fn coverage(query: Query<'_>, looks: &[Look]) -> Result<Coverage, ExecutionE
         return Ok(coverage);
     }
     let (mut coverage, mut passing) = (Coverage::default(), Vec::new());
+    let mut others: Vec<&Look> = Vec::new();
+    for (place, look) in looks.iter().enumerate() {
+        let shares = |(other, with): (usize, &Look)| other != place && with.events.share(&look.events);
+        match looks.iter().enumerate().any(shares) {
+            false if let Some(counted) = counted_by_value(query, look)? => coverage.add(counted),
+            _ => others.push(look),
+        }
+    }
+    let looks = &others[..];
     for segment in query.snapshot.segments() {
         // Every row of the segment is of any event.
         if let [look] = looks
@@ -46,7 +58,7 @@ pub fn coverage(query: Query<'_>, looks: &[Look]) -> Result<Coverage, ExecutionE
             query.guard.check()?;
             let times = Indexed::Table(table).time_range();
             let asks = |look: &&Look| look.names(table.event()) && !misses(look.range, times);
-            let mut asked: Vec<&Look> = looks.iter().filter(asks).collect();
+            let mut asked: Vec<&Look> = looks.iter().copied().filter(asks).collect();
             // Of one table those are the same that differ by other events only.
             asked.dedup_by(|a, b| (a.range, &a.filter) == (b.range, &b.filter));
             if !asked.is_empty() {
@@ -70,6 +82,16 @@ fn remembered(query: Query<'_>, looks: &[Look]) -> Option<Coverage> {
         coverage.add(query.trace.recall(query.units, look)?);
     }
     Some(coverage)
+}
+
+/// What a look looks at whose filter tests one property of the event, where the counts of its values by day tell that of
+/// all rows; else `None`.
+fn counted_by_value(query: Query<'_>, look: &Look) -> Result<Option<Coverage>, ExecutionError> {
+    let Some(filter) = look.filter.as_deref().and_then(RowFilter::of_event) else { return Ok(None) };
+    let class = |value: Option<&Value>| filter.test.passes(value).then_some(0);
+    let whole = Edges::whole(look.range);
+    let counted = count_by_value(query, look, &whole, &filter.property.path, class, |_, _, _| {})?;
+    Ok(counted.tables.is_empty().then_some(counted.known))
 }
 
 impl Coverage {

@@ -131,8 +131,7 @@ impl ExactSum {
     /// The double nearest to the sum; `None` beyond doubles.
     pub fn sum(&self) -> Option<f64> {
         match self.far {
-            // Rounded once, to the nearest; the factor is a power of two and changes no bit.
-            None => Some(self.near as f64 * NEAR_UNIT),
+            None => Some(nearest_to(self.near)),
             Some(_) => nearest(&self.scaled(), &BigInt::from(1)),
         }
     }
@@ -155,6 +154,13 @@ impl ExactSum {
             Some(far) => near + (BigInt::from(far.integers) << -LOWEST_EXPONENT) + far.doubles.scaled(),
         }
     }
+}
+
+/// The double nearest to a sum of numbers of ordinary size.
+#[inline]
+pub(super) fn nearest_to(near: NearSum) -> f64 {
+    // Rounded once, to the nearest; the factor is a power of two and changes no bit.
+    near as f64 * NEAR_UNIT
 }
 
 /// A double, if it is of ordinary size.

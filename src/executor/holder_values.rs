@@ -178,7 +178,7 @@ impl<T: Copy + PartialEq> HolderValues<T> {
                 _ => times.lower_bound_in(start..rows.end, at),
             };
             // Of events at the time of the change, arrival tells which came before.
-            while at >= first && end < rows.end && rows_times.moment(end) < change.moment {
+            while at >= first && end < rows.end && times.get(end) <= at && rows_times.moment(end) < change.moment {
                 end += 1;
             }
             if start < end {

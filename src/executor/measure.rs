@@ -234,7 +234,13 @@ fn summed(
     // With fewer rows most cells would stay empty.
     if slot_count.saturating_mul(pieces) <= rows.count() {
         let start = || SumCells::new(query.guard, slot_count, pieces, counts);
-        let cells = fold_into(query, look, rows, buckets, slots, Some(path), start)?;
+        let cells: SumCells = fold_into(query, look, rows, buckets, slots, Some(path), start)?;
+        if !counts
+            && !series.is_cumulative
+            && let Some(sums) = cells.sums(query.guard)?
+        {
+            return Ok(sums.into_iter().map(|(values, total)| Figures { values, total }).collect());
+        }
         return figures_of_slots(query, series, cells, figure);
     }
     let start = || Cells::new(query.guard, slot_count, pieces);

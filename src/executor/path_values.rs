@@ -118,34 +118,42 @@ fn fill_absent<T: Copy>(rows: &mut Vec<Option<T>>, said: impl Iterator<Item = Op
 }
 
 impl PathValues<u32> {
+    /// What each code says, `absent` where that is no value; `None` where rows have no codes, or of several columns.
+    pub fn by_code(&self, absent: u32) -> Option<Vec<u32>> {
+        match &self.candidates[..] {
+            [Candidate { by_code, .. }] if !by_code.is_empty() => {
+                Some(by_code.iter().map(|said| said.unwrap_or(absent)).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// What `by_code` says of the codes of a block's rows, into the front of `out`: of a code that it does not list
+    /// what it says of rows without a value.
+    pub fn look_up(&self, block: usize, buffer: &mut BlockBuffer, by_code: &[u32], out: &mut [u32]) {
+        let Some(Candidate { column, .. }) = self.candidates.first() else { return };
+        let absent = by_code.first().copied().unwrap_or_default();
+        let said = |code: i64| by_code.get(code as usize).copied().unwrap_or(absent);
+        if column.fill_runs(block, buffer, said, out) {
+            return;
+        }
+        if let ColumnBlock::Codes(codes) = column.decode_block(block, buffer) {
+            out.iter_mut().zip(codes).for_each(|(out, code)| *out = said(*code));
+        }
+    }
+
     /// What the rows of a block say, `absent` where there is no value; `of` says what a number means.
     pub fn decode_or(
         &self,
         block: usize,
-        rows: usize,
         buffer: &mut BlockBuffer,
         absent: u32,
         of: impl FnMut(Number) -> u32,
-        out: &mut Vec<u32>,
+        out: &mut [u32],
     ) {
-        out.clear();
-        if let [Candidate { column, by_code, .. }] = &self.candidates[..]
-            && !by_code.is_empty()
-        {
-            let said = |code: i64| by_code.get(code as usize).copied().flatten().unwrap_or(absent);
-            out.resize(rows, absent);
-            if column.fill_runs(block, buffer, said, out) {
-                return;
-            }
-            out.clear();
-            if let ColumnBlock::Codes(codes) = column.decode_block(block, buffer) {
-                out.extend(codes.iter().map(|code| said(*code)));
-                return;
-            }
-        }
         let mut found = Vec::new();
-        self.decode(block, rows, buffer, of, &mut found);
-        out.extend(found.into_iter().map(|said| said.unwrap_or(absent)));
+        self.decode(block, out.len(), buffer, of, &mut found);
+        out.iter_mut().zip(found).for_each(|(out, said)| *out = said.unwrap_or(absent));
     }
 }
 

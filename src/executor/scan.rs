@@ -36,6 +36,8 @@ pub(super) struct TableScan<'a> {
     rows: usize,
     /// Of the table, counted through the segment.
     first_row: u32,
+    /// The times of its earliest row and of its latest, which say more than those of blocks, whose ends are rounded.
+    bounds: (i64, i64),
     times: Packed,
     /// `None` where nobody looks at the units.
     units: Option<UnitColumn>,
@@ -49,10 +51,12 @@ pub(super) struct TableScan<'a> {
 
 impl<'a> TableScan<'a> {
     pub fn new(query: Query<'a>, table: Table<'_>) -> Result<Self, DecodeError> {
+        let (first, last) = table.time_range();
         Ok(Self {
             query,
             rows: table.rows(),
             first_row: table.first_row(),
+            bounds: (first.micros(), last.micros()),
             times: table.times()?,
             units: Some(UnitColumn::open(table, query.units)?),
             shows_times: true,
@@ -110,6 +114,7 @@ impl<'a> TableScan<'a> {
         mut visit: impl FnMut(&Block<'_>, &Mask, &mut BlockBuffer) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         let trace = self.query.trace;
+        let is_table_whole = covers(range, self.bounds);
         for number in wanted.start / BLOCK_VALUES..wanted.end.div_ceil(BLOCK_VALUES) {
             self.query.guard.check()?;
             if !candidates.has_any(self.segment_rows(number)) {
@@ -121,7 +126,7 @@ impl<'a> TableScan<'a> {
             let wanted = wanted.start.saturating_sub(first_row)..rows.min(wanted.end - first_row);
             let bounds = self.times.block_bounds(number);
             // Times are decoded late, as a filter may leave nothing of the block.
-            let is_whole = covers(range, bounds);
+            let is_whole = is_table_whole || covers(range, bounds);
             let in_range = if is_whole {
                 Mask::first(rows)
             } else if misses(range, bounds) {

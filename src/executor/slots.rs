@@ -178,7 +178,9 @@ impl Slots {
 
     /// A reader of slots for the rows of one table.
     pub(super) fn open<'a>(&'a self, query: Query<'a>, table: Table<'_>) -> Result<TableSlots<'a>, ExecutionError> {
-        Ok(TableSlots { slots: self, rows: self.values.open(query, table)?, row_slots: Vec::new() })
+        let mut rows = self.values.open(query, table)?;
+        let are_slots = rows.number_codes(|tuple| self.slot_of(tuple));
+        Ok(TableSlots { slots: self, rows, are_slots, row_slots: Vec::new() })
     }
 }
 
@@ -248,6 +250,8 @@ fn count_in_force(
 pub(super) struct TableSlots<'a> {
     slots: &'a Slots,
     rows: TableBreakdown<'a>,
+    /// Whether the rows' tuples were replaced by their slots.
+    are_slots: bool,
     row_slots: Vec<u32>,
 }
 
@@ -258,6 +262,9 @@ impl TableSlots<'_> {
     /// When there are more values and tuples than may be kept.
     pub fn decode(&mut self, block: &Block<'_>, buffer: &mut BlockBuffer) -> Result<&[u32], Stop> {
         let tuples = self.rows.decode(block.number, block.times.len(), buffer)?;
+        if self.are_slots {
+            return Ok(tuples);
+        }
         self.row_slots.clear();
         self.row_slots.extend(tuples.iter().map(|tuple| self.slots.slot_of(*tuple)));
         Ok(&self.row_slots)

@@ -2,7 +2,8 @@
 
 use super::cells::{Cells, FoldCells};
 use super::charge::Charge;
-use super::exact_sum::{ExactSum, NearSum, near_of, near_of_number};
+use super::exact_sum::{ExactSum, NearSum, near_of, near_of_number, nearest_to};
+use super::figure::Figure;
 use super::footprint::list_bytes;
 use super::guard::Guard;
 use super::limits::Stop;
@@ -44,6 +45,29 @@ impl SumCells {
             *count += 1;
         }
         true
+    }
+}
+
+impl SumCells {
+    /// The sums of each slot's pieces, and of all of them; `None` where other numbers than those of ordinary size were
+    /// added.
+    ///
+    /// # Errors
+    /// When the execution may not go on.
+    pub fn sums(&self, guard: &Guard) -> Result<Option<Vec<(Vec<Figure>, Figure)>>, Stop> {
+        if !self.others.is_empty() || self.pieces == 0 {
+            return Ok(None);
+        }
+        let sum = |near: NearSum| Figure::of(Some(nearest_to(near)));
+        let mut sums = Vec::with_capacity(self.near.len() / self.pieces);
+        for pieces in guard.watch(self.near.chunks(self.pieces)) {
+            let pieces = pieces?;
+            let Some(all) = pieces.iter().try_fold(0, |all: NearSum, near| all.checked_add(*near)) else {
+                return Ok(None);
+            };
+            sums.push((pieces.iter().map(|near| sum(*near)).collect(), sum(all)));
+        }
+        Ok(Some(sums))
     }
 }
 

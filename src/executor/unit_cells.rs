@@ -10,6 +10,7 @@ use super::footprint::{Footprint, list_bytes};
 use super::guard::Guard;
 use super::limits::Stop;
 use super::look::Look;
+use super::mask::Mask;
 use super::query::{NO_UNIT, Query, Units};
 use super::row_test::RowTest;
 use super::scan::{TableScan, tables_of};
@@ -49,7 +50,7 @@ pub(super) fn distinct_users(
         let tally = Tally::new(query.guard, places, is_cumulative)?;
         Ok((tally, Charged::new(query.guard, Reached::new())?))
     };
-    let take = |((tally, later), coverage): &mut (_, Coverage), users: &Range<u32>| {
+    let take = |((tally, later), coverage): &mut ((Tally, Charged<Reached>), Coverage), users: &Range<u32>| {
         let open = |table: &Table<'_>| {
             let rows = table.users()?.rows_of_users(users.clone());
             Ok(Walk {
@@ -58,28 +59,27 @@ pub(super) fn distinct_users(
                 test: RowTest::compile(query, *table, look.filter.as_deref())?,
                 slots: slots.map(|slots| slots.open(query, *table)).transpose()?,
                 scan: TableScan::new(query, *table)?,
-                block_cells: Box::new([NO_CELL; BLOCK_VALUES]),
-                reached: Vec::new(),
+                cells: Box::new([NO_CELL; BLOCK_VALUES]),
+                units: Vec::new(),
                 at: 0,
             })
         };
         let mut walks = tables.iter().map(open).collect::<Result<Vec<_>, ExecutionError>>()?;
+        let by = (division, places, &several);
         if let [walk] = &mut walks[..] {
-            // With no other table to wait for, rows are taken block by block.
-            while walk.fill(query, division, (places, &several), later, coverage)? != NO_UNIT {
-                walk.take_all(tally);
-            }
+            // With no other table to wait for, rows are taken as they come.
+            let mut take = |units: &[u32], cells: &[u32]| tally.reach_all(units, cells);
+            while walk.read_block(query, by, later, coverage, &mut take)? {}
             return Ok(());
         }
         loop {
             let mut next = NO_UNIT;
             for walk in &mut walks {
-                next = next.min(walk.fill(query, division, (places, &several), later, coverage)?);
+                next = next.min(walk.fill(query, by, later, coverage)?);
             }
             if next == NO_UNIT {
                 return Ok(());
             }
-            tally.begin_unit(next);
             walks.iter_mut().for_each(|walk| walk.take(next, tally));
         }
     };
@@ -96,13 +96,12 @@ pub(super) fn distinct_users(
     // Of users with several ids the rows lie in several places.
     query.guard.sort_by(&mut later, &Ord::cmp)?;
     for (unit, cell) in later.iter() {
-        tally.begin_unit(*unit);
-        tally.reach(*unit, *cell);
+        tally.reach_all(&[*unit], &[*cell]);
     }
     Ok(Some(tally.finish()))
 }
 
-/// Users and the cells that they reach, or [`NO_CELL`].
+/// Users and the cells that they reach.
 type Reached = Vec<(u32, u32)>;
 
 /// A row costs so much more to take in than to count.
@@ -172,74 +171,84 @@ struct Walk<'a> {
     slots: Option<TableSlots<'a>>,
     /// Not yet read.
     rows: Range<usize>,
-    /// The cell of each row of a block, [`NO_CELL`] where it has none.
-    block_cells: Box<[u32; BLOCK_VALUES]>,
-    /// What those of the last block reach, and how many of them are done.
-    reached: Reached,
+    /// The cell of each row of the last block, [`NO_CELL`] where it has none.
+    cells: Box<[u32; BLOCK_VALUES]>,
+    /// Where there are several tables: the users of these rows, and how many of them are done.
+    units: Vec<u32>,
     at: usize,
 }
 
 impl Walk<'_> {
-    /// The user of the next row, [`NO_UNIT`] at the end. Reads the next block when the last is done: what users with
-    /// several ids reach in it is kept for later.
+    /// The user of the next row, [`NO_UNIT`] at the end. Reads the next block when the last is done.
     fn fill(
         &mut self,
         query: Query<'_>,
-        division: &impl Division,
-        (places, several): (Places, &RoaringBitmap),
+        by: (&impl Division, Places, &RoaringBitmap),
         later: &mut Charged<Reached>,
         coverage: &mut Coverage,
     ) -> Result<u32, ExecutionError> {
-        while self.at == self.reached.len() && !self.rows.is_empty() {
-            let end = (self.rows.start / BLOCK_VALUES + 1) * BLOCK_VALUES;
-            let block_rows = self.rows.start..end.min(self.rows.end);
-            self.rows.start = block_rows.end;
-            self.reached.clear();
-            self.at = 0;
-            let Self { look, scan, test, slots, block_cells, reached, .. } = self;
-            scan.visit(test, &test.candidates, look.range, block_rows, |block, mask, buffer| {
-                coverage.count(query, block, mask);
-                let cells = &mut block_cells[..block.times.len()];
-                division.indexes_of(block.times, cells);
-                if let Some(slots) = slots {
-                    let row_slots = slots.decode(block, buffer)?;
-                    cells.iter_mut().zip(row_slots).for_each(|(cell, slot)| *cell = places.cell_or_none(*slot, *cell));
-                }
-                if several.is_empty() && mask.count() == cells.len() as u64 {
-                    reached.extend(block.units.iter().copied().zip(cells.iter().copied()));
-                    return Ok(());
-                }
-                let (mut last, mut has_several) = (NO_UNIT, false);
-                mask.rows().filter(|row| cells[*row] != NO_CELL).for_each(|row| {
-                    let (unit, cell) = (block.units[row], cells[row]);
-                    if unit != last {
-                        (last, has_several) = (unit, several.contains(unit));
-                    }
-                    if has_several { later.push((unit, cell)) } else { reached.push((unit, cell)) }
-                });
-                later.settle()
-            })?;
+        while self.at == self.units.len() {
+            let mut of_block = std::mem::take(&mut self.units);
+            of_block.clear();
+            let is_read = self.read_block(query, by, later, coverage, |units, _| of_block.extend_from_slice(units))?;
+            (self.units, self.at) = (of_block, 0);
+            if !is_read {
+                return Ok(NO_UNIT);
+            }
         }
-        Ok(self.reached.get(self.at).map_or(NO_UNIT, |(unit, _)| *unit))
+        Ok(self.units[self.at])
     }
 
-    /// Takes what all rows reach that were read; those of the last user may go on in the next block.
-    #[inline]
-    fn take_all(&mut self, tally: &mut Tally) {
-        for (unit, cell) in &self.reached[self.at..] {
-            tally.begin_unit(*unit);
-            tally.reach(*unit, *cell);
+    /// Reads the next block: calls `take` with the users of its rows and the cells that they reach, [`NO_CELL`] where
+    /// they reach none; what users with several ids reach is kept for later. Answers whether there was one.
+    fn read_block(
+        &mut self,
+        query: Query<'_>,
+        (division, places, several): (&impl Division, Places, &RoaringBitmap),
+        later: &mut Charged<Reached>,
+        coverage: &mut Coverage,
+        mut take: impl FnMut(&[u32], &[u32]),
+    ) -> Result<bool, ExecutionError> {
+        if self.rows.is_empty() {
+            return Ok(false);
         }
-        self.at = self.reached.len();
+        let end = (self.rows.start / BLOCK_VALUES + 1) * BLOCK_VALUES;
+        let block_rows = self.rows.start..end.min(self.rows.end);
+        self.rows.start = block_rows.end;
+        let Self { look, scan, test, slots, cells, .. } = self;
+        scan.visit(test, &test.candidates, look.range, block_rows, |block, mask, buffer| {
+            coverage.count(query, block, mask);
+            let cells = &mut cells[..block.times.len()];
+            division.indexes_of(block.times, cells);
+            if let Some(slots) = slots {
+                let row_slots = slots.decode(block, buffer)?;
+                cells.iter_mut().zip(row_slots).for_each(|(cell, slot)| *cell = places.cell_or_none(*slot, *cell));
+            }
+            mask.complement(&Mask::first(cells.len())).rows().for_each(|row| cells[row] = NO_CELL);
+            if !several.is_empty() {
+                let (mut last, mut has_several) = (NO_UNIT, false);
+                for (unit, cell) in block.units.iter().zip(cells.iter_mut()).filter(|(_, cell)| **cell != NO_CELL) {
+                    if *unit != last {
+                        (last, has_several) = (*unit, several.contains(*unit));
+                    }
+                    if has_several {
+                        later.push((*unit, std::mem::replace(cell, NO_CELL)));
+                    }
+                }
+            }
+            take(block.units, cells);
+            later.settle()
+        })?;
+        Ok(true)
     }
 
     /// Takes what rows of this user reach that were read.
     #[inline]
     fn take(&mut self, unit: u32, tally: &mut Tally) {
-        while let Some((_, cell)) = self.reached.get(self.at).filter(|(of, _)| *of == unit) {
-            tally.reach(unit, *cell);
-            self.at += 1;
-        }
+        let rest = &self.units[self.at..];
+        let end = self.at + rest.iter().take_while(|of| **of == unit).count();
+        tally.reach_all(&self.units[self.at..end], &self.cells[self.at..end]);
+        self.at = end;
     }
 }
 
@@ -278,21 +287,29 @@ impl Tally {
         }
     }
 
-    /// A user is in a cell, or in none.
-    #[inline]
-    fn reach(&mut self, unit: u32, cell: u32) {
-        if cell == NO_CELL {
+    /// Users are in these cells, or in none: all that one reaches, before anything of another one.
+    fn reach_all(&mut self, units: &[u32], cells: &[u32]) {
+        let reached = units.iter().zip(cells).filter(|(_, cell)| **cell != NO_CELL);
+        if self.is_cumulative {
+            for (unit, cell) in reached {
+                self.begin_unit(*unit);
+                self.reach_since(*unit, *cell);
+            }
             return;
         }
-        let slot = self.places.slot(cell);
         // Bound by the loads and stores of these two: what is new cannot be foretold, so nothing jumps.
-        let is_new = mark(&mut self.slots[slot], unit);
-        if !self.is_cumulative {
-            mark(&mut self.cells[cell as usize], unit);
-            return;
+        let Self { places, cells, slots, .. } = self;
+        for (unit, cell) in reached {
+            mark(&mut slots[places.slot(*cell)], *unit);
+            mark(&mut cells[*cell as usize], *unit);
         }
-        let (first, piece) = (&mut self.firsts[slot], self.places.piece(cell));
-        if is_new {
+    }
+
+    /// A user is in a cell, and in those of later pieces.
+    fn reach_since(&mut self, unit: u32, cell: u32) {
+        let (slot, piece) = (self.places.slot(cell), self.places.piece(cell));
+        let first = &mut self.firsts[slot];
+        if mark(&mut self.slots[slot], unit) {
             self.reached.push(slot as u32);
             *first = piece;
         }

@@ -54,9 +54,7 @@ impl FilterPart {
             }
             Self::Member { members, .. } => {
                 let mut units = none();
-                for unit in query.guard.watch(members.members.iter()) {
-                    units.insert(unit?);
-                }
+                units.add_all(&members.members);
                 units
             }
             Self::All(filters) => {

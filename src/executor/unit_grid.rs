@@ -15,6 +15,7 @@ use super::split::{RowFold, RowsToRead};
 use super::unit_cells::SlotCounts;
 use super::unit_runs::{RowTimes, RunFold};
 use super::unit_set::UnitSet;
+use crate::codec::packed::BLOCK_VALUES;
 use crate::segment::{BlockBuffer, Table};
 use std::ops::Range;
 
@@ -51,17 +52,21 @@ impl UnitGrid {
             let fold = RunFold {
                 most: usize::MAX,
                 only: None,
-                start: || size.grid(query.guard),
-                visit: |grid: &mut Self, rows_times: &RowTimes, unit: u32, rows: Range<usize>| {
+                start: || Ok((size.grid(query.guard)?, RunRoom::default())),
+                visit: |(grid, room): &mut (Self, RunRoom), rows_times: &RowTimes, unit: u32, rows: Range<usize>| {
                     in_force.visit_in_force(unit, rows_times, rows, |tuple, rows| {
                         let slot = slots.slot_of(tuple) as usize;
-                        rows_times.times.visit(rows, |time| {
-                            division.index_of(time).into_iter().for_each(|piece| grid.add(slot, piece, unit));
-                        });
+                        for start in rows.clone().step_by(RUN_ROWS) {
+                            let rows = start..rows.end.min(start + RUN_ROWS);
+                            let times = rows_times.times.decode_range(rows, &mut room.times);
+                            let pieces = &mut room.pieces[..times.len()];
+                            division.indexes_of(times, pieces);
+                            grid.add_to_pieces(slot, pieces, unit);
+                        }
                     });
                     Ok(())
                 },
-                join: |grid: &mut Self, other: Self| {
+                join: |(grid, _): &mut (Self, RunRoom), (other, _): (Self, RunRoom)| {
                     grid.join(&other);
                     Ok(())
                 },
@@ -69,7 +74,7 @@ impl UnitGrid {
             match fold.run(query, look) {
                 Err(ExecutionError::Stopped(Stop::Memory)) => return Ok(None),
                 Err(error) => return Err(error),
-                Ok(Some(grid)) => return Ok(Some(grid)),
+                Ok(Some((grid, _))) => return Ok(Some(grid)),
                 // A filter wants the rows.
                 Ok(None) => {}
             }
@@ -122,6 +127,17 @@ impl UnitGrid {
         }
     }
 
+    /// Adds a unit to these pieces of a slot, of which some may be `NO_PIECE`.
+    #[inline]
+    fn add_to_pieces(&mut self, slot: usize, pieces: &[u32], unit: u32) {
+        let (first, bit) = (slot * self.pieces, 1 << (unit as usize % WORD_UNITS));
+        let words = self.words.chunks_exact_mut(self.sets.max(1)).nth(unit as usize / WORD_UNITS);
+        if let Some(words) = words.and_then(|words| words.get_mut(first..first + self.pieces)) {
+            // Bound by these loads and stores, of which some are of the same word.
+            pieces.iter().for_each(|piece| words.get_mut(*piece as usize).into_iter().for_each(|word| *word |= bit));
+        }
+    }
+
     /// How many slots there are.
     pub fn slots(&self) -> usize {
         self.sets / self.pieces.max(1)
@@ -152,6 +168,21 @@ impl UnitGrid {
             }
         }
         Ok(counts.chunks(self.pieces.max(1)).map(<[u64]>::to_vec).zip(totals).collect())
+    }
+}
+
+/// Rows of a unit that are taken at once: as many as a block of a column has, less those that share its first byte.
+const RUN_ROWS: usize = BLOCK_VALUES - 8;
+
+/// Room for rows of one unit.
+struct RunRoom {
+    times: Box<[i64; BLOCK_VALUES]>,
+    pieces: Box<[u32; BLOCK_VALUES]>,
+}
+
+impl Default for RunRoom {
+    fn default() -> Self {
+        Self { times: Box::new([0; BLOCK_VALUES]), pieces: Box::new([0; BLOCK_VALUES]) }
     }
 }
 

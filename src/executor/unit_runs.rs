@@ -7,7 +7,7 @@ use super::limits::Stop;
 use super::look::Look;
 use super::query::{NO_UNIT, Query, Units, covers};
 use super::scan::tables_of;
-use super::split::{fold_pieces, threads_for};
+use super::split::{fold_pieces, in_parallel, threads_for};
 use super::unit_set::UnitSet;
 use crate::codec::{DecodeError, Packed};
 use crate::language::ResolvedRange;
@@ -136,27 +136,22 @@ pub(super) fn visit_runs_of_units(
     mut visit: impl FnMut(u32, Range<usize>) -> Result<(), Stop>,
 ) -> Result<(), ExecutionError> {
     let users = table.users()?;
-    let mut keys = match query.units {
-        Units::Users => None,
-        Units::Keys(group_type) => table.group(group_type)?.map(|keys| keys.reader()),
-    };
-    users.try_visit(runs.unwrap_or(0..users.len()), |user, rows| {
-        query.guard.tick()?;
-        match (query.units, &mut keys) {
-            (Units::Users, _) => visit(query.shown_user(user), rows),
-            // 0 stands for no key, and becomes a number that no unit has.
-            (Units::Keys(_), Some(keys)) => {
-                let mut stopped = Ok(());
-                keys.visit(rows, |rows, key| {
-                    if stopped.is_ok() {
-                        stopped = visit(key.wrapping_sub(1), rows);
-                    }
-                });
-                stopped
-            }
-            (Units::Keys(_), None) => visit(NO_UNIT, rows),
+    let runs = runs.unwrap_or(0..users.len());
+    let keys = query.group_type().map_or(Ok(None), |group_type| table.group(group_type))?;
+    match (query.units, keys) {
+        // 0 stands for no key, and becomes a number that no unit has.
+        (Units::Keys(_), Some(keys)) => {
+            let rows = users.rows_of_runs(runs);
+            users.reader().try_visit_with(&mut keys.reader(), rows, |_, key, rows| {
+                query.guard.tick()?;
+                visit(key.wrapping_sub(1), rows)
+            })?;
         }
-    })?;
+        (units, _) => users.try_visit(runs, |user, rows| {
+            query.guard.tick()?;
+            visit(if units == Units::Users { query.shown_user(user) } else { NO_UNIT }, rows)
+        })?,
+    }
     Ok(())
 }
 
@@ -171,18 +166,20 @@ pub(super) fn rows_of_users(
     users: &UnitSet,
 ) -> Result<u64, ExecutionError> {
     let (first, last) = table.time_range();
-    let mut count = 0;
-    if covers(range, (first.micros(), last.micros())) {
-        let mut add = |user, rows| count += if users.contains(query.shown_user(user)) { rows as u64 } else { 0 };
-        table.users()?.visit(&mut add);
-        return Ok(count);
-    }
-    let times = RowTimes::open(table)?;
-    visit_runs_of_units(query.counting(Units::Users), table, None, |user, rows| {
-        if users.contains(user) {
-            count += times.rows_in(rows, range, usize::MAX).len() as u64;
-        }
-        Ok(())
-    })?;
-    Ok(count)
+    let is_whole = covers(range, (first.micros(), last.micros()));
+    let (runs, query) = (table.users()?.len(), query.counting(Units::Users));
+    let threads = threads_for(query.guard, table.rows());
+    let parts: Vec<Range<usize>> =
+        (0..threads).map(|part| runs * part / threads..runs * (part + 1) / threads).collect();
+    let count = |part: &Range<usize>| {
+        let (times, mut count) = (RowTimes::open(table)?, 0);
+        visit_runs_of_units(query, table, Some(part.clone()), |user, rows| {
+            if users.contains(user) {
+                count += if is_whole { rows.len() } else { times.rows_in(rows, range, usize::MAX).len() } as u64;
+            }
+            Ok(())
+        })?;
+        Ok(count)
+    };
+    in_parallel(&parts, count).into_iter().sum()
 }

@@ -110,6 +110,17 @@ impl UnitSet {
         of_words.flat_map(|(place, word)| units_of(place, *word)).chain(units.into_iter().flatten())
     }
 
+    /// Adds all of these.
+    pub(super) fn add_all(&mut self, units: &RoaringBitmap) {
+        let (mut units, mut room) = (units.iter(), [0; 256]);
+        loop {
+            match units.next_many(&mut room) {
+                [] => return,
+                some => some.iter().for_each(|unit| self.insert(*unit)),
+            }
+        }
+    }
+
     /// Adds a unit.
     pub(super) fn insert(&mut self, unit: u32) {
         match &mut self.0 {

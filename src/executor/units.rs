@@ -3,9 +3,14 @@
 use super::charge::{Charge, Charged};
 use super::error::ExecutionError;
 use super::query::{Query, Units};
+use super::split::{in_parallel, threads_for};
 use crate::codec::DecodeError;
+use crate::dictionary::NameList;
 use crate::model::{GroupTypeId, Moment, StoredName};
 use roaring::RoaringBitmap;
+
+/// A name costs so much more to read than a row to count.
+const NAME_WORK: usize = 32;
 
 /// Every user with an event, identify() or group(); every key with an event or group().
 ///
@@ -47,11 +52,37 @@ pub fn members(
         Units::Keys(group_type) => StoredName::GroupKey(group_type.raw()),
     };
     let names = query.snapshot.names().read();
-    let mut sorted = names.list(list).sorted(units, after)?;
-    let wanted = usize::try_from(units.len()).unwrap_or(usize::MAX).min(limit);
-    let _charge = Charge::of(query.guard, sorted.byte_len() + wanted * size_of::<String>())?;
-    let found = query.guard.watch(sorted.by_ref().take(limit)).map(|name| Ok(name??.1.to_owned()));
-    let found = found.collect::<Result<_, ExecutionError>>()?;
+    let (names, wanted) = (names.list(list), usize::try_from(units.len()).unwrap_or(usize::MAX));
+    let _charge = Charge::of(query.guard, wanted.min(limit) * size_of::<String>())?;
+    let threads = threads_for(query.guard, wanted.saturating_mul(NAME_WORK));
+    if wanted > limit || threads == 1 {
+        return names_between(query, names, units, (after, None), limit);
+    }
+    let dividers = names.dividers(threads)?;
+    let bounds: Vec<Option<&str>> = [None].into_iter().chain(dividers.into_iter().map(Some)).chain([None]).collect();
+    let part = |bounds: &&[Option<&str>]| names_between(query, names, units, (bounds[0].max(after), bounds[1]), limit);
+    let mut found = Vec::new();
+    for of_part in in_parallel(&bounds.windows(2).collect::<Vec<_>>(), part) {
+        found.extend(of_part?.0);
+    }
+    Ok((found, false))
+}
+
+/// The names of up to `limit` of these units that come after the first of two names, and not after the second: the first
+/// ones, and whether there are more.
+fn names_between(
+    query: Query<'_>,
+    names: &NameList,
+    units: &RoaringBitmap,
+    (after, until): (Option<&str>, Option<&str>),
+    limit: usize,
+) -> Result<(Vec<String>, bool), ExecutionError> {
+    let mut sorted = names.sorted(units, after, until)?;
+    let _charge = Charge::of(query.guard, sorted.byte_len())?;
+    let mut found = Vec::new();
+    for named in query.guard.watch(sorted.by_ref().take(limit)) {
+        found.push(named??.1.to_owned());
+    }
     let has_more = sorted.next().transpose()?.is_some();
     Ok((found, has_more))
 }

@@ -85,7 +85,8 @@ impl<'a> StoredBitmap<'a> {
         Ok(descriptions.iter().map(|[_, _, low, high]| u64::from(u16::from_le_bytes([*low, *high])) + 1).sum())
     }
 
-    /// Sets the bit of each value, in words of 64. Bound by the bits that are set one by one, about one a cycle.
+    /// Sets the bit of each value, in words of 64. Bound by the bits that are set one by one, a load, a store and some
+    /// six steps of arithmetic each.
     ///
     /// # Errors
     /// When the bitmap is damaged, or a value has no bit.
@@ -94,12 +95,10 @@ impl<'a> StoredBitmap<'a> {
         self.visit(|key, container| {
             let words = words.get_mut(key * CONTAINER_WORDS..)?;
             match container {
-                Container::Array(values) => {
-                    for value in values {
-                        let value = u16::from_le_bytes(*value);
-                        *words.get_mut(value as usize / 64)? |= 1 << (value % 64);
-                    }
-                }
+                Container::Array(values) => match words.first_chunk_mut::<CONTAINER_WORDS>() {
+                    Some(words) => set_bits(words, values)?,
+                    None => set_bits(words, values)?,
+                },
                 Container::Set(theirs) => {
                     let (inside, beyond) = theirs.split_at(theirs.len().min(words.len()));
                     words.iter_mut().zip(inside).for_each(|(word, bits)| *word |= u64::from_le_bytes(*bits));
@@ -160,6 +159,25 @@ impl<'a> StoredBitmap<'a> {
         reading::decoded(self.bytes.len());
         RoaringBitmap::deserialize_from(self.bytes).map_err(|_| self.damaged())
     }
+}
+
+/// Sets the bit of each value, four at a time; `None` when a value has none. Where it is known how many words there
+/// are, and that all values have a bit, none is checked.
+#[inline(always)]
+fn set_bits(words: &mut [u64], values: &[[u8; 2]]) -> Option<()> {
+    let mut set = |value: &[u8; 2]| {
+        let value = u16::from_le_bytes(*value);
+        *words.get_mut(value as usize / 64)? |= 1 << (value % 64);
+        Some(())
+    };
+    let (fours, rest) = values.as_chunks::<4>();
+    for [first, second, third, fourth] in fours {
+        set(first)?;
+        set(second)?;
+        set(third)?;
+        set(fourth)?;
+    }
+    rest.iter().try_for_each(set)
 }
 
 #[cfg(test)]

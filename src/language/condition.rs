@@ -9,6 +9,7 @@ use super::reader::{At, Fields};
 use super::scope::CountBy;
 use super::values::Values;
 use super::{DocumentError, Report};
+use std::ops::RangeInclusive;
 
 /// A condition on a unit.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,16 +102,22 @@ impl Times {
         Self { gt: None, gte: None, lt: None, lte: None, is: Some(count) }
     }
 
+    /// The counts that pass, all in a row; of those below 2^63.
+    pub fn passing(&self) -> RangeInclusive<u64> {
+        let after = |bound: Option<usize>| bound.map(|bound| (bound as u64).saturating_add(1));
+        let at = |bound: Option<usize>| bound.map(|bound| bound as u64);
+        let least = [after(self.gt), at(self.gte), at(self.is)].into_iter().flatten().max().unwrap_or(0);
+        // What is less than 0 is nothing.
+        let end = [at(self.lt), after(self.lte), after(self.is)].into_iter().flatten().min();
+        match end.map_or(Some(u64::MAX), |end| end.checked_sub(1)) {
+            Some(most) => least..=most,
+            None => 1..=0,
+        }
+    }
+
     /// Whether a unit that did it so many times passes.
     pub fn passes(&self, count: u64) -> bool {
-        let holds = |bound: Option<usize>, wanted: fn(&u64, &u64) -> bool| {
-            bound.is_none_or(|bound| wanted(&count, &(bound as u64)))
-        };
-        holds(self.gt, u64::gt)
-            && holds(self.gte, u64::ge)
-            && holds(self.lt, u64::lt)
-            && holds(self.lte, u64::le)
-            && holds(self.is, u64::eq)
+        self.passing().contains(&count)
     }
 
     /// A count of which this is sure: any greater one passes if it does, and fails if it does.

@@ -77,7 +77,7 @@ pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupPr
 /// The names of these users, by their bytes.
 fn names_in_order(snapshot: &Snapshot, users: &RoaringBitmap) -> Result<Vec<String>, DecodeError> {
     let names = snapshot.names().read();
-    let sorted = names.list(StoredName::User).sorted(users, None)?;
+    let sorted = names.list(StoredName::User).sorted(users, None, None)?;
     sorted.map(|named| named.map(|(_, name)| name.to_owned())).collect()
 }
 

@@ -85,14 +85,17 @@ impl Evaluation<'_, '_> {
                 let units = match units {
                     Did::Units(units) => units,
                     Did::Counts(counts) => {
-                        let passes = |unit: u32| {
-                            let count = counts.get(unit as usize).copied().unwrap_or(0);
-                            times.passes(count).then_some(unit)
-                        };
-                        // Who never did it is no key of the counts, but may be a unit.
-                        match times.passes(0) {
-                            true => context.collect(self.all()?.iter().map(passes))?,
-                            false => context.collect((0..counts.len() as u32).map(passes))?,
+                        let passing = times.passing();
+                        if passing.contains(&0) {
+                            // Who never did it is no key of the counts, but may be a unit.
+                            let count = |unit: u32| counts.get(unit as usize).copied().unwrap_or(0);
+                            context.collect(
+                                self.all()?.iter().map(|unit| passing.contains(&count(unit)).then_some(unit)),
+                            )?
+                        } else {
+                            let passes = |unit: usize| passing.contains(&counts[unit]);
+                            Charged::passing(context.run.guard, counts.len(), passes)
+                                .map_err(|stop| context.failed(stop))?
                         }
                     }
                 };
@@ -106,9 +109,7 @@ impl Evaluation<'_, '_> {
                     || format!("first did `{}`", event.label()),
                     || {
                         let first = first_times(context.query, &look.within(ResolvedRange::ALL))?;
-                        let in_range =
-                            (0..).zip(first.iter()).map(|(unit, time)| range.contains(*time).then_some(unit));
-                        Ok(Charged::collect(context.query.guard, in_range)?)
+                        Ok(Charged::passing(context.query.guard, first.len(), |unit| range.contains(first[unit]))?)
                     },
                 )?;
                 self.looks.push(look);

@@ -34,6 +34,8 @@ pub struct RunReader {
     block: Option<usize>,
     /// How many runs it has.
     runs: usize,
+    /// The first row after them; of the last block the greatest number there is.
+    end: usize,
     /// The run of the block that the last row was in.
     last: usize,
     block_starts: Box<[i64; BLOCK_VALUES]>,
@@ -43,29 +45,25 @@ pub struct RunReader {
 impl RunReader {
     pub(super) fn new(starts: Packed, values: Packed) -> Self {
         let (block_starts, block_values) = (Box::new([0; BLOCK_VALUES]), Box::new([0; BLOCK_VALUES]));
-        Self { starts, values, block: None, runs: 0, last: 0, block_starts, block_values }
+        Self { starts, values, block: None, runs: 0, end: 0, last: 0, block_starts, block_values }
     }
 
     fn load(&mut self, block: usize) {
         if self.block != Some(block) {
             self.runs = self.starts.decode_block(block, &mut self.block_starts);
             self.values.decode_block(block, &mut self.block_values);
+            let next = (block + 1) * BLOCK_VALUES;
+            self.end = if next < self.starts.len() { self.starts.get(next) as usize } else { usize::MAX };
             self.block = Some(block);
             self.last = 0;
         }
-    }
-
-    /// The first row after the runs of a block.
-    fn end_of(&self, block: usize) -> usize {
-        let next = (block + 1) * BLOCK_VALUES;
-        if next < self.starts.len() { self.starts.get(next) as usize } else { usize::MAX }
     }
 
     /// The run that a row is in.
     fn run_of(&self, row: usize) -> usize {
         let at = row as i64;
         match self.block {
-            Some(block) if self.block_starts[0] <= at && row < self.end_of(block) => {
+            Some(block) if self.block_starts[0] <= at && row < self.end => {
                 let starts = &self.block_starts[..self.runs];
                 // Rows mostly follow one another, so it is the same run or the next.
                 let first = if starts[self.last] <= at { self.last } else { 0 };
@@ -103,7 +101,7 @@ impl RunReader {
             self.load(block);
             let places = run % BLOCK_VALUES..self.runs;
             let ends = self.block_starts[places.start + 1..self.runs].iter().map(|end| *end as usize);
-            for (place, end) in places.zip(ends.chain([self.end_of(block)])) {
+            for (place, end) in places.zip(ends.chain([self.end])) {
                 // A damaged column may not ascend; one row at least keeps the loop going forward.
                 let end = end.min(rows.end).max(row + 1);
                 visit(row..end, self.block_values[place] as u32);
@@ -115,6 +113,50 @@ impl RunReader {
             }
             run = (block + 1) * BLOCK_VALUES;
         }
+    }
+}
+
+impl RunReader {
+    /// Calls `visit` with each of these rows' pieces that lie in one run here and in one of `other`: the values of both,
+    /// and the rows. Bound by the choice of the run that ends first, which cannot be foretold.
+    ///
+    /// # Errors
+    /// What `visit` says.
+    pub fn try_visit_with<E>(
+        &mut self,
+        other: &mut Self,
+        rows: Range<usize>,
+        mut visit: impl FnMut(u32, u32, Range<usize>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (mut row, mut run, mut other_run) = (rows.start, self.run_of(rows.start), other.run_of(rows.start));
+        while row < rows.end && run < self.starts.len() && other_run < other.starts.len() {
+            self.load(run / BLOCK_VALUES);
+            other.load(other_run / BLOCK_VALUES);
+            let (first, other_first) = (run - run % BLOCK_VALUES, other_run - other_run % BLOCK_VALUES);
+            while row < rows.end
+                && let Some((value, end)) = self.loaded(run - first)
+                && let Some((other_value, other_end)) = other.loaded(other_run - other_first)
+            {
+                // A damaged column may not ascend; one row at least keeps the loop going forward.
+                let piece_end = end.min(other_end).min(rows.end).max(row + 1);
+                visit(value, other_value, row..piece_end)?;
+                row = piece_end;
+                run += usize::from(row >= end);
+                other_run += usize::from(row >= other_end);
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of a run of the decoded block, and the row after its last.
+    #[inline]
+    fn loaded(&self, place: usize) -> Option<(u32, usize)> {
+        let value = *self.block_values[..self.runs].get(place)? as u32;
+        let end = self.block_starts[..self.runs].get(place + 1).map_or(self.end, |end| *end as usize);
+        Some((value, end))
     }
 }
 
@@ -145,7 +187,7 @@ impl UserCursor {
             // The next one mostly, so a search would take longer.
             if let Some(place) = users.iter().position(|user| *user >= wanted) {
                 self.run += place;
-                let (first, end) = (self.run % BLOCK_VALUES, self.runs.end_of(block).min(self.rows));
+                let (first, end) = (self.run % BLOCK_VALUES, self.runs.end.min(self.rows));
                 let ends = &self.runs.block_starts[first + 1..self.runs.runs];
                 let start = self.runs.block_starts[first] as usize;
                 return Some((users[place] as u32, start..ends.first().map_or(end, |end| *end as usize)));
@@ -167,7 +209,7 @@ pub(super) fn visit_runs(starts: &Packed, values: &Packed, rows: usize, mut visi
     let mut reader = RunReader::new(starts.clone(), values.clone());
     for block in 0..starts.blocks() {
         reader.load(block);
-        let end = reader.end_of(block).min(rows);
+        let end = reader.end.min(rows);
         let ends = reader.block_starts[1..reader.runs].iter().map(|end| *end as usize).chain([end]);
         for ((start, value), end) in reader.block_starts.iter().zip(&*reader.block_values).zip(ends) {
             visit(*value as u32, end.saturating_sub(*start as usize));
@@ -200,6 +242,23 @@ mod tests {
             let mut visited = Vec::new();
             visit_runs(&starts, &values, rows.len(), |value, count| visited.extend(vec![value; count]));
             prop_assert_eq!(&visited, &rows);
+            let other_rows: Vec<u32> = (0..rows.len() as u32).map(|row| row / 5).collect();
+            let other_starts = column((0..rows.len() as i64).step_by(5).collect());
+            let mut other = RunReader::new(other_starts, column((0..rows.len().div_ceil(5) as i64).collect()));
+            for from in &froms {
+                let range = (*from).min(rows.len())..(from + 2048).min(rows.len());
+                let mut pieces = Vec::new();
+                let visit = |value, other, piece: Range<usize>| -> Result<(), ()> {
+                    pieces.push((value, other, piece));
+                    Ok(())
+                };
+                reader.try_visit_with(&mut other, range.clone(), visit).unwrap();
+                let both = |row: usize| (rows[row], other_rows[row]);
+                prop_assert!(pieces.windows(2).all(|pair| (pair[0].0, pair[0].1) != (pair[1].0, pair[1].1)));
+                let visited = pieces.into_iter().flat_map(|(value, other, piece)| piece.map(move |row| (row, value, other)));
+                let expected = range.map(|row| (row, both(row).0, both(row).1));
+                prop_assert!(visited.eq(expected));
+            }
             for from in froms {
                 let range = from.min(rows.len())..(from + 1024).min(rows.len());
                 let (mut one, mut other) = (vec![0; range.len()], vec![0; range.len()]);

@@ -68,6 +68,14 @@ impl UserRuns {
         start as usize..end as usize
     }
 
+    /// The rows of some runs.
+    pub fn rows_of_runs(&self, runs: Range<usize>) -> Range<usize> {
+        let start = |run: usize| if run < self.starts.len() { self.starts.get(run) as usize } else { self.rows };
+        // A damaged column may not ascend.
+        let end = start(runs.end).min(self.rows);
+        start(runs.start).min(end)..end
+    }
+
     /// The rows of all users whose numbers are in a range.
     pub fn rows_of_users(&self, users: Range<u32>) -> Range<usize> {
         let first_row = |user: u32| {

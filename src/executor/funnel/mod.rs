@@ -400,7 +400,8 @@ impl Attempts {
         let Best { tuple, arrival, ref times } = *best;
         if !times.is_empty() {
             let (level, first_time) = (times.len() as u32, self.times.len());
-            self.times.extend_from_slice(times);
+            // These are few.
+            times.iter().for_each(|time| self.times.push(*time));
             self.counting.push(Reached { unit, tuple, level, first_time, arrival });
         }
     }

@@ -87,28 +87,16 @@ fn series(context: &Context<'_>, report: &Funnel, found: &Found) -> Result<Vec<F
     let step_bytes = |step: &Matcher| size_of::<FunnelStep>() + step.label().len();
     let series_bytes = size_of::<FunnelSeries>() + report.steps.iter().map(step_bytes).sum::<usize>();
     context.keep(split.len() * series_bytes + split.ranked_bytes())?;
-    // A list of references to the attempts, and one of the times between two steps at a time.
-    let _lists = context.charge(2 * attempts.counting.len() * size_of::<usize>())?;
-    let mut units: Vec<Vec<&Reached>> = vec![Vec::new(); split.len()];
-    for reached in &attempts.counting {
-        if let Some(series) = split.series_of(reached.tuple) {
-            units[series].push(reached);
-        }
-    }
     let starts =
         buckets.as_ref().map(|buckets| steps::starts(context, &attempts.starts, split, buckets, report.steps.len()));
     let mut starts = starts.transpose()?.into_iter().flatten();
-    let one = |(place, units): (usize, &Vec<&Reached>)| {
-        Ok(FunnelSeries {
-            breakdown: split.ranked.get(place).cloned().unwrap_or_default(),
-            other: place == split.ranked.len(),
-            steps: FunnelSteps {
-                steps: steps::steps(context, &report.steps, attempts, units)?,
-                by_start: starts.next(),
-            },
-        })
+    let steps = steps::steps(context, &report.steps, attempts, split)?;
+    let one = |(place, steps)| FunnelSeries {
+        breakdown: split.ranked.get(place).cloned().unwrap_or_default(),
+        other: place == split.ranked.len(),
+        steps: FunnelSteps { steps, by_start: starts.next() },
     };
-    units.iter().enumerate().map(one).collect()
+    Ok(steps.into_iter().enumerate().map(one).collect())
 }
 
 /// The units of one number of the answer.

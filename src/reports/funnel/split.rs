@@ -1,10 +1,12 @@
 //! The breakdown of a funnel: the values that are shown, and to which of them each tuple belongs.
 
 use super::super::behind::no_such_series;
-use crate::executor::{BreakdownValues, Charge, ExecutionError, Footprint, Query, Reached};
+use crate::executor::{BreakdownValues, Charge, Charged, ExecutionError, Footprint, Query, Reached};
 use crate::language::{DocumentError, UnitsValue};
 use crate::model::Value;
-use hashbrown::HashMap;
+
+/// Stands for the place of a tuple that is not shown.
+const NO_PLACE: u32 = u32::MAX;
 
 /// The series of an answer, in order.
 #[derive(Debug)]
@@ -13,8 +15,8 @@ pub(super) struct Split {
     pub ranked: Vec<Vec<Value>>,
     /// Whether there are tuples beyond those shown.
     has_other: bool,
-    /// The place of each shown tuple, by its number.
-    places: HashMap<u32, usize>,
+    /// The place of each shown tuple, by its number; [`NO_PLACE`] of others.
+    places: Vec<u32>,
     ranked_bytes: usize,
     _charge: Option<Charge>,
 }
@@ -22,7 +24,7 @@ pub(super) struct Split {
 impl Split {
     /// Everything in one series.
     pub fn none() -> Self {
-        Self { ranked: Vec::new(), has_other: true, places: HashMap::new(), ranked_bytes: 0, _charge: None }
+        Self { ranked: Vec::new(), has_other: true, places: Vec::new(), ranked_bytes: 0, _charge: None }
     }
 
     /// Ranks tuples by units, then by value.
@@ -36,19 +38,24 @@ impl Split {
         limit: usize,
     ) -> Result<Self, ExecutionError> {
         let guard = query.guard;
-        let mut counts: HashMap<u32, u64> = HashMap::new();
-        let mut order_charge = Charge::none(guard);
+        let mut counts: Charged<Vec<u64>> = Charged::list(guard, 0, 0)?;
         for reached in guard.watch(counting) {
-            *counts.entry(reached?.tuple).or_default() += 1;
-            order_charge.set(counts.allocation_size())?;
+            let tuple = reached?.tuple as usize;
+            if tuple >= counts.len() {
+                counts.resize(tuple + 1, 0);
+                counts.settle()?;
+            }
+            counts[tuple] += 1;
         }
-        order_charge.add(counts.len() * size_of::<(u64, u32)>())?;
-        let mut order: Vec<(u64, u32)> = counts.into_iter().map(|(tuple, count)| (count, tuple)).collect();
+        let counted = || (0..).zip(counts.iter()).filter(|(_, count)| **count > 0);
+        let _order_charge = Charge::of(guard, counted().count() * size_of::<(u64, u32)>())?;
+        let mut order: Vec<(u64, u32)> = counted().map(|(tuple, count)| (*count, tuple)).collect();
         guard.sort_by(&mut order, &|a, b| b.0.cmp(&a.0).then_with(|| values.compare(a.1, b.1)))?;
         let has_other = order.len() > limit;
         order.truncate(limit);
-        let places: HashMap<u32, usize> = order.iter().enumerate().map(|(place, (_, tuple))| (*tuple, place)).collect();
-        let (mut charge, mut ranked_bytes) = (Charge::of(guard, places.allocation_size())?, 0);
+        let mut places = vec![NO_PLACE; counts.len()];
+        (0..).zip(&order).for_each(|(place, (_, tuple))| places[*tuple as usize] = place);
+        let (mut charge, mut ranked_bytes) = (Charge::of(guard, size_of_val(&places[..]))?, 0);
         let mut ranked = Vec::new();
         for one in guard.watch(&order) {
             let tuple = values.tuple(one?.1);
@@ -72,7 +79,8 @@ impl Split {
 
     /// The series of a tuple. Tuples with which no attempt that counts opened are in the rest, or in none.
     pub fn series_of(&self, tuple: u32) -> Option<usize> {
-        self.places.get(&tuple).copied().or_else(|| self.has_other.then_some(self.ranked.len()))
+        let shown = self.places.get(tuple as usize).filter(|place| **place != NO_PLACE);
+        shown.map(|place| *place as usize).or_else(|| self.has_other.then_some(self.ranked.len()))
     }
 
     /// The series that a `units` names; `None` for all together.

@@ -5,53 +5,75 @@ use super::super::context::Context;
 use super::super::error::ReportError;
 use super::answer::{FunnelStarts, FunnelStep};
 use super::split::Split;
-use crate::executor::{Attempts, ExactSum, Reached, Start};
+use crate::executor::{Attempts, ExactSum, Start};
 use crate::language::{Buckets, Matcher, check_cells};
 use crate::model::Number;
+use std::mem::replace;
 
 /// Microseconds of a second.
 const SECOND_MICROS: f64 = 1e6;
 
-/// The steps of these units.
+/// The steps of each series.
 ///
 /// # Errors
-/// When the report is stopped.
+/// When the report is stopped, or holds too much.
 pub(super) fn steps(
     context: &Context<'_>,
     matchers: &[Matcher],
     attempts: &Attempts,
-    units: &[&Reached],
-) -> Result<Vec<FunnelStep>, ReportError> {
-    let reached = |step| {
-        context.check()?;
-        Ok(units.iter().filter(|unit| unit.level() > step).count() as u64)
-    };
-    let counts = (0..matchers.len()).map(reached).collect::<Result<Vec<u64>, ReportError>>()?;
-    let step = |(place, matcher): (usize, &Matcher)| {
-        let (event, count) = (matcher.label(), counts[place]);
-        let Some(previous) = place.checked_sub(1) else {
-            let (whole, none) = (Figure::Count(1), Figure::Null);
-            return Ok(FunnelStep {
-                event,
-                count,
-                from_previous: whole,
-                overall: whole,
-                median_seconds: none,
-                average_seconds: none,
-            });
-        };
-        context.check()?;
-        let mut durations = durations(attempts, units, place);
-        Ok(FunnelStep {
-            event,
-            count,
-            from_previous: Figure::ratio(count, counts[previous]),
-            overall: Figure::ratio(count, counts[0]),
-            median_seconds: median_seconds(&mut durations),
-            average_seconds: average_seconds(&durations),
-        })
-    };
-    matchers.iter().enumerate().map(step).collect()
+    split: &Split,
+) -> Result<Vec<Vec<FunnelStep>>, ReportError> {
+    let counts = reached_counts(attempts, split, matchers.len());
+    let longest = counts.iter().map(|counts| counts.get(1).copied().unwrap_or(0)).sum::<u64>() as usize;
+    let _times = context.charge(longest * size_of::<i64>())?;
+    let mut steps: Vec<Vec<FunnelStep>> = vec![Vec::with_capacity(matchers.len()); split.len()];
+    for (place, matcher) in matchers.iter().enumerate() {
+        let lengths: Vec<usize> = counts.iter().map(|counts| counts[place] as usize).collect();
+        let mut all = if place == 0 { Vec::new() } else { durations(attempts, split, place, &lengths) };
+        let mut rest = &mut all[..];
+        for ((steps, counts), length) in steps.iter_mut().zip(&counts).zip(lengths) {
+            context.check()?;
+            let (event, count) = (matcher.label(), counts[place]);
+            let step = match place.checked_sub(1) {
+                None => FunnelStep {
+                    event,
+                    count,
+                    from_previous: Figure::Count(1),
+                    overall: Figure::Count(1),
+                    median_seconds: Figure::Null,
+                    average_seconds: Figure::Null,
+                },
+                Some(previous) => {
+                    let of_series = rest.split_off_mut(..length).unwrap_or_default();
+                    FunnelStep {
+                        event,
+                        count,
+                        from_previous: Figure::ratio(count, counts[previous]),
+                        overall: Figure::ratio(count, counts[0]),
+                        median_seconds: median_seconds(of_series),
+                        average_seconds: average_seconds(of_series),
+                    }
+                }
+            };
+            steps.push(step);
+        }
+    }
+    Ok(steps)
+}
+
+/// How many units of each series reached each step.
+fn reached_counts(attempts: &Attempts, split: &Split, step_count: usize) -> Vec<Vec<u64>> {
+    let mut counts = vec![vec![0; step_count]; split.len()];
+    for reached in &attempts.counting {
+        if let Some(series) = split.series_of(reached.tuple) {
+            counts[series][reached.level() - 1] += 1;
+        }
+    }
+    // Who came so far came to all steps before.
+    for counts in &mut counts {
+        (1..step_count).rev().for_each(|step| counts[step - 1] += counts[step]);
+    }
+    counts
 }
 
 /// How far units came by when they started, for each series.
@@ -84,10 +106,19 @@ pub(super) fn starts(
     counts.into_iter().map(|counts| Ok(FunnelStarts { buckets: context.labels(buckets)?, counts })).collect()
 }
 
-/// Microseconds from the step before to this one, for all units that reached it.
-fn durations(attempts: &Attempts, units: &[&Reached], step: usize) -> Vec<i64> {
-    let times = units.iter().map(|unit| attempts.times(unit));
-    times.filter(|times| times.len() > step).map(|times| times[step] - times[step - 1]).collect()
+/// Microseconds from the step before to this one, for all units that reached it: series by series, of which each has so
+/// many.
+fn durations(attempts: &Attempts, split: &Split, step: usize, lengths: &[usize]) -> Vec<i64> {
+    let mut all = vec![0; lengths.iter().sum()];
+    let mut next: Vec<usize> = lengths.iter().scan(0, |start, length| Some(replace(start, *start + length))).collect();
+    for reached in attempts.counting.iter().filter(|reached| reached.level() > step) {
+        if let Some(series) = split.series_of(reached.tuple) {
+            let times = attempts.times(reached);
+            all[next[series]] = times[step] - times[step - 1];
+            next[series] += 1;
+        }
+    }
+    all
 }
 
 /// The median; of an even number the mean of the middle two.

@@ -182,7 +182,7 @@ impl<'a> Leaps<'a> {
         }
     }
 
-    /// Finds the attempt of a unit that counts.
+    /// Finds the attempt of a unit that counts. Its arrival does not matter, as it is the only one of the unit.
     fn find_best(&mut self, unit: u32) -> Result<(), Stop> {
         let plan = self.plan;
         self.best.clear();
@@ -210,12 +210,12 @@ impl<'a> Leaps<'a> {
                 };
                 break;
             }
-            if self.times.len() > self.best.level() {
-                let table = &mut self.steps[0].tables[opened.table];
-                let (tuple, arrival) = (table.tuple(opened.row)?, table.arrival(opened.row));
-                self.best.set(tuple, arrival, &self.times);
+            let level = self.times.len();
+            if level > self.best.level() {
+                self.best.tuple = self.steps[0].tables[opened.table].tuple(opened.row)?;
+                std::mem::swap(&mut self.best.times, &mut self.times);
             }
-            if plan.entry == FunnelEntry::First || self.times.len() == plan.steps.len() {
+            if plan.entry == FunnelEntry::First || level == plan.steps.len() {
                 return Ok(());
             }
             // A later attempt fills no step earlier, so it comes further only if its window holds the event that was late.

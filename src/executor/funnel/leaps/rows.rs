@@ -13,6 +13,7 @@ use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::codec::search::partition_point;
 use crate::segment::{Arrivals, BlockBuffer, Table, UserCursor};
 use std::cmp::Ordering;
+use std::ops::Range;
 
 /// Where the rows of a unit lie.
 pub(super) enum UnitRows<'a> {
@@ -27,8 +28,8 @@ pub(super) struct StepTable<'a> {
     /// `None` where all rows pass.
     test: Option<RowTest<'a>>,
     units: UnitRows<'a>,
-    /// What [`Self::next_unit`] answered last, if it was asked.
-    next_unit: Option<Option<u32>>,
+    /// What [`Self::next_unit`] found last, if it was asked; of users, where their rows lie.
+    next_unit: Option<Option<(u32, Range<usize>)>>,
     /// The times of the earliest and the latest of its rows.
     pub time_range: (i64, i64),
     rows: usize,
@@ -98,25 +99,27 @@ impl<'a> StepTable<'a> {
 
     /// The first unit from this one on that has rows; units must be asked for in ascending order.
     pub fn next_unit(&mut self, unit: u32) -> Option<u32> {
-        match self.next_unit {
+        match &self.next_unit {
             // Mostly another table had the unit that came last.
-            Some(next) if next.is_none_or(|next| next >= unit) => next,
+            Some(next) if next.as_ref().is_none_or(|(next, _)| *next >= unit) => {}
             _ => {
-                let next = match &mut self.units {
-                    UnitRows::Ascending(users) => users.next_from(unit).map(|(user, _)| user),
-                    UnitRows::Scattered(runs) => runs.next_from(unit),
-                };
-                self.next_unit = Some(next);
-                next
+                self.next_unit = Some(match &mut self.units {
+                    UnitRows::Ascending(users) => users.next_from(unit),
+                    UnitRows::Scattered(runs) => runs.next_from(unit).map(|unit| (unit, 0..0)),
+                });
             }
         }
+        self.next_unit.as_ref()?.as_ref().map(|(unit, _)| *unit)
     }
 
     /// Adds the runs of a unit, as [`Self::next_unit`]; this is the table at a place among those of its step.
     pub fn add_heads(&mut self, unit: u32, table: usize, heads: &mut Vec<Head>) {
         match &mut self.units {
             UnitRows::Ascending(users) => {
-                let run = users.rows_of(unit);
+                let run = match &self.next_unit {
+                    Some(Some((found, rows))) if *found == unit => Some(rows.clone()),
+                    _ => users.rows_of(unit),
+                };
                 heads.extend(run.map(|run| Head { time: UNKNOWN, table, row: run.start, end: run.end }));
             }
             UnitRows::Scattered(runs) => {
