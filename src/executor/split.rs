@@ -22,7 +22,7 @@ use std::thread;
 const THREADS_MAX: usize = 8;
 
 /// How many threads should share the work on so many rows: at least one.
-pub(super) fn threads_for(guard: &Guard, rows: usize) -> usize {
+pub(crate) fn threads_for(guard: &Guard, rows: usize) -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
     let cores = *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get));
     (rows / guard.thread_rows()).clamp(1, cores.min(THREADS_MAX))
@@ -30,7 +30,7 @@ pub(super) fn threads_for(guard: &Guard, rows: usize) -> usize {
 
 /// Does each part of some work on a thread of its own, the first on this one; answers come in the order of parts. What
 /// finds no thread is done here, too. What the others read counts as read by this thread.
-pub(super) fn in_parallel<P: Sync, R: Send>(parts: &[P], work: impl Fn(&P) -> R + Sync) -> Vec<R> {
+pub(crate) fn in_parallel<P: Sync, R: Send>(parts: &[P], work: impl Fn(&P) -> R + Sync) -> Vec<R> {
     let Some((first, others)) = parts.split_first() else { return Vec::new() };
     let work = &work;
     thread::scope(|scope| {

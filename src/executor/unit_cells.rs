@@ -60,7 +60,7 @@ pub(super) fn distinct_users(
                 slots: slots.map(|slots| slots.open(query, *table)).transpose()?,
                 scan: TableScan::new(query, *table)?,
                 cells: Box::new([NO_CELL; BLOCK_VALUES]),
-                units: Vec::new(),
+                reached: (Vec::new(), Vec::new()),
                 at: 0,
             })
         };
@@ -171,10 +171,11 @@ struct Walk<'a> {
     slots: Option<TableSlots<'a>>,
     /// Not yet read.
     rows: Range<usize>,
-    /// The cell of each row of the last block, [`NO_CELL`] where it has none.
+    /// Room for the cell of each row of a block, [`NO_CELL`] where it has none.
     cells: Box<[u32; BLOCK_VALUES]>,
-    /// Where there are several tables: the users of these rows, and how many of them are done.
-    units: Vec<u32>,
+    /// Where there are several tables: the users and the cells of those rows of the last block that have one, and how
+    /// many of them are done. Users ascend.
+    reached: (Vec<u32>, Vec<u32>),
     at: usize,
 }
 
@@ -187,16 +188,22 @@ impl Walk<'_> {
         later: &mut Charged<Reached>,
         coverage: &mut Coverage,
     ) -> Result<u32, ExecutionError> {
-        while self.at == self.units.len() {
-            let mut of_block = std::mem::take(&mut self.units);
-            of_block.clear();
-            let is_read = self.read_block(query, by, later, coverage, |units, _| of_block.extend_from_slice(units))?;
-            (self.units, self.at) = (of_block, 0);
+        while self.at == self.reached.0.len() {
+            let (mut units, mut cells) = std::mem::take(&mut self.reached);
+            units.clear();
+            cells.clear();
+            let is_read = self.read_block(query, by, later, coverage, |of_rows, cells_of_rows| {
+                for (unit, cell) in of_rows.iter().zip(cells_of_rows).filter(|(_, cell)| **cell != NO_CELL) {
+                    units.push(*unit);
+                    cells.push(*cell);
+                }
+            })?;
+            (self.reached, self.at) = ((units, cells), 0);
             if !is_read {
                 return Ok(NO_UNIT);
             }
         }
-        Ok(self.units[self.at])
+        Ok(self.reached.0[self.at])
     }
 
     /// Reads the next block: calls `take` with the users of its rows and the cells that they reach, [`NO_CELL`] where
@@ -245,9 +252,9 @@ impl Walk<'_> {
     /// Takes what rows of this user reach that were read.
     #[inline]
     fn take(&mut self, unit: u32, tally: &mut Tally) {
-        let rest = &self.units[self.at..];
-        let end = self.at + rest.iter().take_while(|of| **of == unit).count();
-        tally.reach_all(&self.units[self.at..end], &self.cells[self.at..end]);
+        let (units, cells) = &self.reached;
+        let end = self.at + units[self.at..].iter().take_while(|of| **of == unit).count();
+        tally.reach_all(&units[self.at..end], &cells[self.at..end]);
         self.at = end;
     }
 }

@@ -5,10 +5,13 @@ use super::super::context::Context;
 use super::super::error::ReportError;
 use super::answer::{FunnelStarts, FunnelStep};
 use super::split::Split;
-use crate::executor::{Attempts, ExactSum, Start};
+use crate::executor::{Attempts, Charge, ExactSum, Guard, Start, Stop, in_parallel, threads_for};
 use crate::language::{Buckets, Matcher, check_cells};
 use crate::model::Number;
 use std::mem::replace;
+
+/// An attempt costs so much more to look at than a row to count.
+const ATTEMPT_WORK: usize = 4;
 
 /// Microseconds of a second.
 const SECOND_MICROS: f64 = 1e6;
@@ -24,41 +27,63 @@ pub(super) fn steps(
     split: &Split,
 ) -> Result<Vec<Vec<FunnelStep>>, ReportError> {
     let counts = reached_counts(attempts, split, matchers.len());
-    let longest = counts.iter().map(|counts| counts.get(1).copied().unwrap_or(0)).sum::<u64>() as usize;
-    let _times = context.charge(longest * size_of::<i64>())?;
-    let mut steps: Vec<Vec<FunnelStep>> = vec![Vec::with_capacity(matchers.len()); split.len()];
-    for (place, matcher) in matchers.iter().enumerate() {
-        let lengths: Vec<usize> = counts.iter().map(|counts| counts[place] as usize).collect();
-        let mut all = if place == 0 { Vec::new() } else { durations(attempts, split, place, &lengths) };
-        let mut rest = &mut all[..];
-        for ((steps, counts), length) in steps.iter_mut().zip(&counts).zip(lengths) {
-            context.check()?;
-            let (event, count) = (matcher.label(), counts[place]);
-            let step = match place.checked_sub(1) {
-                None => FunnelStep {
-                    event,
-                    count,
-                    from_previous: Figure::Count(1),
-                    overall: Figure::Count(1),
-                    median_seconds: Figure::Null,
-                    average_seconds: Figure::Null,
-                },
-                Some(previous) => {
-                    let of_series = rest.split_off_mut(..length).unwrap_or_default();
-                    FunnelStep {
-                        event,
-                        count,
-                        from_previous: Figure::ratio(count, counts[previous]),
-                        overall: Figure::ratio(count, counts[0]),
-                        median_seconds: median_seconds(of_series),
-                        average_seconds: average_seconds(of_series),
-                    }
-                }
-            };
-            steps.push(step);
-        }
+    let times = times(context.run.guard, attempts, split, &counts).map_err(|stop| context.failed(stop))?;
+    let one = |series: usize, place: usize, matcher: &Matcher| {
+        let (event, counts) = (matcher.label(), &counts[series]);
+        let ratio_to = |step: usize| Figure::ratio(counts[place], counts[step]);
+        let (from_previous, overall, times) = match place.checked_sub(1) {
+            None => (Figure::Count(1), Figure::Count(1), Times { median: Figure::Null, average: Figure::Null }),
+            Some(previous) => (ratio_to(previous), ratio_to(0), times[previous][series]),
+        };
+        let Times { median: median_seconds, average: average_seconds } = times;
+        FunnelStep { event, count: counts[place], from_previous, overall, median_seconds, average_seconds }
+    };
+    let of_series = |series| matchers.iter().enumerate().map(|(place, matcher)| one(series, place, matcher)).collect();
+    Ok((0..split.len()).map(of_series).collect())
+}
+
+/// How long units of a series took from the step before to one, in seconds.
+#[derive(Clone, Copy)]
+struct Times {
+    median: Figure,
+    average: Figure,
+}
+
+/// To each step but the first, for each series.
+fn times(guard: &Guard, attempts: &Attempts, split: &Split, counts: &[Vec<u64>]) -> Result<Vec<Vec<Times>>, Stop> {
+    let steps = counts.first().map_or(0, Vec::len).saturating_sub(1);
+    let threads = threads_for(guard, attempts.counting.len() * ATTEMPT_WORK).min(steps.max(1));
+    // Fewer units come to later steps.
+    let shares: Vec<Vec<usize>> = (0..threads).map(|first| (first..steps).step_by(threads).collect()).collect();
+    let of_steps = |steps: &Vec<usize>| {
+        let of_step = |step: &usize| Ok((*step, times_of_step(guard, attempts, split, counts, *step + 1)?));
+        steps.iter().map(of_step).collect::<Result<Vec<_>, Stop>>()
+    };
+    let mut times = vec![Vec::new(); steps];
+    for found in in_parallel(&shares, of_steps) {
+        found?.into_iter().for_each(|(step, of_step)| times[step] = of_step);
     }
-    Ok(steps)
+    Ok(times)
+}
+
+/// To one step, for each series.
+fn times_of_step(
+    guard: &Guard,
+    attempts: &Attempts,
+    split: &Split,
+    counts: &[Vec<u64>],
+    step: usize,
+) -> Result<Vec<Times>, Stop> {
+    let lengths: Vec<usize> = counts.iter().map(|counts| counts[step] as usize).collect();
+    let _charge = Charge::of(guard, lengths.iter().sum::<usize>() * size_of::<i64>())?;
+    let mut durations = durations(attempts, split, step, &lengths);
+    let mut rest = &mut durations[..];
+    let of_series = |length: usize| {
+        guard.check()?;
+        let of_series = rest.split_off_mut(..length).unwrap_or_default();
+        Ok(Times { median: median_seconds(of_series), average: average_seconds(of_series) })
+    };
+    lengths.into_iter().map(of_series).collect()
 }
 
 /// How many units of each series reached each step.
