@@ -34,20 +34,23 @@ struct Question<'q> {
     key: Option<&'q str>,
 }
 
-fn answer(snapshot: &Snapshot, question: &str) -> Result<String, Box<dyn Error>> {
-    Ok(match serde_json::from_str(question)? {
+/// Writes the answer to a question into `text`, whose room serves one after the other.
+fn answer(snapshot: &Snapshot, question: &str, text: &mut Vec<u8>) -> Result<(), Box<dyn Error>> {
+    text.clear();
+    match serde_json::from_str(question)? {
         Question { report: Some(report), .. } => {
-            serde_json::to_string(&reports::run(snapshot, &Report::parse(report.get())?, NOW)?)?
+            serde_json::to_writer(text, &reports::run(snapshot, &Report::parse(report.get())?, NOW)?)?;
         }
         Question { groups: Some(groups), limit: Some(limit), .. } => {
             let query = ListQuery { limit, ..ListQuery::default() };
-            serde_json::to_string(&pages::group_list(snapshot, groups, &query)?)?
+            serde_json::to_writer(text, &pages::group_list(snapshot, groups, &query)?)?;
         }
         Question { group: Some(group), key: Some(key), .. } => {
-            serde_json::to_string(&pages::group(snapshot, group, key)?)?
+            serde_json::to_writer(text, &pages::group(snapshot, group, key)?)?;
         }
         _ => return Err(format!("no question: {question}").into()),
-    })
+    }
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -64,11 +67,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let store = Store::open(&directory)?;
     let snapshot = store.snapshot()?;
     writeln!(output, r#"{{"open_ms":{}}}"#, started.elapsed().as_secs_f64() * 1e3)?;
+    let mut text = Vec::new();
     for line in std::io::stdin().lock().lines() {
         output.flush()?;
         let (line, started) = (line?, Instant::now());
-        let text = answer(&snapshot, &line)?;
-        writeln!(output, r#"{{"ms":{},"answer":{text}}}"#, started.elapsed().as_secs_f64() * 1e3)?;
+        answer(&snapshot, &line, &mut text)?;
+        write!(output, r#"{{"ms":{},"answer":"#, started.elapsed().as_secs_f64() * 1e3)?;
+        output.write_all(&text)?;
+        writeln!(output, "}}")?;
         output.flush()?;
     }
     Ok(())

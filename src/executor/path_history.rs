@@ -210,6 +210,7 @@ impl<'q> Reading<'q> {
             self.values.push(value);
             self.settle()
         })?;
+        self.steps.reserve(changes.len());
         changes.visit(|change| {
             let effect = match change.said {
                 Said::Value(place) => Effect::Value(first_value + place),

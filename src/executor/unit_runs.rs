@@ -167,18 +167,20 @@ pub(super) fn rows_of_users(
 ) -> Result<u64, ExecutionError> {
     let (first, last) = table.time_range();
     let is_whole = covers(range, (first.micros(), last.micros()));
-    let (runs, query) = (table.users()?.len(), query.counting(Units::Users));
+    let runs = table.users()?.len();
     let threads = threads_for(query.guard, table.rows());
     let parts: Vec<Range<usize>> =
         (0..threads).map(|part| runs * part / threads..runs * (part + 1) / threads).collect();
     let count = |part: &Range<usize>| {
         let (times, mut count) = (RowTimes::open(table)?, 0);
-        visit_runs_of_units(query, table, Some(part.clone()), |user, rows| {
-            if users.contains(user) {
+        let mut add = |user, rows: Range<usize>| -> Result<(), Stop> {
+            query.guard.tick()?;
+            if users.contains(query.shown_user(user)) {
                 count += if is_whole { rows.len() } else { times.rows_in(rows, range, usize::MAX).len() } as u64;
             }
             Ok(())
-        })?;
+        };
+        table.users()?.try_visit(part.clone(), &mut add)?;
         Ok(count)
     };
     in_parallel(&parts, count).into_iter().sum()
