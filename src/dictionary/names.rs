@@ -139,12 +139,12 @@ impl NameList {
     ///
     /// # Errors
     /// When a part is damaged; so for each name.
-    pub fn sorted<'a>(
-        &'a self,
-        ids: &'a RoaringBitmap,
+    pub fn sorted(
+        &self,
+        ids: &RoaringBitmap,
         after: Option<&str>,
         until: Option<&str>,
-    ) -> Result<SortedNames<'a>, DecodeError> {
+    ) -> Result<SortedNames<'_>, DecodeError> {
         SortedNames::new(self, ids, (after, until))
     }
 

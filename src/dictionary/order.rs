@@ -55,7 +55,8 @@ struct Walk<'a> {
     first_id: u32,
     names: &'a PartNames,
     order: &'a Packed,
-    wanted: &'a RoaringBitmap,
+    /// A bit for each place of the section, of 64 a word: whether it is wanted.
+    wanted: Vec<u64>,
     /// Of the order, what is still to be looked at, and room for a block of it.
     rest: Range<usize>,
     block: Box<[i64; BLOCK_VALUES]>,
@@ -63,7 +64,7 @@ struct Walk<'a> {
 
 impl<'a> SortedNames<'a> {
     /// Of the list's ids those among `ids` whose names come after the first of these, and not after the second.
-    pub(super) fn new(list: &'a NameList, ids: &'a RoaringBitmap, between: Between<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn new(list: &'a NameList, ids: &RoaringBitmap, between: Between<'_>) -> Result<Self, DecodeError> {
         let mut sorted = Self { runs: Vec::new(), has_failed: false };
         for (range, names) in list.runs()? {
             let count = ids.range_cardinality(range.clone()) as usize;
@@ -81,9 +82,12 @@ impl<'a> SortedNames<'a> {
         Ok(sorted)
     }
 
-    /// Bytes of the names that were sorted.
+    /// Bytes that what is wanted takes until all names were answered.
     pub fn byte_len(&self) -> usize {
-        self.runs.iter().map(|run| size_of_val(run.named.as_slice())).sum()
+        let of_run = |run: &Run<'_>| {
+            size_of_val(run.named.as_slice()) + run.walk.as_ref().map_or(0, |walk| size_of_val(&walk.wanted[..]))
+        };
+        self.runs.iter().map(of_run).sum()
     }
 }
 
@@ -123,10 +127,21 @@ impl<'a> Walk<'a> {
     fn new(
         first_id: u32,
         names: &'a PartNames,
-        wanted: &'a RoaringBitmap,
+        ids: &RoaringBitmap,
         (after, until): Between<'_>,
     ) -> Result<Self, DecodeError> {
         let order = names.order()?;
+        let mut wanted = vec![0; order.len().div_ceil(64)];
+        let (mut ids, mut room) = (ids.range(first_id..first_id + order.len() as u32), [0; 256]);
+        loop {
+            let some = ids.next_many(&mut room);
+            if some.is_empty() {
+                break;
+            }
+            for place in some.iter().map(|id| (id - first_id) as usize) {
+                wanted[place / 64] |= 1 << (place % 64);
+            }
+        }
         let start = after.map_or(Ok(0), |after| names.first_after(after))?;
         let end = until.map_or(Ok(order.len()), |until| names.first_after(until))?;
         Ok(Self { first_id, names, order, wanted, rest: start..end, block: Box::new([0; BLOCK_VALUES]) })
@@ -141,11 +156,10 @@ impl<'a> Walk<'a> {
         let places = self.order.decode_block(number, &mut self.block);
         let end = places.min(self.rest.end - number * BLOCK_VALUES);
         self.rest.start = (number + 1) * BLOCK_VALUES;
+        let places = self.block[start..end].iter().map(|place| *place as usize);
         // A damaged order may name places that are not there.
-        let is_there = |place: &u32| (*place as usize) < self.order.len();
-        let places = self.block[start..end].iter().filter_map(|place| u32::try_from(*place).ok().filter(is_there));
-        let wanted = places.filter(|place| self.wanted.contains(self.first_id + place));
-        let mut named = self.names.read(wanted)?;
+        let is_wanted = |place: &usize| self.wanted.get(*place / 64).is_some_and(|word| word >> (*place % 64) & 1 == 1);
+        let mut named = self.names.read(places.filter(is_wanted).map(|place| place as u32))?;
         named.iter_mut().for_each(|(place, _)| *place += self.first_id);
         Ok(Some(named))
     }

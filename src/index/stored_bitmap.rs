@@ -170,14 +170,17 @@ fn set_bits(words: &mut [u64], values: &[[u8; 2]]) -> Option<()> {
         *words.get_mut(value as usize / 64)? |= 1 << (value % 64);
         Some(())
     };
-    let (fours, rest) = values.as_chunks::<4>();
-    for [first, second, third, fourth] in fours {
+    // Values that follow one another are mostly of one word, and wait for each other; those far apart do not.
+    let (near, far) = values.split_at(values.len() / 2);
+    let ((near_pairs, near_rest), (far_pairs, far_rest)) = (near.as_chunks::<2>(), far.as_chunks::<2>());
+    for ([first, third], [second, fourth]) in near_pairs.iter().zip(far_pairs) {
         set(first)?;
         set(second)?;
         set(third)?;
         set(fourth)?;
     }
-    rest.iter().try_for_each(set)
+    let beyond = far_pairs.get(near_pairs.len()..).unwrap_or_default().as_flattened();
+    near_rest.iter().chain(beyond).chain(far_rest).try_for_each(set)
 }
 
 #[cfg(test)]
