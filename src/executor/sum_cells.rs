@@ -9,6 +9,9 @@ use super::guard::Guard;
 use super::limits::Stop;
 use crate::model::Number;
 
+/// The sum of each piece of a slot, and of all of them.
+pub(super) type SlotSums = (Vec<Figure>, Figure);
+
 /// A table of sums, for where most cells are reached. A cell takes 16 bytes where nobody asks for averages: rows reach
 /// cells in no order, so what bounds these sums is how many cells the cache holds.
 pub(super) struct SumCells {
@@ -46,15 +49,13 @@ impl SumCells {
         }
         true
     }
-}
 
-impl SumCells {
     /// The sums of each slot's pieces, and of all of them; `None` where other numbers than those of ordinary size were
     /// added.
     ///
     /// # Errors
     /// When the execution may not go on.
-    pub fn sums(&self, guard: &Guard) -> Result<Option<Vec<(Vec<Figure>, Figure)>>, Stop> {
+    pub fn sums(&self, guard: &Guard) -> Result<Option<Vec<SlotSums>>, Stop> {
         if !self.others.is_empty() || self.pieces == 0 {
             return Ok(None);
         }

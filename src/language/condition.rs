@@ -9,7 +9,7 @@ use super::reader::{At, Fields};
 use super::scope::CountBy;
 use super::values::Values;
 use super::{DocumentError, Report};
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
 /// A condition on a unit.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,16 +103,12 @@ impl Times {
     }
 
     /// The counts that pass, all in a row; of those below 2^63.
-    pub fn passing(&self) -> RangeInclusive<u64> {
+    pub fn passing(&self) -> Range<u64> {
         let after = |bound: Option<usize>| bound.map(|bound| (bound as u64).saturating_add(1));
         let at = |bound: Option<usize>| bound.map(|bound| bound as u64);
-        let least = [after(self.gt), at(self.gte), at(self.is)].into_iter().flatten().max().unwrap_or(0);
-        // What is less than 0 is nothing.
+        let least = [after(self.gt), at(self.gte), at(self.is)].into_iter().flatten().max();
         let end = [at(self.lt), after(self.lte), after(self.is)].into_iter().flatten().min();
-        match end.map_or(Some(u64::MAX), |end| end.checked_sub(1)) {
-            Some(most) => least..=most,
-            None => 1..=0,
-        }
+        least.unwrap_or(0)..end.unwrap_or(u64::MAX)
     }
 
     /// Whether a unit that did it so many times passes.

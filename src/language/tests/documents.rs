@@ -232,6 +232,9 @@ fn all_bounds_on_times_must_hold() {
     assert_eq!(times(r#"{"gte":1,"lt":5}"#), [1, 2, 3, 4]);
     assert_eq!(times(r#"{"is":0}"#), [0]);
     assert_eq!(times(r#"{"is":3,"gt":3}"#), [0; 0]);
+    assert_eq!(times(r#"{"lt":0}"#), [0; 0]);
+    assert_eq!(times(r#"{"lte":0}"#), [0]);
+    assert_eq!(times(r#"{"gt":5,"gte":2,"lt":7,"lte":9}"#), [6]);
     assert!(Times::at_most(1).passes(0));
 }
 
