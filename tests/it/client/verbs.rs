@@ -2,7 +2,7 @@
 
 use super::server::TestServer;
 use super::{LONG, quick};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use trackcrumb::Tracker;
@@ -27,7 +27,8 @@ fn the_three_lines_arrive_as_they_are_meant() {
     let mut stored = server.stored();
     let insert_id = stored[3]["insert_id"].as_str().unwrap().to_owned();
     assert!(insert_id.len() == 32 && insert_id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{insert_id}");
-    let times: Vec<String> = stored.iter().map(|line| line["timestamp"].as_str().unwrap().to_owned()).collect();
+    let time = |line: &Value| Timestamp::parse(line["timestamp"].as_str().unwrap()).unwrap();
+    let times: Vec<Timestamp> = stored.iter().map(time).collect();
     assert!(times.is_sorted(), "{times:?}");
     stored.iter_mut().for_each(|line| {
         line.as_object_mut().unwrap().retain(|field, _| field != "timestamp" && field != "insert_id");
