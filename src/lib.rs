@@ -42,6 +42,7 @@
 //! | 2 | [`dictionary`] | names and dense ids |
 //! | 2 | [`profiles`] | versioned properties, associations, aliases, saved cohorts |
 //! | 2 | [`index`] | unit bitmaps per event and day, row bitmaps per group key |
+//! | 2 | `helpers` | the threads that share large work |
 //! | 2 | [`saved`] | saved reports and dashboards |
 //! | 3 | [`segment`] | immutable columnar tables, one per event name |
 //! | 4 | [`store`] | manifest, recovery, group commit, sealing, snapshots |
@@ -67,6 +68,7 @@ pub mod executor;
 #[cfg(feature = "cli")]
 mod figure;
 pub mod files;
+mod helpers;
 #[cfg(feature = "server")]
 #[doc(hidden)]
 pub mod html;

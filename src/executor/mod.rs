@@ -81,7 +81,7 @@ pub use measure::{Figures, Series, measure, units_of_slot};
 pub use query::{Query, Units};
 pub use row_filter::{CohortSets, CohortUnits, RowFilter};
 pub use slots::Slots;
-pub(crate) use split::{in_parallel, threads_for};
+pub(crate) use split::threads_for;
 pub use trace::{Counts, Stage, Trace};
 pub use trails::{Direction, Trail, trails};
 pub use unit_set::{UnitSet, nobody, visit_memberships};

@@ -10,46 +10,24 @@ use super::query::Query;
 use super::row_test::RowTest;
 use super::scan::{Block, TableScan, tables_of};
 use crate::codec::packed::BLOCK_VALUES;
-use crate::codec::reading;
+use crate::helpers::{in_parallel, threads_at_best};
 use crate::segment::{BlockBuffer, Table};
-use std::num::NonZero;
 use std::ops::Range;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-
-/// The most threads of one report: others want to be answered too.
-const THREADS_MAX: usize = 8;
 
 /// How many threads should share the work on so many rows: at least one.
 pub(crate) fn threads_for(guard: &Guard, rows: usize) -> usize {
-    static CORES: OnceLock<usize> = OnceLock::new();
-    let cores = *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get));
-    (rows / guard.thread_rows()).clamp(1, cores.min(THREADS_MAX))
+    (rows / guard.thread_rows()).clamp(1, threads_at_best())
 }
 
-/// Does each part of some work on a thread of its own, the first on this one; answers come in the order of parts. What
-/// finds no thread is done here, too. What the others read counts as read by this thread.
-pub(crate) fn in_parallel<P: Sync, R: Send>(parts: &[P], work: impl Fn(&P) -> R + Sync) -> Vec<R> {
-    let Some((first, others)) = parts.split_first() else { return Vec::new() };
-    let work = &work;
-    thread::scope(|scope| {
-        let begin = |part| {
-            thread::Builder::new().spawn_scoped(scope, move || (work(part), reading::so_far())).map_err(|_| part)
-        };
-        let others: Vec<_> = others.iter().map(begin).collect();
-        let mut done = vec![work(first)];
-        done.extend(others.into_iter().map(|other| match other {
-            Ok(thread) => {
-                let (done, read) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                reading::add(read);
-                done
-            }
-            Err(part) => work(part),
-        }));
-        done
-    })
+/// So many things, one after the other, in parts for so many threads. They are more than the threads, as what is found
+/// at the first of them may be more work than at the last: who has done a part takes the next.
+pub(super) fn parts_of(count: usize, threads: usize) -> impl Iterator<Item = Range<usize>> {
+    let parts = if threads > 1 { (threads * PARTS_A_THREAD).min(count.max(1)) } else { 1 };
+    (0..parts).map(move |part| count * part / parts..count * (part + 1) / parts)
 }
+
+const PARTS_A_THREAD: usize = 8;
 
 /// The rows that a look asks for, as far as they must be read.
 pub(super) struct RowsToRead<'a> {
@@ -186,6 +164,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn parts_make_up_the_whole() {
+        for (count, threads, expected) in [(0, 2, 1), (1, 2, 1), (5, 1, 1), (5, 2, 5), (1000, 2, 16), (1 << 40, 8, 64)]
+        {
+            let parts: Vec<_> = parts_of(count, threads).collect();
+            assert_eq!(parts.len(), expected);
+            assert!(parts[0].start == 0 && parts[parts.len() - 1].end == count);
+            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start && !pair[0].is_empty()));
+        }
+    }
+
+    #[test]
     fn pieces_are_of_whole_blocks_and_make_up_the_table() {
         for (rows, threads, expected) in [(5, 4, 1), (2 * 5000 - 1, 4, 1), (3 * 5000, 2, 2), (1 << 20, 4, 4)] {
             let pieces: Vec<_> = pieces_of(rows, 5000, threads).collect();
@@ -193,14 +182,5 @@ mod tests {
             assert!(pieces.iter().all(|piece| piece.start.is_multiple_of(BLOCK_VALUES)));
             assert!(pieces.windows(2).all(|pair| pair[0].end == pair[1].start) && pieces[pieces.len() - 1].end == rows);
         }
-    }
-
-    #[test]
-    fn parts_are_done_in_any_order_and_answered_in_theirs() {
-        assert_eq!(in_parallel(&[3, 1, 2], |part| part * 2), [6, 2, 4]);
-        assert!(in_parallel(&[], |part: &u32| *part).is_empty());
-        let before = reading::so_far();
-        in_parallel(&[3, 1, 2], |part| reading::decoded(*part));
-        assert_eq!((reading::so_far() - before).decoded, 6);
     }
 }

@@ -15,7 +15,7 @@ use super::query::{NO_UNIT, Query, Units};
 use super::row_test::RowTest;
 use super::scan::{TableScan, tables_of};
 use super::slots::{Slots, TableSlots};
-use super::split::{fold_pieces, threads_for};
+use super::split::{fold_pieces, parts_of, threads_for};
 use crate::codec::packed::BLOCK_VALUES;
 use crate::segment::Table;
 use roaring::RoaringBitmap;
@@ -154,11 +154,11 @@ impl Places {
     }
 }
 
-/// All users in so many parts, of about as many users of the largest table.
-fn parts_of_users(tables: &[Table<'_>], parts: usize) -> Result<Vec<Range<u32>>, ExecutionError> {
+/// All users in parts for so many threads, of about as many users of the largest table.
+fn parts_of_users(tables: &[Table<'_>], threads: usize) -> Result<Vec<Range<u32>>, ExecutionError> {
     let Some(largest) = tables.iter().max_by_key(|table| table.rows()) else { return Ok(Vec::new()) };
     let users = largest.users()?;
-    let inner = (1..parts).map(|part| users.user(users.len() * part / parts).raw());
+    let inner = parts_of(users.len(), threads).skip(1).map(|part| users.user(part.start).raw());
     let bounds: Vec<u32> = [0].into_iter().chain(inner).chain([NO_UNIT]).collect();
     Ok(bounds.windows(2).map(|pair| pair[0]..pair[1]).collect())
 }

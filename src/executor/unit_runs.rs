@@ -7,9 +7,10 @@ use super::limits::Stop;
 use super::look::Look;
 use super::query::{NO_UNIT, Query, Units, covers};
 use super::scan::tables_of;
-use super::split::{fold_pieces, in_parallel, threads_for};
+use super::split::{fold_pieces, parts_of, threads_for};
 use super::unit_set::UnitSet;
 use crate::codec::{DecodeError, Packed};
+use crate::helpers::in_parallel;
 use crate::language::ResolvedRange;
 use crate::model::{Arrival, Moment, Timestamp};
 use crate::segment::{Arrivals, Table};
@@ -83,7 +84,7 @@ impl<Start, Visit, Join> RunFold<'_, Start, Visit, Join> {
         let mut pieces: Vec<(Table<'_>, Range<usize>)> = Vec::new();
         for table in &tables {
             let runs = table.users()?.len();
-            pieces.extend((0..threads).map(|piece| (*table, runs * piece / threads..runs * (piece + 1) / threads)));
+            pieces.extend(parts_of(runs, threads).map(|runs| (*table, runs)));
         }
         let take = |fold: &mut (A, Coverage), (table, runs): &(Table<'_>, Range<usize>)| {
             self.take(query, look.range, *table, runs.clone(), fold)
@@ -169,8 +170,7 @@ pub(super) fn rows_of_users(
     let is_whole = covers(range, (first.micros(), last.micros()));
     let runs = table.users()?.len();
     let threads = threads_for(query.guard, table.rows());
-    let parts: Vec<Range<usize>> =
-        (0..threads).map(|part| runs * part / threads..runs * (part + 1) / threads).collect();
+    let parts: Vec<Range<usize>> = parts_of(runs, threads).collect();
     let count = |part: &Range<usize>| {
         let (times, mut count) = (RowTimes::open(table)?, 0);
         let mut add = |user, rows: Range<usize>| -> Result<(), Stop> {

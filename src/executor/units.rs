@@ -3,9 +3,10 @@
 use super::charge::{Charge, Charged};
 use super::error::ExecutionError;
 use super::query::{Query, Units};
-use super::split::{in_parallel, threads_for};
+use super::split::threads_for;
 use crate::codec::DecodeError;
 use crate::dictionary::NameList;
+use crate::helpers::in_parallel;
 use crate::model::{GroupTypeId, Moment, StoredName};
 use roaring::RoaringBitmap;
 

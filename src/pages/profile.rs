@@ -3,12 +3,12 @@
 use super::error::{PageError, damaged, find, find_type};
 use super::recent::{RecentEvent, recent};
 use crate::codec::DecodeError;
+use crate::helpers::beside;
 use crate::model::{GroupKeyId, Properties, StoredName};
 use crate::store::Snapshot;
 use roaring::RoaringBitmap;
 use serde::Serialize;
 use std::sync::Arc;
-use std::thread;
 
 /// The names of so many members are read on a second thread, beside the members' latest events: that takes as long.
 const SHARED_MEMBERS: u64 = 2_000;
@@ -79,17 +79,4 @@ fn names_in_order(snapshot: &Snapshot, users: &RoaringBitmap) -> Result<Vec<Stri
     let names = snapshot.names().read();
     let sorted = names.list(StoredName::User).sorted(users, None, None)?;
     sorted.map(|named| named.map(|(_, name)| name.to_owned())).collect()
-}
-
-/// Does both, the first on a thread of its own if it `is_worth` one and there is one.
-fn beside<A: Send, B>(is_worth: bool, first: impl Fn() -> A + Sync, second: impl FnOnce() -> B) -> (A, B) {
-    thread::scope(|scope| {
-        let begun = is_worth.then(|| thread::Builder::new().spawn_scoped(scope, &first)).and_then(Result::ok);
-        let second = second();
-        match begun.map(thread::ScopedJoinHandle::join) {
-            Some(Ok(first)) => (first, second),
-            Some(Err(panic)) => std::panic::resume_unwind(panic),
-            None => (first(), second),
-        }
-    })
 }

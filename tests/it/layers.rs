@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module of the library with its floor. A module may import only from lower floors.
-const FLOORS: [(&str, u32); 25] = [
+const FLOORS: [(&str, u32); 26] = [
     ("model", 0),
     ("figure", 0),
     ("codec", 1),
@@ -16,6 +16,7 @@ const FLOORS: [(&str, u32); 25] = [
     ("profiles", 2),
     ("index", 2),
     ("saved", 2),
+    ("helpers", 2),
     ("segment", 3),
     ("store", 4),
     ("executor", 5),

@@ -21,7 +21,8 @@ use super::footprint::list_bytes;
 use super::limits::Stop;
 use super::look::Look;
 use super::query::{Query, Units};
-use super::split::{in_parallel, threads_for};
+use super::split::{parts_of, threads_for};
+use crate::helpers::in_parallel;
 use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
 use hold::{EveryUnit, Held, Parts};
 use leaps::can_leap;
@@ -287,7 +288,7 @@ const PASS_ROWS: usize = 1 << 15;
 /// The first of two passes over time looks at a part of the range, at least so many times shorter.
 const FIRST_PASS: i64 = 32;
 
-/// The passes in which so many rows are walked, for each thread.
+/// The passes in which so many rows are walked, in parts for threads.
 ///
 /// Users come one group after the other, as their rows do. Of other units each thread takes some, at once; but where one
 /// attempt may decide all of a unit, those that open early come first: most rows of the rest need not be taken then.
@@ -301,7 +302,7 @@ fn passes(query: Query<'_>, plan: &FunnelPlan<'_>, rows: usize) -> Vec<Vec<Pass>
             Pass { range: plan.range, units, in_order: true }
         };
         let passes: Vec<Pass> = (0..count).step_by(length as usize).map(pass).collect();
-        return passes.chunks(passes.len().div_ceil(threads).max(1)).map(<[Pass]>::to_vec).collect();
+        return parts_of(passes.len(), threads).map(|part| passes[part].to_vec()).collect();
     }
     let ResolvedRange { from_micros, to_micros } = plan.range;
     let length = to_micros.saturating_sub(from_micros);
