@@ -168,15 +168,17 @@ impl<T: Copy + PartialEq> HolderValues<T> {
             (Some(change), _) if change.moment.time.micros() > latest => return visit(value, rows),
             _ => {}
         }
-        let (mut first, last) = (times.get(rows.start), times.get(rows.end - 1));
+        let (mut first, mut last) = (times.get(rows.start), None);
         for change in changes {
             // Most changes are before the first row, or after the last.
             let at = change.moment.time.micros();
-            let mut end = match (at <= first, at > last) {
-                (true, _) => start,
-                (_, true) => break,
-                _ => times.lower_bound_in(start..rows.end, at),
-            };
+            let mut end = start;
+            if at > first {
+                if at > *last.get_or_insert_with(|| times.get(rows.end - 1)) {
+                    break;
+                }
+                end = times.lower_bound_in(start..rows.end, at);
+            }
             // Of events at the time of the change, arrival tells which came before.
             while at >= first && end < rows.end && times.get(end) <= at && rows_times.moment(end) < change.moment {
                 end += 1;

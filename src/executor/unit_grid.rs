@@ -8,7 +8,7 @@ use super::guard::Guard;
 use super::limits::Stop;
 use super::look::Look;
 use super::mask::Mask;
-use super::query::{NO_UNIT, Query};
+use super::query::{NO_UNIT, Query, Units};
 use super::scan::Block;
 use super::slots::{Slots, TableSlots};
 use super::split::{RowFold, RowsToRead};
@@ -49,6 +49,7 @@ impl UnitGrid {
     ) -> Result<Option<Self>, ExecutionError> {
         let Some(size) = Size::of(query, look, slots.map_or(1, Slots::len), division.len()) else { return Ok(None) };
         if let Some((slots, in_force)) = slots.and_then(|slots| Some((slots, slots.in_force(query)?))) {
+            let is_often_there = matches!(query.units, Units::Keys(_));
             let fold = RunFold {
                 most: usize::MAX,
                 only: None,
@@ -56,6 +57,10 @@ impl UnitGrid {
                 visit: |(grid, room): &mut (Self, RunRoom), rows_times: &RowTimes, unit: u32, rows: Range<usize>| {
                     in_force.visit_in_force(unit, rows_times, rows, |tuple, rows| {
                         let slot = slots.slot_of(tuple) as usize;
+                        // Most rows of keys are of those that many users have, which soon are in all pieces.
+                        if is_often_there && grid.is_in_pieces_of(slot, unit, division, rows_times, &rows) {
+                            return;
+                        }
                         for start in rows.clone().step_by(RUN_ROWS) {
                             let rows = start..rows.end.min(start + RUN_ROWS);
                             let times = rows_times.times.decode_range(rows, &mut room.times);
@@ -136,6 +141,27 @@ impl UnitGrid {
             // Bound by these loads and stores, of which some are of the same word.
             pieces.iter().for_each(|piece| words.get_mut(*piece as usize).into_iter().for_each(|word| *word |= bit));
         }
+    }
+
+    /// Whether a unit is in all pieces of a slot from the first of its rows to the last, which are in order of time.
+    fn is_in_pieces_of(
+        &self,
+        slot: usize,
+        unit: u32,
+        division: &impl Division,
+        rows_times: &RowTimes,
+        rows: &Range<usize>,
+    ) -> bool {
+        let words = self.words.chunks_exact(self.sets.max(1)).nth(unit as usize / WORD_UNITS);
+        let Some(words) = words.and_then(|words| words.get(slot * self.pieces..(slot + 1) * self.pieces)) else {
+            // Of no slot that is counted, or no unit.
+            return true;
+        };
+        let has = |word: &u64| word >> (unit as usize % WORD_UNITS) & 1 == 1;
+        let piece_at = |row: usize| division.index_of(rows_times.times.get(row));
+        let Some(first) = piece_at(rows.start).filter(|first| words.get(*first).is_some_and(has)) else { return false };
+        let Some(last) = piece_at(rows.end - 1) else { return false };
+        words.get(first..=last).is_some_and(|words| words.iter().all(has))
     }
 
     /// How many slots there are.
