@@ -7,7 +7,7 @@ use super::split::threads_for;
 use crate::codec::DecodeError;
 use crate::dictionary::NameList;
 use crate::helpers::in_parallel;
-use crate::model::{GroupTypeId, Moment, StoredName};
+use crate::model::{GroupTypeId, Moment, StoredName, TextList};
 use roaring::RoaringBitmap;
 
 /// A name costs so much more to read than a row to count.
@@ -47,14 +47,14 @@ pub fn members(
     units: &RoaringBitmap,
     after: Option<&str>,
     limit: usize,
-) -> Result<(Vec<String>, bool), ExecutionError> {
+) -> Result<(TextList, bool), ExecutionError> {
     let list = match query.units {
         Units::Users => StoredName::User,
         Units::Keys(group_type) => StoredName::GroupKey(group_type.raw()),
     };
     let names = query.snapshot.names().read();
     let (names, wanted) = (names.list(list), usize::try_from(units.len()).unwrap_or(usize::MAX));
-    let _charge = Charge::of(query.guard, wanted.min(limit) * size_of::<String>())?;
+    let _charge = Charge::of(query.guard, wanted.min(limit) * size_of::<usize>())?;
     let threads = threads_for(query.guard, wanted.saturating_mul(NAME_WORK));
     if wanted > limit || threads == 1 {
         return names_between(query, names, units, (after, None), limit);
@@ -62,9 +62,9 @@ pub fn members(
     let dividers = names.dividers(threads)?;
     let bounds: Vec<Option<&str>> = [None].into_iter().chain(dividers.into_iter().map(Some)).chain([None]).collect();
     let part = |bounds: &&[Option<&str>]| names_between(query, names, units, (bounds[0].max(after), bounds[1]), limit);
-    let mut found = Vec::new();
+    let mut found = TextList::new();
     for of_part in in_parallel(&bounds.windows(2).collect::<Vec<_>>(), part) {
-        found.extend(of_part?.0);
+        found.append(&of_part?.0);
     }
     Ok((found, false))
 }
@@ -77,12 +77,12 @@ fn names_between(
     units: &RoaringBitmap,
     (after, until): (Option<&str>, Option<&str>),
     limit: usize,
-) -> Result<(Vec<String>, bool), ExecutionError> {
+) -> Result<(TextList, bool), ExecutionError> {
     let mut sorted = names.sorted(units, after, until)?;
     let _charge = Charge::of(query.guard, sorted.byte_len())?;
-    let mut found = Vec::new();
+    let mut found = TextList::new();
     for named in query.guard.watch(sorted.by_ref().take(limit)) {
-        found.push(named??.1.to_owned());
+        found.push(named??.1);
     }
     let has_more = sorted.next().transpose()?.is_some();
     Ok((found, has_more))

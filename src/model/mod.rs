@@ -10,6 +10,7 @@ pub mod name;
 pub mod number;
 pub mod order;
 pub mod property;
+pub mod text_list;
 pub mod timestamp;
 pub mod value;
 
@@ -20,5 +21,6 @@ pub use name::{DisplayName, EventName, GroupKey, GroupType, InsertId, NameError,
 pub use number::Number;
 pub use order::Moment;
 pub use property::{Properties, PropertyOps};
+pub use text_list::{TextIter, TextList};
 pub use timestamp::Timestamp;
 pub use value::{Value, ValueKind, ValueRef};

@@ -6,7 +6,7 @@ use super::seen::Seen;
 use crate::codec::DecodeError;
 use crate::language::{Condition, Membership, Test};
 use crate::model::value::lookup_path;
-use crate::model::{GroupKeyId, GroupTypeId, Properties, StoredName, UserId, Value};
+use crate::model::{GroupKeyId, GroupTypeId, Properties, StoredName, TextList, UserId, Value};
 use crate::store::Snapshot;
 use roaring::RoaringBitmap;
 
@@ -44,8 +44,8 @@ impl Holders {
     }
 
     /// Those of these names.
-    pub fn named(self, snapshot: &Snapshot, names: &[String]) -> Result<RoaringBitmap, PageError> {
-        let id = |name: &String| match self {
+    pub fn named(self, snapshot: &Snapshot, names: &TextList) -> Result<RoaringBitmap, PageError> {
+        let id = |name: &str| match self {
             Self::Users => snapshot.user(name).map(|user| user.map(UserId::raw)),
             Self::Keys(group_type) => snapshot.group_key(group_type, name).map(|key| key.map(GroupKeyId::raw)),
         };

@@ -5,7 +5,7 @@ use super::error::{PageError, damaged};
 use super::holders::{Holders, Wanted};
 use crate::codec::DecodeError;
 use crate::language::Condition;
-use crate::model::{Number, Value};
+use crate::model::{Number, TextList, Value};
 use crate::store::Snapshot;
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct ListQuery {
     /// Only those that meet this: `property`, `all`, `any`, `not`, and, of users, `member_of` with keys.
     pub filter: Option<Condition>,
     /// Only these, by the names that they are shown under; names of nobody are passed over.
-    pub among: Option<Vec<String>>,
+    pub among: Option<TextList>,
     /// The order.
     pub sort: Sort,
     /// Whether the order is the other way round. Rows without what they are sorted by come last all the same, and

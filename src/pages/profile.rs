@@ -4,7 +4,7 @@ use super::error::{PageError, damaged, find, find_type};
 use super::recent::{RecentEvent, recent};
 use crate::codec::DecodeError;
 use crate::helpers::beside;
-use crate::model::{GroupKeyId, Properties, StoredName};
+use crate::model::{GroupKeyId, Properties, StoredName, TextList};
 use crate::store::Snapshot;
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub struct GroupProfile {
     /// The properties after the first group() call and after each that changed them, newest first.
     pub versions: Vec<ProfileVersion>,
     /// The users who currently belong to it, by shown id, sorted by their UTF-8 bytes.
-    pub members: Vec<String>,
+    pub members: TextList,
     /// The members' own latest events, newest first.
     pub recent: Vec<RecentEvent>,
 }
@@ -75,8 +75,12 @@ pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupPr
 }
 
 /// The names of these users, by their bytes.
-fn names_in_order(snapshot: &Snapshot, users: &RoaringBitmap) -> Result<Vec<String>, DecodeError> {
+fn names_in_order(snapshot: &Snapshot, users: &RoaringBitmap) -> Result<TextList, DecodeError> {
     let names = snapshot.names().read();
     let sorted = names.list(StoredName::User).sorted(users, None, None)?;
-    sorted.map(|named| named.map(|(_, name)| name.to_owned())).collect()
+    let mut found = TextList::new();
+    for named in sorted {
+        found.push(named?.1);
+    }
+    Ok(found)
 }

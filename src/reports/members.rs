@@ -5,6 +5,7 @@ use super::context::Context;
 use super::error::ReportError;
 use crate::executor::{Units, members};
 use crate::language::Page;
+use crate::model::TextList;
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ pub struct CohortAnswer {
     /// How many units it has in all.
     pub size: u64,
     /// The units of the page, sorted by their UTF-8 bytes.
-    pub members: Vec<String>,
+    pub members: TextList,
     /// Where the next page begins; null after the last.
     pub next_cursor: Option<String>,
     /// What was looked at.
@@ -41,8 +42,8 @@ pub(super) fn answer_members_of(
 ) -> Result<CohortAnswer, ReportError> {
     let (query, after) = (context.query.counting(kind), wanted.cursor.as_deref());
     let (members, has_more) = context.stage(|| "names".to_owned(), || members(query, units, after, wanted.limit))?;
-    context.keep(members.iter().map(|name| size_of::<String>() + name.len()).sum())?;
+    context.keep(members.byte_len())?;
     // The next page begins after the last name shown.
-    let next_cursor = members.last().filter(|_| has_more).cloned();
+    let next_cursor = members.last().filter(|_| has_more).map(str::to_owned);
     Ok(CohortAnswer { size: units.len(), members, next_cursor, coverage })
 }

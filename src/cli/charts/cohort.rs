@@ -9,7 +9,7 @@ use crate::reports::CohortAnswer;
 pub fn rows(answer: &CohortAnswer) -> Rows {
     let mut rows = Rows::new([("member", Kind::Text)]);
     for member in &answer.members {
-        rows.push([member.as_str().into()]);
+        rows.push([member.into()]);
     }
     rows
 }

@@ -351,7 +351,7 @@ impl<'a> Questions<'a> {
         let mut rows =
             Rows::new([("counted_by", Kind::Text), ("in_the_cohort", Kind::Number), ("among_them", Kind::Text)]);
         for (name, answer) in [("companies", &companies), ("users", &users)] {
-            rows.push([name.into(), answer.size.into(), answer.members.join(", ").into()]);
+            rows.push([name.into(), answer.size.into(), answer.members.iter().collect::<Vec<_>>().join(", ").into()]);
         }
         let finding = format!(
             "{} companies used features 40 times and never paid; as users {} would be on the list, with most of whom a \

@@ -7,6 +7,7 @@ use crate::html::icon::Icon;
 use crate::html::menu::Place;
 use crate::html::{Address, Visit};
 use crate::language::{CountBy, Report};
+use crate::model::TextList;
 use crate::reports::CohortAnswer;
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -34,13 +35,12 @@ const PAGE: usize = 100;
 /// The page of those whose names contain a text, in any case, and how many there are; from all, sorted.
 pub fn searched(answer: CohortAnswer, search: &str, cursor: Option<&str>) -> (CohortAnswer, u64) {
     let wanted = search.to_lowercase();
-    let mut members = answer.members;
-    members.retain(|name| name.to_lowercase().contains(&wanted));
-    let found = members.len() as u64;
-    members.retain(|name| cursor.is_none_or(|cursor| name.as_str() > cursor));
-    let next_cursor = (members.len() > PAGE).then(|| members[PAGE - 1].clone());
-    members.truncate(PAGE);
-    (CohortAnswer { members, next_cursor, ..answer }, found)
+    let named: Vec<&str> = answer.members.iter().filter(|name| name.to_lowercase().contains(&wanted)).collect();
+    let found = named.len() as u64;
+    let mut after = named.into_iter().filter(|name| cursor.is_none_or(|cursor| *name > cursor));
+    let members: TextList = after.by_ref().take(PAGE).collect();
+    let next_cursor = after.next().and_then(|_| members.last()).map(str::to_owned);
+    (CohortAnswer { size: answer.size, members, next_cursor, coverage: answer.coverage }, found)
 }
 
 /// The page.
@@ -98,7 +98,7 @@ pub fn units(visit: &Visit, page: &Units<'_>) -> Markup {
 }
 
 /// The table of units, each of which leads to its profile.
-fn members(visit: &Visit, kind: &CountBy, members: &[String]) -> Markup {
+fn members(visit: &Visit, kind: &CountBy, members: &TextList) -> Markup {
     html! {
         div class="scroll" {
             table {
@@ -220,16 +220,16 @@ mod tests {
 
     #[test]
     fn a_search_has_pages_of_its_own() {
-        let members: Vec<String> =
+        let mut members: Vec<String> =
             (0..250).map(|number| format!("{}-{number:03}", if number % 2 == 0 { "Even" } else { "odd" })).collect();
-        let mut members = members;
         members.sort();
+        let members = members.iter().collect();
         let all = CohortAnswer { size: 250, members, next_cursor: None, coverage: Coverage::default() };
         let (first, found) = searched(all.clone(), "eVeN", None);
         assert_eq!((first.members.len(), first.size, found), (PAGE, 250, 125));
         assert_eq!(first.next_cursor.as_deref(), Some("Even-198"));
         let (second, found) = searched(all.clone(), "eVeN", first.next_cursor.as_deref());
-        assert_eq!((second.members.len(), second.members[0].as_str(), found), (25, "Even-200", 125));
+        assert_eq!((second.members.len(), &second.members[0], found), (25, "Even-200", 125));
         assert_eq!(second.next_cursor, None);
         assert_eq!(searched(all, "none", None).1, 0);
     }
