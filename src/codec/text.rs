@@ -39,6 +39,8 @@ pub fn encode<'a>(entries: impl IntoIterator<Item = &'a [u8]>, compression: Comp
 #[derive(Clone, Debug)]
 pub struct TextsEncoder {
     compression: Compression,
+    /// So many bytes of blocks are stored as they are.
+    plain_bytes: usize,
     count: u64,
     /// The first entry of the block that is not full yet, and its bytes.
     first: u64,
@@ -52,7 +54,13 @@ impl TextsEncoder {
     /// A list without entries.
     pub fn new(compression: Compression) -> Self {
         let (block, head) = (Vec::with_capacity(BLOCK_BYTES), vec![0; COUNTS_BYTES]);
-        Self { compression, count: 0, first: 0, block, head, data: Vec::new() }
+        Self { compression, plain_bytes: 0, count: 0, first: 0, block, head, data: Vec::new() }
+    }
+
+    /// The same, the first blocks of which are stored as they are: of a list that is looked up often, as many as are no
+    /// burden. To unpack a block takes longer than most lookups.
+    pub fn with_plain(compression: Compression, plain_bytes: usize) -> Self {
+        Self { plain_bytes, ..Self::new(compression) }
     }
 
     /// Takes the next entry.
@@ -76,8 +84,14 @@ impl TextsEncoder {
     }
 
     fn close_block(&mut self) {
+        let is_plain = self.data.len() + self.block.len() <= self.plain_bytes;
+        if !is_plain {
+            // Only the first ones are.
+            self.plain_bytes = 0;
+        }
         let packed = match self.compression {
             Compression::Zstd if self.block.len() > PACKED_BLOCK_BYTES_MAX => None,
+            Compression::Zstd if is_plain => None,
             Compression::None => None,
             Compression::Zstd => compress(&self.block).ok().filter(|packed| packed.len() < self.block.len()),
         };
@@ -250,7 +264,7 @@ impl Texts {
             }
             let unpacked = self.unpack(&block)?;
             let mut reader = Reader::new(&unpacked);
-            for entry in block.first..block.end {
+            for entry in block.first..block.end.min(range.end) {
                 let length = reader.length().map_err(|error| error.shifted(block.stored.start as u64))?;
                 let text = reader.take(length)?;
                 if range.contains(&entry)
@@ -259,7 +273,9 @@ impl Texts {
                     return Ok(ControlFlow::Break(end));
                 }
             }
-            reader.finish().map_err(|error| error.shifted(block.stored.start as u64))?;
+            if block.end <= range.end {
+                reader.finish().map_err(|error| error.shifted(block.stored.start as u64))?;
+            }
             index += 1;
         }
         Ok(ControlFlow::Continue(()))
@@ -423,6 +439,28 @@ mod tests {
             }
         }
     }
+    #[test]
+    fn the_first_blocks_may_be_stored_as_they_are() {
+        let entries: Vec<String> = (0..10_000).map(|entry| format!("entry number {entry}")).collect();
+        let stored = |plain_bytes| {
+            let mut encoder = TextsEncoder::with_plain(Compression::Zstd, plain_bytes);
+            entries.iter().for_each(|entry| encoder.push(entry.as_bytes()));
+            let list = Texts::open(encoder.finish().concat().into()).unwrap();
+            assert_eq!(list.strings().unwrap(), entries);
+            assert_eq!(list.get(9_999).unwrap(), entries[9_999].as_bytes());
+            let is_plain = |block| list.block(block).stored.len() == list.block(block).unpacked_bytes;
+            (0..list.blocks).map(is_plain).collect::<Vec<_>>()
+        };
+        assert!(stored(0).iter().all(|is_plain| !is_plain) && stored(1 << 20).iter().all(|is_plain| *is_plain));
+        let some = stored(3 * BLOCK_BYTES);
+        assert!(some.len() > 3 && some.is_sorted_by(|a, b| a >= b));
+        assert_eq!(
+            some.iter().filter(|is_plain| **is_plain).count(),
+            2,
+            "blocks are a little longer than they should be"
+        );
+    }
+
     #[test]
     fn entries_of_any_length_read_back() {
         let entries = [b"short".to_vec(), vec![b'x'; PACKED_BLOCK_BYTES_MAX], vec![b'y'; 3 * PACKED_BLOCK_BYTES_MAX]];

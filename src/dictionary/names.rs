@@ -1,6 +1,6 @@
 //! All lists of names of a store: sealed parts, and what came since.
 
-use super::order::SortedNames;
+use super::order::{Between, SortedNames};
 use super::part::{DictionaryPart, PartNames, PartWriter};
 use super::unsealed::UnsealedNames;
 use crate::codec::{DecodeError, FileId};
@@ -134,28 +134,26 @@ impl NameList {
         Ok(None)
     }
 
-    /// Those of these ids whose names come after `after`, and not after `until`, all of them without these; with their
-    /// names, in the order of the names' bytes.
+    /// Those of these ids whose names come after the first of two names, and not after the second, all of them without
+    /// these; with their names, in the order of the names' bytes.
     ///
     /// # Errors
     /// When a part is damaged; so for each name.
-    pub fn sorted(
-        &self,
-        ids: &RoaringBitmap,
-        after: Option<&str>,
-        until: Option<&str>,
-    ) -> Result<SortedNames<'_>, DecodeError> {
-        SortedNames::new(self, ids, (after, until))
+    pub fn sorted(&self, ids: &RoaringBitmap, between: Between<'_>) -> Result<SortedNames<'_>, DecodeError> {
+        SortedNames::new(self, ids, between)
     }
 
-    /// Names, ascending, that divide those of the largest part, and so mostly the list, into so many of about the same
-    /// size; none where no part is left.
+    /// So many parts of all names, ascending, as [`Self::sorted`] takes them: of about the same size in the largest
+    /// section, and so mostly in the list. One where no section is left.
     ///
     /// # Errors
-    /// When a part is damaged.
-    pub fn dividers(&self, parts: usize) -> Result<Vec<&str>, DecodeError> {
+    /// When a section is damaged.
+    pub fn parts(&self, count: usize) -> Result<Vec<Between<'_>>, DecodeError> {
         let sections = self.runs()?.into_iter().filter_map(|(_, names)| names);
-        sections.max_by_key(|names| names.len()).map_or(Ok(Vec::new()), |names| names.dividers(parts))
+        let largest = sections.max_by_key(|names| names.len());
+        let dividers = largest.map_or(Ok(Vec::new()), |names| names.dividers(count))?;
+        let ends = dividers.iter().copied().map(Some).chain([None]);
+        Ok([None].into_iter().chain(dividers.iter().copied().map(Some)).zip(ends).collect())
     }
 
     /// All ids, run by run; those in memory come last.

@@ -34,7 +34,7 @@ fn first_bytes(name: &[u8]) -> u64 {
 }
 
 /// Names that others come after, and until which they come; without them all do.
-pub(super) type Between<'n> = (Option<&'n str>, Option<&'n str>);
+pub type Between<'n> = (Option<&'n str>, Option<&'n str>);
 
 /// Some ids of a list, with their names, in the order of the names' bytes. It ends after the first error.
 pub struct SortedNames<'a> {
@@ -262,12 +262,10 @@ mod tests {
             let mut expected: Vec<(u32, &str)> = ids.iter().map(|id| (id, all[id as usize].as_str())).collect();
             expected.sort_unstable_by_key(|(_, name)| *name);
             let users = names.users();
-            let sorted = |after, until| users.sorted(&ids, after, until).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
-            let dividers = users.dividers(parts).unwrap();
-            prop_assert!(dividers.is_sorted() && dividers.len() < parts);
-            let bounds: Vec<Option<&str>> =
-                [None].into_iter().chain(dividers.into_iter().map(Some)).chain([None]).collect();
-            let of_parts: Vec<_> = bounds.windows(2).flat_map(|bounds| sorted(bounds[0], bounds[1])).collect();
+            let sorted = |after, until| users.sorted(&ids, (after, until)).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+            let parts_of_all = users.parts(parts).unwrap();
+            prop_assert!((1..=parts).contains(&parts_of_all.len()));
+            let of_parts: Vec<_> = parts_of_all.into_iter().flat_map(|(after, until)| sorted(after, until)).collect();
             prop_assert_eq!(&of_parts, &expected);
             let (after, until) = (after.as_deref(), until.as_deref());
             expected.retain(|(_, name)| after.is_none_or(|after| after < *name) && until.is_none_or(|until| *name <= until));

@@ -12,7 +12,7 @@ use std::time::Instant;
 const TICKS: u32 = 1024;
 /// Checks between two looks at the clock, which takes longer than the rest of a check.
 const CHECKS: u32 = 4;
-/// So many rows are worth another thread, which takes some 50 microseconds to begin.
+/// So many rows are worth another thread, which takes some 10 to 100 microseconds to wake.
 const THREAD_ROWS: usize = 1 << 17;
 /// How many things are sorted at one go where that may be stopped.
 pub(super) const SORTED_MAX: usize = 1 << 17;

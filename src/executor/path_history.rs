@@ -246,7 +246,7 @@ fn parse_all(
     let threads = threads_for(query.guard, texts.len().saturating_mul(ROWS_A_CALL));
     let pieces: Vec<_> = texts.chunks(texts.len().div_ceil(threads).max(1)).collect();
     let (mut all, mut charge) = (Vec::new(), Charge::none(query.guard));
-    for parsed in in_parallel(&pieces, |texts| parse(query, names, texts)) {
+    for parsed in in_parallel(threads, &pieces, |texts| parse(query, names, texts)) {
         let (parsed, of_parsed) = parsed?.into_parts();
         charge.join(of_parsed);
         charge.add(parsed.len() * size_of::<PropertyOps>())?;

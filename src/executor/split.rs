@@ -123,6 +123,10 @@ pub(super) fn fold_pieces<P: Sync, A: Send>(
 ) -> Result<(A, Coverage), ExecutionError> {
     let next = AtomicUsize::new(0);
     let work = |thread: &usize| -> Result<Option<(A, Coverage)>, ExecutionError> {
+        if *thread > 0 && next.load(Ordering::Relaxed) >= pieces.len() {
+            // Another was done with all before this one began.
+            return Ok(None);
+        }
         let mut fold = match start() {
             Ok(fold) => (fold, Coverage::default()),
             // Where there is no memory for another fold, the first takes all pieces.
@@ -130,12 +134,16 @@ pub(super) fn fold_pieces<P: Sync, A: Send>(
             Err(stop) => return Err(stop.into()),
         };
         while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
-            take(&mut fold, piece)?;
+            if let Err(error) = take(&mut fold, piece) {
+                // Nobody needs the rest.
+                next.store(pieces.len(), Ordering::Relaxed);
+                return Err(error);
+            }
         }
         Ok(Some(fold))
     };
     let mut all: Option<(A, Coverage)> = None;
-    for done in in_parallel(&(0..threads).collect::<Vec<_>>(), work) {
+    for done in in_parallel(threads, &(0..threads).collect::<Vec<_>>(), work) {
         let Some((fold, coverage)) = done? else { continue };
         match &mut all {
             None => all = Some((fold, coverage)),

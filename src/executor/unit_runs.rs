@@ -84,7 +84,8 @@ impl<Start, Visit, Join> RunFold<'_, Start, Visit, Join> {
         let mut pieces: Vec<(Table<'_>, Range<usize>)> = Vec::new();
         for table in &tables {
             let runs = table.users()?.len();
-            pieces.extend(parts_of(runs, threads).map(|runs| (*table, runs)));
+            let of_table = threads_for(query.guard, table.rows()).min(threads);
+            pieces.extend(parts_of(runs, of_table).map(|runs| (*table, runs)));
         }
         let take = |fold: &mut (A, Coverage), (table, runs): &(Table<'_>, Range<usize>)| {
             self.take(query, look.range, *table, runs.clone(), fold)
@@ -183,5 +184,5 @@ pub(super) fn rows_of_users(
         table.users()?.try_visit(part.clone(), &mut add)?;
         Ok(count)
     };
-    in_parallel(&parts, count).into_iter().sum()
+    in_parallel(threads, &parts, count).into_iter().sum()
 }

@@ -5,7 +5,7 @@ use super::error::ExecutionError;
 use super::query::{Query, Units};
 use super::split::threads_for;
 use crate::codec::DecodeError;
-use crate::dictionary::NameList;
+use crate::dictionary::{Between, NameList};
 use crate::helpers::in_parallel;
 use crate::model::{GroupTypeId, Moment, StoredName, TextList};
 use roaring::RoaringBitmap;
@@ -59,11 +59,9 @@ pub fn members(
     if wanted > limit || threads == 1 {
         return names_between(query, names, units, (after, None), limit);
     }
-    let dividers = names.dividers(threads)?;
-    let bounds: Vec<Option<&str>> = [None].into_iter().chain(dividers.into_iter().map(Some)).chain([None]).collect();
-    let part = |bounds: &&[Option<&str>]| names_between(query, names, units, (bounds[0].max(after), bounds[1]), limit);
+    let part = |(from, until): &Between<'_>| names_between(query, names, units, ((*from).max(after), *until), limit);
     let mut found = TextList::new();
-    for of_part in in_parallel(&bounds.windows(2).collect::<Vec<_>>(), part) {
+    for of_part in in_parallel(threads, &names.parts(threads)?, part) {
         found.append(&of_part?.0);
     }
     Ok((found, false))
@@ -75,10 +73,10 @@ fn names_between(
     query: Query<'_>,
     names: &NameList,
     units: &RoaringBitmap,
-    (after, until): (Option<&str>, Option<&str>),
+    between: Between<'_>,
     limit: usize,
 ) -> Result<(TextList, bool), ExecutionError> {
-    let mut sorted = names.sorted(units, after, until)?;
+    let mut sorted = names.sorted(units, between)?;
     let _charge = Charge::of(query.guard, sorted.byte_len())?;
     let mut found = TextList::new();
     for named in query.guard.watch(sorted.by_ref().take(limit)) {

@@ -12,8 +12,8 @@
 mod cores;
 
 use self::cores::Core;
-use crate::codec::reading;
-use rayon_core::{ThreadPool, ThreadPoolBuilder};
+use crate::codec::reading::{self, BytesRead};
+use rayon_core::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -24,13 +24,32 @@ const THREADS_MAX: usize = 8;
 
 /// How many threads there are for one report at best: at least one.
 pub(crate) fn threads_at_best() -> usize {
-    static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
-    (*CORES).clamp(1, THREADS_MAX)
+    CORES.threads
 }
 
-/// Does each part of some work, here and on helpers that are free; answers come in the order of parts. What helpers read
-/// counts as read by this thread.
-pub(crate) fn in_parallel<P: Sync, R: Send>(parts: &[P], work: impl Fn(&P) -> R + Sync) -> Vec<R> {
+/// Does each part of some work on so many threads: here, and on helpers, as far as they are free. Answers come in the
+/// order of parts. What helpers read counts as read by this thread.
+pub(crate) fn in_parallel<P: Sync, R: Send>(threads: usize, parts: &[P], work: impl Fn(&P) -> R + Sync) -> Vec<R> {
+    share(threads.min(parts.len()).saturating_sub(1), parts, work, || ()).0
+}
+
+/// The same beside `own`, which is done here before any part is.
+pub(crate) fn beside<P: Sync, R: Send, B>(
+    threads: usize,
+    parts: &[P],
+    work: impl Fn(&P) -> R + Sync,
+    own: impl FnOnce() -> B,
+) -> (Vec<R>, B) {
+    share(threads.saturating_sub(1).min(parts.len()), parts, work, own)
+}
+
+/// Does `own` here, then parts; and parts on as many helpers as are free and wanted. Waits until all is done.
+fn share<P: Sync, R: Send, B>(
+    wanted: usize,
+    parts: &[P],
+    work: impl Fn(&P) -> R + Sync,
+    own: impl FnOnce() -> B,
+) -> (Vec<R>, B) {
     let next = AtomicUsize::new(0);
     let take_parts = || {
         let mut done = Vec::new();
@@ -40,42 +59,22 @@ pub(crate) fn in_parallel<P: Sync, R: Send>(parts: &[P], work: impl Fn(&P) -> R 
             done.push((place, work(part)));
         }
     };
-    let (mut done, of_helpers) = share(parts.len().saturating_sub(1), take_parts, take_parts);
-    done.extend(of_helpers.into_iter().flatten());
-    done.sort_unstable_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, done)| done).collect()
-}
-
-/// Does both, the first on a helper if it `is_worth` one and one is free.
-pub(crate) fn beside<A: Send, B>(is_worth: bool, first: impl Fn() -> A + Sync, second: impl FnOnce() -> B) -> (A, B) {
-    let is_begun = AtomicBool::new(false);
-    // Whoever comes first begins it.
-    let begin_first = || (!is_begun.swap(true, Ordering::Relaxed)).then(&first);
-    let ((second, here), of_helper) = share(usize::from(is_worth), begin_first, || {
-        let second = second();
-        (second, begin_first())
-    });
-    let first = here.or_else(|| of_helper.into_iter().flatten().next()).unwrap_or_else(first);
-    (first, second)
-}
-
-/// Does `own` here, and `help` on as many helpers as are free and wanted; waits until all is done.
-fn share<A: Send, B>(wanted: usize, help: impl Fn() -> A + Sync, own: impl FnOnce() -> B) -> (B, Vec<A>) {
-    let taken = Taken::of(wanted);
-    let done = Mutex::new(Vec::new());
+    let of_helpers = Mutex::new((Vec::new(), BytesRead::default()));
     let help = || {
         let before = reading::so_far();
-        let helped = help();
+        let done = take_parts();
         let read = reading::so_far() - before;
-        done.lock().unwrap_or_else(PoisonError::into_inner).push((helped, read));
+        let mut of_helpers = of_helpers.lock().unwrap_or_else(PoisonError::into_inner);
+        of_helpers.0.extend(done);
+        of_helpers.1 = of_helpers.1 + read;
     };
-    let own = beside_all(&taken.0, &help, own);
-    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
-    let done = done.map(|(helped, read)| {
-        reading::add(read);
-        helped
-    });
-    (own, done.collect())
+    let taken = Taken::of(wanted);
+    let (own, mut done) = beside_all(&taken.0, &help, || (own(), take_parts()));
+    let (of_helpers, read) = of_helpers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    reading::add(read);
+    done.extend(of_helpers);
+    done.sort_unstable_by_key(|(place, _)| *place);
+    (done.into_iter().map(|(_, done)| done).collect(), own)
 }
 
 /// Does `own` here, and `help` on each of these helpers.
@@ -90,6 +89,24 @@ fn beside_all<B>(helpers: &[&'static Helper], help: &(impl Fn() + Sync), own: im
     })
 }
 
+/// What this process may use, as it was when it was first asked for.
+struct Cores {
+    /// The most threads of one report.
+    threads: usize,
+    /// So many cores, the one that asked first; none where the system does not say, or there is one.
+    homes: Vec<Core>,
+}
+
+static CORES: LazyLock<Cores> = LazyLock::new(|| {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX);
+    let mut homes = if threads > 1 { Core::all() } else { Vec::new() };
+    if let Some(here) = homes.iter().position(|home| Some(*home) == Core::here()) {
+        homes.rotate_left(here);
+    }
+    homes.truncate(threads);
+    Cores { threads, homes }
+});
+
 /// See the module.
 struct Helper {
     /// Where it waits; none where the system does not say.
@@ -99,19 +116,15 @@ struct Helper {
     is_taken: AtomicBool,
 }
 
-/// One for each core, as far as there may be so many; none where there is one core.
+/// One for each core, as each may be the caller's; none where there is one core.
 static HELPERS: LazyLock<Vec<Helper>> = LazyLock::new(|| {
-    let count = threads_at_best();
-    let mut homes: Vec<Option<Core>> = Core::all().into_iter().map(Some).collect();
-    if homes.len() < count {
-        homes = vec![None; count - 1];
-    }
-    homes.truncate(if count > 1 { count } else { 0 });
-    homes.into_iter().map_while(|home| Helper::begin(home).ok()).collect()
+    let known = CORES.homes.iter().copied().map(Some);
+    let unknown = if CORES.homes.is_empty() { CORES.threads - 1 } else { 0 };
+    known.chain((0..unknown).map(|_| None)).map_while(|home| Helper::begin(home).ok()).collect()
 });
 
 impl Helper {
-    fn begin(home: Option<Core>) -> Result<Self, rayon_core::ThreadPoolBuildError> {
+    fn begin(home: Option<Core>) -> Result<Self, ThreadPoolBuildError> {
         let pool = ThreadPoolBuilder::new()
             .num_threads(1)
             .thread_name(|_| "trackcrumb-help".to_owned())
@@ -131,12 +144,14 @@ struct Taken(Vec<&'static Helper>);
 impl Taken {
     /// Up to so many, of other cores than this thread's.
     fn of(wanted: usize) -> Self {
-        if wanted == 0 {
+        // A thread of a pool, ours or that of who embeds us, would do other work of its pool while it waits, and that may
+        // want what this one holds. Those of the pool are cores enough.
+        if wanted == 0 || rayon_core::current_thread_index().is_some() {
             return Self(Vec::new());
         }
         let here = Core::here();
         let others = HELPERS.iter().filter(|helper| helper.home.is_none() || helper.home != here);
-        Self(others.filter(|helper| helper.take()).take(wanted).collect())
+        Self(others.filter(|helper| helper.take()).take(wanted.min(threads_at_best() - 1)).collect())
     }
 }
 
@@ -158,7 +173,10 @@ impl Away {
 
 impl Drop for Away {
     fn drop(&mut self) {
-        self.0.into_iter().for_each(Core::stay);
+        if let Some(home) = self.0 {
+            // Next, so that nobody waits for the way home.
+            rayon_core::spawn(move || home.stay());
+        }
     }
 }
 
@@ -168,27 +186,27 @@ mod tests {
 
     #[test]
     fn parts_are_done_in_any_order_and_answered_in_theirs() {
-        assert_eq!(in_parallel(&[3, 1, 2], |part| part * 2), [6, 2, 4]);
-        assert!(in_parallel(&[], |part: &u32| *part).is_empty());
+        assert_eq!(in_parallel(2, &[3, 1, 2], |part| part * 2), [6, 2, 4]);
+        assert!(in_parallel(2, &[], |part: &u32| *part).is_empty());
         let before = reading::so_far();
-        in_parallel(&[3, 1, 2], |part| reading::decoded(*part));
+        in_parallel(2, &[3, 1, 2], |part| reading::decoded(*part));
         assert_eq!((reading::so_far() - before).decoded, 6);
     }
 
     #[test]
     fn parts_have_parts() {
-        let of_part = |part: &u32| in_parallel(&[1, 2, 3], |inner| part * inner).into_iter().sum::<u32>();
+        let of_part = |part: &u32| in_parallel(2, &[1, 2, 3], |inner| part * inner).into_iter().sum::<u32>();
         let all: Vec<u32> = (0..50).collect();
-        assert_eq!(in_parallel(&all, of_part), all.iter().map(|part| part * 6).collect::<Vec<_>>());
+        assert_eq!(in_parallel(8, &all, of_part), all.iter().map(|part| part * 6).collect::<Vec<_>>());
     }
 
     #[test]
     fn work_that_panics_ends_as_it_would_alone() {
         for _ in 0..20 {
-            let panicked = std::panic::catch_unwind(|| in_parallel(&[1, 2, 3, 4], |part| assert!(*part < 3)));
+            let panicked = std::panic::catch_unwind(|| in_parallel(2, &[1, 2, 3, 4], |part| assert!(*part < 3)));
             assert!(panicked.is_err());
         }
-        assert_eq!(in_parallel(&[1, 2], |part| *part), [1, 2]);
+        assert_eq!(in_parallel(2, &[1, 2], |part| *part), [1, 2]);
     }
 
     #[test]
@@ -201,11 +219,9 @@ mod tests {
     }
 
     #[test]
-    fn two_things_are_done_once_each() {
-        for is_worth in [true, false] {
-            let begun = AtomicUsize::new(0);
-            let both = beside(is_worth, || begun.fetch_add(1, Ordering::Relaxed), || "second");
-            assert_eq!((both, begun.into_inner()), ((0, "second"), 1));
+    fn all_parts_are_done_beside_something_else() {
+        for threads in [1, 2, 8] {
+            assert_eq!(beside(threads, &[3, 1, 2], |part| part * 2, || "own"), (vec![6, 2, 4], "own"));
         }
     }
 

@@ -3,15 +3,18 @@
 use super::error::{PageError, damaged, find, find_type};
 use super::recent::{RecentEvent, recent};
 use crate::codec::DecodeError;
-use crate::helpers::beside;
+use crate::helpers::{beside, threads_at_best};
 use crate::model::{GroupKeyId, Properties, StoredName, TextList};
 use crate::store::Snapshot;
 use roaring::RoaringBitmap;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// The names of so many members are read on a second thread, beside the members' latest events: that takes as long.
+/// The names of so many members are read on other threads too, beside the key's history and the members' latest events:
+/// that takes as long.
 const SHARED_MEMBERS: u64 = 2_000;
+/// In so many parts, for whoever has nothing else to do.
+const NAME_PARTS: usize = 8;
 
 /// Everything about one key of a group type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,15 +52,24 @@ pub struct ProfileVersion {
 pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupProfile, PageError> {
     let type_id = find_type(snapshot, group_type)?;
     let key_id = GroupKeyId::new(find(snapshot, StoredName::GroupKey(type_id.raw()), "key", key)?);
-    let history = snapshot.profiles().history_of_key(type_id, key_id).map_err(damaged(snapshot))?;
     let aliases = snapshot.aliases();
     let member_ids = snapshot.profiles().members_of(type_id, key_id, aliases).map_err(damaged(snapshot))?;
-    let ids = aliases.ids_of_all(&member_ids);
-    let (members, recent) = beside(
-        member_ids.len() >= SHARED_MEMBERS,
-        || names_in_order(snapshot, &member_ids).map_err(damaged(snapshot)),
-        || recent(snapshot, &ids),
+    let threads = if member_ids.len() < SHARED_MEMBERS { 1 } else { threads_at_best() };
+    let parts = name_parts(snapshot, if threads > 1 { NAME_PARTS } else { 1 }).map_err(damaged(snapshot))?;
+    let (named, rest) = beside(
+        threads,
+        &parts,
+        |part| names_in_order(snapshot, &member_ids, part).map_err(damaged(snapshot)),
+        || {
+            let history = snapshot.profiles().history_of_key(type_id, key_id).map_err(damaged(snapshot))?;
+            Ok::<_, PageError>((history, recent(snapshot, &aliases.ids_of_all(&member_ids))?))
+        },
     );
+    let (history, recent) = rest?;
+    let mut members = TextList::new();
+    for named in named {
+        members.append(&named?);
+    }
     Ok(GroupProfile {
         group_type: group_type.to_owned(),
         key: key.to_owned(),
@@ -69,17 +81,26 @@ pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupPr
             .rev()
             .map(|version| ProfileVersion { at: version.moment.time.to_string(), properties: version.properties })
             .collect(),
-        members: members?,
-        recent: recent?,
+        members,
+        recent,
     })
 }
 
-/// The names of these users, by their bytes.
-fn names_in_order(snapshot: &Snapshot, users: &RoaringBitmap) -> Result<TextList, DecodeError> {
+/// Names that others come after, and until which they come.
+type NamePart = (Option<String>, Option<String>);
+
+/// The names of all users in so many parts. They are copied, so that the lock on names is held by nobody who asks for it
+/// again.
+fn name_parts(snapshot: &Snapshot, count: usize) -> Result<Vec<NamePart>, DecodeError> {
     let names = snapshot.names().read();
-    let sorted = names.list(StoredName::User).sorted(users, None, None)?;
-    let mut found = TextList::new();
-    for named in sorted {
+    let parts = names.list(StoredName::User).parts(count)?.into_iter();
+    Ok(parts.map(|(after, until)| (after.map(str::to_owned), until.map(str::to_owned))).collect())
+}
+
+/// The names of these users in one part, by their bytes.
+fn names_in_order(snapshot: &Snapshot, users: &RoaringBitmap, part: &NamePart) -> Result<TextList, DecodeError> {
+    let (names, mut found) = (snapshot.names().read(), TextList::new());
+    for named in names.list(StoredName::User).sorted(users, (part.0.as_deref(), part.1.as_deref()))? {
         found.push(named?.1);
     }
     Ok(found)

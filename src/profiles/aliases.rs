@@ -80,6 +80,9 @@ impl Aliases {
     /// All ids of these users, given by shown ids.
     pub fn ids_of_all(&self, shown: &RoaringBitmap) -> RoaringBitmap {
         let mut ids = shown.clone();
+        if self.is_empty() {
+            return ids;
+        }
         let joined = shown.iter().map(UserId::new).filter(|user| self.is_joined(*user));
         ids.extend(joined.flat_map(|user| self.ids_of(user)).map(UserId::raw));
         ids

@@ -9,6 +9,12 @@ use std::ops::{ControlFlow, Range};
 /// A property with at most this many different values is always written as codes.
 const DICTIONARY_VALUES_MAX: usize = 256;
 
+/// Of the values of a property of so many rows, so many bytes are stored as they are, ready to be looked up: not more than
+/// a bit for each row.
+pub(super) fn plain_value_bytes(rows: usize) -> usize {
+    rows / 8
+}
+
 /// Ids of rows as runs: the id and the first row of each.
 #[derive(Default)]
 pub(super) struct RunEncoder {

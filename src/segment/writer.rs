@@ -2,7 +2,7 @@
 
 use super::arrivals::ArrivalEncoder;
 use super::codes::CodeEncoder;
-use super::encode::{FormChoice, NumberEncoder, PropertyForm, RunEncoder};
+use super::encode::{FormChoice, NumberEncoder, PropertyForm, RunEncoder, plain_value_bytes};
 use super::file::SegmentFile;
 use super::layout::{InsertIdLayout, PropertyLayout, TableLayout};
 use super::pace::{MomentRows, Pace};
@@ -184,7 +184,7 @@ impl<W: io::Write> Writing<W> {
         let mut sorted: Vec<u32> = (0..property.values.len() as u32).collect();
         sorted.sort_unstable_by(|a, b| property.values[*a as usize].cmp(&property.values[*b as usize]));
         let mut rank = vec![0i64; sorted.len() + 1];
-        let mut values = TextsEncoder::new(self.compression);
+        let mut values = TextsEncoder::with_plain(self.compression, plain_value_bytes(order.len()));
         let mut bytes = Vec::new();
         for (place, value) in sorted.iter().enumerate() {
             rank[*value as usize + 1] = place as i64 + 1;

@@ -137,7 +137,7 @@ impl Show for GroupProfile {
         if self.versions.len() > 1 {
             out += &part(canvas, "Versions", &versions.to_table(canvas));
         }
-        let named: Vec<String> = self.members.iter().take(MEMBERS_SHOWN).map(|member| shown(member)).collect();
+        let named: Vec<String> = self.members.iter().take(MEMBERS_SHOWN).map(shown).collect();
         let more = self.members.len() - named.len();
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         let title = counted(self.members.len() as u64, "member");

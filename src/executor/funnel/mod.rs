@@ -147,8 +147,9 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
     let rules = Rules { steps: plan.steps.len(), window_micros: plan.window_micros, order: plan.order, exclusions };
     let sources = Sources::new(query, plan, &rules);
     // Passes of other units know nothing of one another.
-    let passes = passes(query, plan, sources.rows());
-    joined(query, plan, in_parallel(&passes, |passes| walk_passes(query, plan, &rules, &sources, passes)))
+    let threads = threads_for(query.guard, sources.rows());
+    let passes = passes(query, plan, sources.rows(), threads);
+    joined(query, plan, in_parallel(threads, &passes, |passes| walk_passes(query, plan, &rules, &sources, passes)))
 }
 
 /// The attempts that several threads found, with one for each unit that counts.
@@ -292,8 +293,8 @@ const FIRST_PASS: i64 = 32;
 ///
 /// Users come one group after the other, as their rows do. Of other units each thread takes some, at once; but where one
 /// attempt may decide all of a unit, those that open early come first: most rows of the rest need not be taken then.
-fn passes(query: Query<'_>, plan: &FunnelPlan<'_>, rows: usize) -> Vec<Vec<Pass>> {
-    let (threads, count) = (threads_for(query.guard, rows), query.unit_count());
+fn passes(query: Query<'_>, plan: &FunnelPlan<'_>, rows: usize, threads: usize) -> Vec<Vec<Pass>> {
+    let count = query.unit_count();
     let pass_rows = PASS_ROWS.min(query.guard.thread_rows());
     if query.units == Units::Users && query.snapshot.aliases().is_empty() && rows > pass_rows {
         let length = (u64::from(count) * pass_rows as u64).div_ceil(rows as u64).max(1) as u32;

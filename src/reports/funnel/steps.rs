@@ -61,7 +61,7 @@ fn times(guard: &Guard, attempts: &Attempts, split: &Split, counts: &[Vec<u64>])
         steps.iter().map(of_step).collect::<Result<Vec<_>, Stop>>()
     };
     let mut times = vec![Vec::new(); steps];
-    for found in in_parallel(&shares, of_steps) {
+    for found in in_parallel(threads, &shares, of_steps) {
         found?.into_iter().for_each(|(step, of_step)| times[step] = of_step);
     }
     Ok(times)

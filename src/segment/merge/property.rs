@@ -4,7 +4,7 @@ use super::super::PropertyCells;
 use super::super::cells::Cells;
 use super::super::codes::CodeEncoder;
 use super::super::column::stored_value;
-use super::super::encode::{FormChoice, NumberEncoder, PropertyForm};
+use super::super::encode::{FormChoice, NumberEncoder, PropertyForm, plain_value_bytes};
 use super::super::file::SegmentFile;
 use super::super::layout::PropertyLayout;
 use super::cursor::{NumberCursor, PackedCursor};
@@ -202,7 +202,7 @@ impl<'a> PropertyMerge<'a> {
             next.extend(values.next_used()?.map(|(code, value)| Reverse((value, input, code))));
             inputs.push(values);
         }
-        let mut merged = TextsEncoder::new(Compression::Zstd);
+        let mut merged = TextsEncoder::with_plain(Compression::Zstd, plain_value_bytes(self.merge.order.rows()));
         let mut bytes = Vec::new();
         let mut last = None;
         while let Some(Reverse((value, input, code))) = next.pop() {

@@ -73,8 +73,8 @@ pub(super) fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charge
             leaps.take_units(first..first.saturating_add(at_once).min(query.unit_count()))?;
         }
     };
-    let threads: Vec<usize> = (0..threads_for(query.guard, rows)).collect();
-    joined(query, plan, in_parallel(&threads, work))
+    let threads = threads_for(query.guard, rows);
+    joined(query, plan, in_parallel(threads, &(0..threads).collect::<Vec<_>>(), work))
 }
 
 /// The tables of a step, and what is left of the rows of a unit.
