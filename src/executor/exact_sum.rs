@@ -24,6 +24,9 @@ const NEAR_UNIT: f64 = 1.0 / (1u128 << -NEAR_EXPONENT) as f64;
 /// and thousands of them fit 128 bits.
 const NEAR_EXPONENTS: std::ops::RangeInclusive<u64> = 1001..=1062;
 
+/// What exponents of doubles are counted from.
+const BIAS: u32 = 1023;
+
 /// Integers of a smaller magnitude are added there too.
 const NEAR_INTEGERS: u64 = 1 << 48;
 
@@ -159,8 +162,17 @@ impl ExactSum {
 /// The double nearest to a sum of numbers of ordinary size.
 #[inline]
 pub(super) fn nearest_to(near: NearSum) -> f64 {
-    // Rounded once, to the nearest; the factor is a power of two and changes no bit.
-    near as f64 * NEAR_UNIT
+    let magnitude = near.unsigned_abs();
+    let zeros = magnitude.leading_zeros();
+    if zeros == u128::BITS {
+        return 0.0;
+    }
+    // Its first 63 bits decide how it is rounded, with one more that says whether any are set after them; an integer of
+    // 64 bits is rounded in one step, where one of 128 takes many.
+    let normal = magnitude << zeros;
+    let first = (normal >> 65) as i64 | i64::from(normal << 63 != 0);
+    let double = first as f64 * NEAR_UNIT * f64::from_bits(u64::from(BIAS + 65 - zeros) << 52);
+    if near < 0 { -double } else { double }
 }
 
 /// A double, if it is of ordinary size.
@@ -356,6 +368,13 @@ mod tests {
             prop_assume!(a.is_finite() && b.is_finite());
             let expected = Some(a + b).filter(|sum| sum.is_finite());
             prop_assert_eq!(sum(&[a, b]).sum().map(|sum| sum + 0.0), expected.map(|sum| sum + 0.0));
+        }
+
+        // With few bits set sums lie between two doubles, with one more or less near to that.
+        #[test]
+        fn sums_become_the_nearest_doubles(bits in 1u32..=64, some: i64, shift in 0u32..64, beside in -1i128..=1) {
+            let near = (i128::from(some) >> (64 - bits) << shift) + beside;
+            prop_assert_eq!(nearest_to(near).to_bits(), (near as f64 * NEAR_UNIT).to_bits());
         }
 
         #[test]

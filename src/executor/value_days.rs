@@ -97,8 +97,8 @@ pub(super) fn count_by_value<'a>(
             add(class, piece, rows);
         }
     };
-    // Of each day the piece, and the rows that are not counted yet.
-    let mut left: Vec<(Option<usize>, u64)> = Vec::new();
+    // Of each day the rows that are not counted yet; and the pieces of days, which follow one another, with their ends.
+    let (mut left, mut pieces): (Vec<u64>, Vec<(Option<usize>, usize)>) = Default::default();
     let mut buffer = [0; BLOCK_VALUES];
     for table in std::mem::take(tables) {
         query.guard.check()?;
@@ -111,8 +111,16 @@ pub(super) fn count_by_value<'a>(
         let first = from.map_or(0, |from| user_days.days(None, Some(from)).count());
         let piece = |start: i64| division.index_of(start.max(look.range.from_micros));
         left.clear();
-        left.extend(user_days.days(from, to).map(|(day, rows, _)| (piece(day.start_micros()), rows)));
-        let _charge = Charge::of(query.guard, list_bytes(&left))?;
+        pieces.clear();
+        for (day, rows, _) in user_days.days(from, to) {
+            left.push(rows);
+            let piece = piece(day.start_micros());
+            match pieces.last_mut() {
+                Some((last, end)) if *last == piece => *end = left.len(),
+                _ => pieces.push((piece, left.len())),
+            }
+        }
+        let _charge = Charge::of(query.guard, list_bytes(&left) + list_bytes(&pieces))?;
         if let Some(Counts { values, rest, days }) = &counts {
             let visited = values.visit_until(0..values.len(), |place, stored| {
                 let ticked = query.guard.tick().map_err(ExecutionError::from);
@@ -122,18 +130,23 @@ pub(super) fn count_by_value<'a>(
                 };
                 // Others are counted with those that have no value.
                 if class != absent {
-                    // Days of one piece follow one another.
-                    let mut of_piece = (None, 0);
-                    days.visit(place, first..first + left.len(), &mut buffer, |day, rows| {
-                        let (piece, left) = &mut left[day - first];
-                        *left = left.saturating_sub(rows);
-                        if *piece != of_piece.0 {
-                            let (piece, rows) = std::mem::replace(&mut of_piece, (*piece, 0));
-                            add(class, piece, rows);
+                    let (mut of_days, mut sum) = (pieces.iter(), 0);
+                    let mut current = of_days.next();
+                    days.visit(place, first..first + left.len(), &mut buffer, |day, mut counts| {
+                        let mut at = day - first;
+                        while let Some((piece, end)) = current.filter(|_| !counts.is_empty()) {
+                            let (some, others) = counts.split_at(counts.len().min(end - at));
+                            for (left, rows) in left[at..].iter_mut().zip(some) {
+                                *left = left.saturating_sub(*rows as u64);
+                                sum += *rows as u64;
+                            }
+                            (at, counts) = (at + some.len(), others);
+                            if at == *end {
+                                add(class, *piece, std::mem::take(&mut sum));
+                                current = of_days.next();
+                            }
                         }
-                        of_piece.1 += rows;
                     });
-                    add(class, of_piece.0, of_piece.1);
                 }
                 ControlFlow::Continue(())
             });
@@ -142,7 +155,11 @@ pub(super) fn count_by_value<'a>(
                 return Err(error);
             }
         }
-        left.iter().for_each(|(piece, rows)| add(absent, *piece, *rows));
+        let mut start = 0;
+        for (piece, end) in &pieces {
+            add(absent, *piece, left[start..*end].iter().sum());
+            start = *end;
+        }
     }
     Ok(rows_to_read)
 }

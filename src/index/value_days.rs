@@ -98,25 +98,22 @@ impl ValueDays {
         }
     }
 
-    /// Calls `visit` with each of these days, by place among the days of the table, and how many of its rows have the
-    /// value at a place of the list.
-    /// `buffer` is room for them.
+    /// Calls `visit` with how many rows have the value at a place of the list on each of these days, several days at a
+    /// time: the first of them, by place among the days of the table, and the counts. `buffer` is room for them.
     pub fn visit(
         &self,
         value: usize,
         days: Range<usize>,
         buffer: &mut [i64; BLOCK_VALUES],
-        mut visit: impl FnMut(usize, u64),
+        mut visit: impl FnMut(usize, &[i64]),
     ) {
         let end = days.end.min(self.days);
         let mut day = days.start;
         while day < end {
             let some = (end - day).min(BLOCK_VALUES / 2);
             let first = value * self.days + day;
-            for count in self.counts.decode_range(first..first + some, buffer) {
-                visit(day, *count as u64);
-                day += 1;
-            }
+            visit(day, self.counts.decode_range(first..first + some, buffer));
+            day += some;
         }
     }
 
@@ -155,7 +152,9 @@ mod tests {
                 let index = ValueDays::open(builder.finish().concat().into(), 3, numbers.len()).unwrap();
                 for value in 0..3 {
                     let mut found = Vec::new();
-                    index.visit(value, 0..numbers.len(), &mut [0; BLOCK_VALUES], |day, count| found.push((numbers[day], count)));
+                    index.visit(value, 0..numbers.len(), &mut [0; BLOCK_VALUES], |day, counts| {
+                        found.extend(numbers[day..].iter().copied().zip(counts.iter().map(|count| *count as u64)));
+                    });
                     let count = |day: i64| rows.iter().filter(|row| **row == (row.0, value + 1) && row.0.div_euclid(24) == day).count();
                     let expected: Vec<(i64, u64)> = numbers.iter().map(|day| (*day, count(*day) as u64)).collect();
                     prop_assert_eq!(found, expected);
