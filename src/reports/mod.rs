@@ -60,6 +60,9 @@ use context::{Context, Run};
 /// # }
 /// ```
 ///
+/// Where much is to be read up to seven other cores help; not where this is called on a thread of a `rayon` pool, whose
+/// other threads have them already.
+///
 /// # Errors
 /// When the document names what does not exist, or the store is damaged.
 pub fn run(snapshot: &Snapshot, report: &Report, now: Timestamp) -> Result<Answer, ReportError> {
