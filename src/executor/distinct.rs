@@ -1,8 +1,8 @@
-//! Which units did something, by bucket of time, how often, and when first.
+//! Which units did something, by bucket of time, and when first.
 
 use super::charge::{Charge, Charged};
 use super::day_index::{
-    answering_days, count_indexed, day_sizes, days_with_units, visit_day_counts, visit_days, visit_units, whole_days,
+    answering_days, count_indexed, day_sizes, visit_day_counts, visit_days, visit_units, whole_days,
 };
 use super::division::Division;
 use super::error::ExecutionError;
@@ -14,7 +14,7 @@ use super::scan::{Block, visit_rows};
 use super::split::{RowFold, RowsToRead};
 use super::unit_grid::UnitGrid;
 use super::unit_runs::{RowTimes, RunFold};
-use super::unit_set::{Keeping, UnitSet, nobody, visit_memberships};
+use super::unit_set::{Keeping, UnitSet, nobody};
 use crate::codec::Packed;
 use crate::language::{Buckets, ResolvedRange};
 use crate::segment::{BlockBuffer, Table};
@@ -91,7 +91,7 @@ impl Footprint for UnitCollector {
 pub type UnitSets = Charged<Vec<UnitSet>>;
 
 /// The units of each piece of a look whose days say it.
-fn units_of_days(
+pub(super) fn units_of_days(
     query: Query<'_>,
     look: &Look,
     days: ResolvedRange,
@@ -264,73 +264,6 @@ pub fn day_counts(query: Query<'_>, look: &Look, buckets: &Buckets) -> Result<Op
     Ok(Some(counts))
 }
 
-/// How many rows each unit has, by unit number.
-///
-/// # Errors
-/// As [`units_by_bucket`].
-pub fn counts_per_unit(query: Query<'_>, look: &Look) -> Result<Charged<Vec<u64>>, ExecutionError> {
-    counts_up_to(query, look, usize::MAX)
-}
-
-/// The same, or so many and possibly more: wherever a count is told to be less than `most`, it is that.
-///
-/// # Errors
-/// As [`units_by_bucket`].
-pub fn counts_up_to(query: Query<'_>, look: &Look, most: usize) -> Result<Charged<Vec<u64>>, ExecutionError> {
-    // Who stops counting early does not know how many rows there are, which days must say then.
-    let days = whole_days(query, look).filter(|_| look.filter.is_none());
-    if let Some(days) = days.filter(|_| most <= DAYS_MAX)
-        && let Some(counts) = counts_by_days(query, look, days, most)?
-    {
-        return Ok(counts);
-    }
-    let most = if days.is_some() { most } else { usize::MAX };
-    let (add, join) = (count_rows, |count: &mut u64, other| *count += other);
-    match fold_runs(query, look, 0, (most, None), add, join)? {
-        Some(counts) => Ok(counts),
-        None => fold_by_unit(query, look, 0, |count, _| *count += 1, join),
-    }
-}
-
-fn count_rows(count: &mut u64, _: &Packed, rows: Range<usize>) {
-    *count += rows.len() as u64;
-}
-
-/// Days of which the bitmaps are counted before rows are.
-const DAYS_MAX: usize = 512;
-/// With so many rows a unit on average, days decide about most units.
-const ROWS_A_UNIT: u64 = 16;
-
-/// The same where days answer: who did something on so many days did it as often, and the rows of few others are looked up.
-/// `None` where there are too many days, or too few rows for that.
-fn counts_by_days(
-    query: Query<'_>,
-    look: &Look,
-    days: ResolvedRange,
-    most: usize,
-) -> Result<Option<Charged<Vec<u64>>>, ExecutionError> {
-    let mut rows = 0;
-    visit_day_counts(query, look, days, |_, of_day| rows += of_day)?;
-    if rows < u64::from(query.unit_count()) * ROWS_A_UNIT {
-        return Ok(None);
-    }
-    let Some(pieces) = days_with_units(query, look, days, DAYS_MAX)? else { return Ok(None) };
-    let sets = units_of_days(query, look, days, &pieces)?;
-    let mut counts = Charged::list(query.guard, 0u64, query.unit_count() as usize)?;
-    let mut open = Charged::new(query.guard, Keeping::bits(query.unit_count()).none())?;
-    visit_memberships(query.guard, &sets, |unit, of_days| match counts.get_mut(unit as usize) {
-        Some(count) if of_days as usize >= most => *count = u64::from(of_days),
-        _ => open.insert(unit),
-    })?;
-    if open.is_empty() {
-        return Ok(Some(counts));
-    }
-    let join = |count: &mut u64, other| *count += other;
-    let Some(others) = fold_runs(query, look, 0, (most, Some(&open)), count_rows, join)? else { return Ok(None) };
-    counts.iter_mut().zip(others.iter()).for_each(|(count, other)| *count += other);
-    Ok(Some(counts))
-}
-
 /// The time of each unit's first row, by unit number; `i64::MAX` for units without one.
 ///
 /// # Errors
@@ -353,7 +286,7 @@ pub fn first_times(query: Query<'_>, look: &Look) -> Result<Charged<Vec<i64>>, E
 /// Folds the runs of each unit's rows into one value, by unit number: `add` gets times, and which of them are of the rows, at most
 /// so many of a run. Rows of some units only may be wanted.
 /// `None` where rows must be read.
-fn fold_runs<T: Copy + Send + Sync>(
+pub(super) fn fold_runs<T: Copy + Send + Sync>(
     query: Query<'_>,
     look: &Look,
     none: T,
@@ -381,7 +314,7 @@ where
 }
 
 /// Folds the times of each unit's rows into one value, by unit number.
-fn fold_by_unit<T: Copy + Send + Sync>(
+pub(super) fn fold_by_unit<T: Copy + Send + Sync>(
     query: Query<'_>,
     look: &Look,
     none: T,

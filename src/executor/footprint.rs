@@ -21,6 +21,7 @@ pub trait Footprint {
 /// Things that hold nothing beyond themselves.
 trait Plain {}
 impl Plain for bool {}
+impl Plain for u8 {}
 impl Plain for u32 {}
 impl Plain for u64 {}
 impl Plain for i64 {}

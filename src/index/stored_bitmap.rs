@@ -1,5 +1,5 @@
-//! A bitmap read where it lies: how many values it has, and its values as bits of a set that is there already. For all
-//! else it becomes a [`RoaringBitmap`].
+//! A bitmap read where it lies: how many values it has, which of some it has, and its values as bits of a set that is
+//! there already. For all else it becomes a [`RoaringBitmap`].
 
 use crate::codec::{DecodeError, reading};
 use roaring::RoaringBitmap;
@@ -121,6 +121,22 @@ impl<'a> StoredBitmap<'a> {
         .ok_or_else(|| self.damaged())
     }
 
+    /// Those of some values that are there; best for few, as each is looked for.
+    ///
+    /// # Errors
+    /// When the bitmap is damaged.
+    pub fn among(self, wanted: &RoaringBitmap) -> Result<RoaringBitmap, DecodeError> {
+        let mut found = RoaringBitmap::new();
+        self.visit(|key, container| {
+            let first = (key as u32) << 16;
+            found.extend(wanted.range(first..=first | 0xFFFF).filter(|value| container.has(*value as u16)));
+            Some(())
+        })
+        .ok_or_else(|| self.damaged())?;
+        reading::decoded(self.bytes.len().min(wanted.len() as usize * size_of::<u64>()));
+        Ok(found)
+    }
+
     /// Calls `visit` with the key and the values of each container, until it answers `None`.
     fn visit(self, mut visit: impl FnMut(usize, Container<'a>) -> Option<()>) -> Option<()> {
         let Parts { flags, descriptions, containers: mut rest } = self.parts()?;
@@ -158,6 +174,27 @@ impl<'a> StoredBitmap<'a> {
     pub fn to_bitmap(self) -> Result<RoaringBitmap, DecodeError> {
         reading::decoded(self.bytes.len());
         RoaringBitmap::deserialize_from(self.bytes).map_err(|_| self.damaged())
+    }
+}
+
+impl Container<'_> {
+    /// Whether a value is there.
+    fn has(&self, value: u16) -> bool {
+        match self {
+            Self::Array(values) => values.binary_search_by_key(&value, |value| u16::from_le_bytes(*value)).is_ok(),
+            Self::Set(words) => {
+                let word = words.get(usize::from(value) / 64).map_or(0, |word| u64::from_le_bytes(*word));
+                word >> (value % 64) & 1 == 1
+            }
+            Self::Runs(runs) => {
+                let first = |[low, high, ..]: &[u8; 4]| u16::from_le_bytes([*low, *high]);
+                let before = runs.partition_point(|run| first(run) <= value).checked_sub(1);
+                before.and_then(|run| runs.get(run)).is_some_and(|run| {
+                    let [.., more, more_high] = *run;
+                    value - first(run) <= u16::from_le_bytes([more, more_high])
+                })
+            }
+        }
     }
 }
 
@@ -200,6 +237,7 @@ mod tests {
         #[test]
         fn bits_are_the_values_of_arrays_sets_and_runs(
             ranges in prop::collection::vec((0u32..400_000, 1u32..12_000, 1usize..4), 0..12),
+            wanted in prop::collection::vec(0u32..400_000, 0..300),
             has_runs: bool,
         ) {
             let mut bitmap: RoaringBitmap =
@@ -209,6 +247,8 @@ mod tests {
             }
             let mut bytes = Vec::new();
             bitmap.serialize_into(&mut bytes).unwrap();
+            let wanted: RoaringBitmap = wanted.into_iter().collect();
+            prop_assert_eq!(StoredBitmap::new(&bytes, 0).among(&wanted), Ok(&bitmap & &wanted));
             let words = bitmap.max().map_or(0, |last| last as usize / 64 + 1);
             prop_assert_eq!(read(&bytes, words), Ok((bitmap.len(), bitmap.clone())));
             prop_assert_eq!(StoredBitmap::new(&bytes, 0).to_bitmap(), Ok(bitmap));
@@ -224,6 +264,7 @@ mod tests {
             let bytes = [&cookie.to_le_bytes()[..], &bytes].concat();
             // Either is right; what must not happen is a panic.
             let _ = read(&bytes, 4096);
+            let _ = StoredBitmap::new(&bytes, 0).among(&(0..300_000).step_by(100).collect());
         }
     }
 }

@@ -42,14 +42,15 @@ pub(super) fn recent(snapshot: &Snapshot, ids: &RoaringBitmap) -> Result<Vec<Rec
     newest(snapshot, ids).map_err(damaged(snapshot))
 }
 
-/// Of so many users the events are sought among the newest of all, and then day by day from the last on; of fewer, in
-/// each one's rows.
+/// The events of fewer users are sought in each one's rows; of others day by day from the last on.
+const SEVERAL_USERS: u64 = 8;
+/// The events of so many users are sought among the newest of all first.
 const MANY_USERS: u64 = 64;
 
 fn newest(snapshot: &Snapshot, ids: &RoaringBitmap) -> Result<Vec<RecentEvent>, DecodeError> {
     let tables = newest_first(snapshot);
-    let found = if ids.len() >= MANY_USERS {
-        find_of_many(snapshot, &tables, ids)?
+    let found = if ids.len() >= SEVERAL_USERS {
+        find_of_several(snapshot, &tables, ids)?
     } else {
         let mut kept = Kept::with_capacity(RECENT_MAX + 1);
         find_by_user(&tables, ids, &mut kept)?;
@@ -94,8 +95,8 @@ fn find_by_user(tables: &[Table<'_>], ids: &RoaringBitmap, kept: &mut Kept) -> R
     Ok(())
 }
 
-/// The newest events of many users: of each segment those among its newest rows, if that settles it.
-fn find_of_many(snapshot: &Snapshot, tables: &[Table<'_>], ids: &RoaringBitmap) -> Result<Vec<Found>, DecodeError> {
+/// The newest events of several users: of each segment those among its newest rows, where that settles it.
+fn find_of_several(snapshot: &Snapshot, tables: &[Table<'_>], ids: &RoaringBitmap) -> Result<Vec<Found>, DecodeError> {
     let mut segments: Vec<&Segment> = snapshot.segments().iter().map(|segment| &**segment).collect();
     segments.sort_by_key(|segment| Reverse(segment.time_range().1));
     let mut opened = Opened::new(tables);
@@ -105,7 +106,7 @@ fn find_of_many(snapshot: &Snapshot, tables: &[Table<'_>], ids: &RoaringBitmap) 
             break;
         }
         let before = kept.clone();
-        if !find_among_newest(segment, &mut opened, ids, &mut kept)? {
+        if ids.len() < MANY_USERS || !find_among_newest(segment, &mut opened, ids, &mut kept)? {
             kept = before;
             others.push(segment);
         }
@@ -250,6 +251,7 @@ fn find_by_day(
     let days: BTreeSet<Day> = any_event.iter().flat_map(|index| index.days(None, None).map(|(day, ..)| day)).collect();
     let users_on = |index: &UnitDays, day: Day| -> Result<RoaringBitmap, DecodeError> {
         match index.days(Some(day), Some(day.plus(1))).next() {
+            Some((_, _, place)) if ids.len() < MANY_USERS => index.stored_units(place).among(ids),
             Some((_, _, place)) => Ok(index.units(place)? & ids),
             None => Ok(RoaringBitmap::new()),
         }
@@ -377,7 +379,7 @@ mod tests {
             let by_user = in_order(by_user);
             assert!(by_user.len() >= least, "{step}: {}", by_user.len());
             assert_eq!(in_order(by_day), by_user, "{step}");
-            assert_eq!(find_of_many(&snapshot, &tables, &ids).unwrap(), by_user, "{step}");
+            assert_eq!(find_of_several(&snapshot, &tables, &ids).unwrap(), by_user, "{step}");
         }
         // The newest rows settle some segments, and not others.
         let settles = |step: usize| {
@@ -388,6 +390,6 @@ mod tests {
             segments.iter().filter(|segment| found(segment)).count()
         };
         assert!(settles(1) > 0 && settles(45) < segments.len(), "{} {}", settles(1), settles(45));
-        assert_eq!(find_of_many(&snapshot, &tables, &RoaringBitmap::new()).unwrap(), []);
+        assert_eq!(find_of_several(&snapshot, &tables, &RoaringBitmap::new()).unwrap(), []);
     }
 }

@@ -69,13 +69,22 @@ impl Associations {
         let mut keys = [0; BLOCK_VALUES];
         for block in 0..self.keys.blocks() {
             let rows = self.keys.decode_block(block, &mut keys);
-            for place in keys[..rows].iter().enumerate().filter(|(_, found)| **found == key).map(|(place, _)| place) {
-                visit(UserId::new(id(self.users.get(block * BLOCK_VALUES + place))?));
+            for (part, keys) in keys[..rows].chunks(KEYS_AT_ONCE).enumerate() {
+                // All of them are looked at without a jump, as mostly none is it.
+                if !keys.iter().fold(false, |is_any, found| is_any | (*found == key)) {
+                    continue;
+                }
+                for place in keys.iter().enumerate().filter(|(_, found)| **found == key).map(|(place, _)| place) {
+                    visit(UserId::new(id(self.users.get(block * BLOCK_VALUES + part * KEYS_AT_ONCE + place))?));
+                }
             }
         }
         Ok(())
     }
 }
+
+/// How many keys are held against one at once.
+const KEYS_AT_ONCE: usize = 16;
 
 /// Finds the rows of one user after the other, ascending, with a block of users decoded.
 struct UserSearch<'a> {

@@ -5,8 +5,8 @@ use super::context::Context;
 use super::error::ReportError;
 use super::members::{CohortAnswer, answer_members};
 use crate::executor::{
-    Charged, CohortUnits, ExecutionError, Look, Units, associated_keys, counts_up_to, first_times, holders_passing,
-    keys_named, units_in, universe,
+    Charged, CohortUnits, ExecutionError, Look, UnitCounts, Units, associated_keys, counts_up_to, first_times,
+    holders_passing, keys_named, units_in, universe,
 };
 use crate::language::{Cohort, Condition, Membership, Report, ResolvedRange, Times};
 use roaring::RoaringBitmap;
@@ -43,7 +43,7 @@ enum Did {
     /// At least once.
     Units(Charged<RoaringBitmap>),
     /// How often, by unit number.
-    Counts(Charged<Vec<u64>>),
+    Counts(UnitCounts),
 }
 
 impl Evaluation<'_, '_> {
@@ -88,12 +88,10 @@ impl Evaluation<'_, '_> {
                         let passing = times.passing();
                         if passing.contains(&0) {
                             // Who never did it is no key of the counts, but may be a unit.
-                            let count = |unit: u32| counts.get(unit as usize).copied().unwrap_or(0);
-                            context.collect(
-                                self.all()?.iter().map(|unit| passing.contains(&count(unit)).then_some(unit)),
-                            )?
+                            let passes = |unit: u32| passing.contains(&counts.of(unit as usize));
+                            context.collect(self.all()?.iter().map(|unit| passes(unit).then_some(unit)))?
                         } else {
-                            let passes = |unit: usize| passing.contains(&counts[unit]);
+                            let passes = |unit: usize| passing.contains(&counts.of(unit));
                             Charged::passing(context.run.guard, counts.len(), passes)
                                 .map_err(|stop| context.failed(stop))?
                         }

@@ -1,12 +1,13 @@
 //! Funnels: how far every unit comes, and when.
 //!
 //! Rows are gathered from tables (`rows`) into parts, within which attempts are judged (`hold`); attempts are walked
-//! part by part (`walk`, `filling`); here they come together by unit. Where one attempt of a user counts, rows need not
+//! part by part (`walk`, `filling`), and come together by unit (`attempts`). Where one attempt of a user counts, rows need not
 //! be gathered (`leaps`).
 //!
 //! Invariant: of later steps only the rows of parts in which all steps before happened are kept, and of everything
 //! else only the rows of parts in which two steps happened.
 
+mod attempts;
 mod filling;
 mod hold;
 mod leaps;
@@ -17,18 +18,19 @@ mod walk;
 use super::breakdown_values::BreakdownValues;
 use super::charge::{Charge, Charged};
 use super::error::ExecutionError;
-use super::footprint::list_bytes;
+use super::footprint::Footprint;
 use super::limits::Stop;
 use super::look::Look;
 use super::query::{Query, Units};
 use super::split::{parts_of, threads_for};
 use crate::helpers::in_parallel;
 use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
+use attempts::Best;
+pub use attempts::{Attempts, Part, Reached, Start};
 use hold::{EveryUnit, Held, Parts};
 use leaps::can_leap;
 use rows::{Gatherer, Marks, OpenSource, Pass, Row, Source};
 use sequence::Sequence;
-use std::cmp::Ordering;
 use std::ops::Range;
 use walk::{Attempting, Rules, Walk};
 
@@ -68,71 +70,6 @@ pub struct Excluded {
     pub to: usize,
 }
 
-/// What became of the attempts of all units.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Attempts {
-    /// The one of each unit that counts, by unit.
-    pub counting: Vec<Reached>,
-    /// The times of those that were found, one after the other.
-    times: Vec<i64>,
-    /// All that are to be counted by when they open, those of one unit, bucket and tuple taken together.
-    pub starts: Vec<Start>,
-}
-
-/// How far a unit came in the attempt that counts: the earliest of those that came as far as any, or its first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reached {
-    /// The unit.
-    pub unit: u32,
-    /// The number of the breakdown tuple with which it opened.
-    pub tuple: u32,
-    /// How many steps were reached: at least one.
-    level: u32,
-    /// Where its times begin among those of all.
-    first_time: usize,
-    /// The arrival of the event that opened it.
-    arrival: u64,
-}
-
-/// The attempt of a unit that counts among those that were looked at.
-#[derive(Debug, Default)]
-struct Best {
-    tuple: u32,
-    arrival: u64,
-    /// When steps were reached; empty as long as there is no attempt.
-    times: Vec<i64>,
-}
-
-impl Best {
-    fn clear(&mut self) {
-        self.times.clear();
-    }
-
-    /// How many steps were reached.
-    fn level(&self) -> usize {
-        self.times.len()
-    }
-
-    fn set(&mut self, tuple: u32, arrival: u64, times: &[i64]) {
-        (self.tuple, self.arrival) = (tuple, arrival);
-        self.times.clear();
-        self.times.extend_from_slice(times);
-    }
-}
-
-/// How far a unit came in attempts that opened in one bucket with one tuple.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Start {
-    /// The unit.
-    pub unit: u32,
-    /// The place of the bucket.
-    pub bucket: u32,
-    /// The number of the breakdown tuple.
-    pub tuple: u32,
-    /// How many steps were reached.
-    pub level: u32,
-}
-
 /// The attempts of all units.
 ///
 /// # Errors
@@ -149,43 +86,8 @@ pub fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charged<Attem
     // Passes of other units know nothing of one another.
     let threads = threads_for(query.guard, sources.rows());
     let passes = passes(query, plan, sources.rows(), threads);
-    joined(query, plan, in_parallel(threads, &passes, |passes| walk_passes(query, plan, &rules, &sources, passes)))
-}
-
-/// The attempts that several threads found, with one for each unit that counts.
-fn joined(
-    query: Query<'_>,
-    plan: &FunnelPlan<'_>,
-    found: Vec<Result<Charged<Attempts>, ExecutionError>>,
-) -> Result<Charged<Attempts>, ExecutionError> {
-    let mut found = found.into_iter();
-    let (mut all, mut charge) = match found.next() {
-        Some(first) => first?.into_parts(),
-        None => (Attempts::default(), Charge::none(query.guard)),
-    };
-    for other in found {
-        let (other, other_charge) = other?.into_parts();
-        // Lists that grow are there twice for a moment.
-        let _both = Charge::of(query.guard, all.list_bytes())?;
-        charge.join(other_charge);
-        all.add(other);
-    }
-    let Attempts { counting, times, starts } = &mut all;
-    let before = |a: &Reached, b: &Reached| counts_before(times, a, b, plan.entry);
-    if query.guard.sorts_at_once(counting.len()) {
-        // What one thread found is mostly in order, which a stable sort makes use of; it takes room for half of the list.
-        let _half = Charge::of(query.guard, list_bytes(counting) / 2)?;
-        counting.sort_by(before);
-    } else {
-        query.guard.sort_by(counting, &before)?;
-    }
-    counting.dedup_by_key(|one| one.unit);
-    if plan.entry == FunnelEntry::First {
-        charge.add(counting.len() * size_of::<Start>())?;
-        let started = |one: &Reached| start(plan, one.unit, one.tuple, one.times(times));
-        *starts = counting.iter().filter_map(started).collect();
-    }
-    Ok(Charged::with(all, charge))
+    let work = |passes: &Vec<Pass>| walk_passes(query, plan, &rules, &sources, passes);
+    Attempts::join(query.guard, in_parallel(threads, &passes, work))
 }
 
 /// The attempts that these passes find.
@@ -195,9 +97,8 @@ fn walk_passes(
     rules: &Rules,
     sources: &Sources<'_>,
     passes: &[Pass],
-) -> Result<Charged<Attempts>, ExecutionError> {
-    let mut all = Attempts::default();
-    let (mut best, mut charge) = (Best::default(), Charge::none(query.guard));
+) -> Result<Charged<Vec<Part>>, ExecutionError> {
+    let (mut all, mut best, mut charge) = (Part::default(), Best::default(), Charge::none(query.guard));
     let held = Held::new(query, plan.hold);
     let mut opening = open_all(&sources.opening, query, &held, plan)?;
     let mut later = open_all(&sources.later, query, &held, plan)?;
@@ -223,19 +124,21 @@ fn walk_passes(
             let depth = if plan.order == FunnelOrder::Any { plan.steps.len() } else { depth };
             match &mut sequence {
                 Some(sequence) => {
-                    walk_part(plan, unit, depth, &mut sequence.load(rows)?, &mut best, &mut all.starts)?;
+                    walk_part(plan, unit, depth, &mut sequence.load(rows)?, &mut best, &mut all)?;
                 }
                 None => {
                     walk.load(rows)?;
-                    walk_part(plan, unit, depth, &mut walk, &mut best, &mut all.starts)?;
+                    walk_part(plan, unit, depth, &mut walk, &mut best, &mut all)?;
                 }
             }
             all.push(unit, &best);
-            charge.set(all.list_bytes())?;
+            charge.set(all.footprint())?;
             Ok(plan.is_decided_by(&best))
         })?;
     }
-    Ok(Charged::with(all, charge))
+    all.settle(query.guard, plan)?;
+    charge.set(all.footprint())?;
+    Ok(Charged::with(vec![all], charge))
 }
 
 /// Where the rows of a funnel come from, in the order in which they are to be taken.
@@ -357,14 +260,14 @@ fn alike(steps: &[Look], places: Range<usize>) -> impl Iterator<Item = (Range<us
 }
 
 /// Finds the attempt of one part of a unit that counts; none of them comes further than `depth`. Those that are
-/// to be counted by when they open are added to `starts`.
+/// to be counted by when they open are added to `all`.
 fn walk_part(
     plan: &FunnelPlan<'_>,
     unit: u32,
     depth: usize,
     walk: &mut impl Attempting,
     best: &mut Best,
-    starts: &mut Vec<Start>,
+    all: &mut Part,
 ) -> Result<(), Stop> {
     let counts_starts = plan.counts_starts();
     best.clear();
@@ -372,7 +275,7 @@ fn walk_part(
         let Row { arrival, tuple, .. } = *walk.opening(attempt);
         let times = walk.reach(attempt)?;
         if counts_starts {
-            add_start(starts, start(plan, unit, tuple, times));
+            all.push_start(plan, unit, tuple, times);
         }
         let goes_on = times.len() < depth || counts_starts;
         if times.len() > best.level() {
@@ -383,107 +286,4 @@ fn walk_part(
         }
     }
     Ok(())
-}
-
-/// What an attempt adds to the bucket in which it opens.
-fn start(plan: &FunnelPlan<'_>, unit: u32, tuple: u32, times: &[i64]) -> Option<Start> {
-    let bucket = plan.buckets?.index_of(*times.first()?)?;
-    Some(Start { unit, bucket: bucket as u32, tuple, level: times.len() as u32 })
-}
-
-impl Attempts {
-    /// The times at which one of [`Self::counting`] reached its steps, in microseconds: at least the first.
-    pub fn times(&self, reached: &Reached) -> &[i64] {
-        reached.times(&self.times)
-    }
-
-    /// Takes the attempt of a unit that counts, if there is one.
-    fn push(&mut self, unit: u32, best: &Best) {
-        let Best { tuple, arrival, ref times } = *best;
-        if !times.is_empty() {
-            let (level, first_time) = (times.len() as u32, self.times.len());
-            // These are few.
-            times.iter().for_each(|time| self.times.push(*time));
-            self.counting.push(Reached { unit, tuple, level, first_time, arrival });
-        }
-    }
-
-    /// Takes what another thread found.
-    fn add(&mut self, other: Self) {
-        let before = self.times.len();
-        let moved = |reached: Reached| Reached { first_time: reached.first_time + before, ..reached };
-        self.counting.extend(other.counting.into_iter().map(moved));
-        self.times.extend(other.times);
-        self.starts.extend(other.starts);
-    }
-
-    fn list_bytes(&self) -> usize {
-        list_bytes(&self.counting) + list_bytes(&self.times) + list_bytes(&self.starts)
-    }
-}
-
-impl Reached {
-    /// How many steps were reached.
-    pub fn level(&self) -> usize {
-        self.level as usize
-    }
-
-    /// Its times among those of all.
-    fn times<'a>(&self, times: &'a [i64]) -> &'a [i64] {
-        times.get(self.first_time..self.first_time + self.level()).unwrap_or_default()
-    }
-}
-
-/// Adds a start to the one before where both are of one unit, bucket and tuple.
-fn add_start(starts: &mut Vec<Start>, start: Option<Start>) {
-    let Some(start) = start else { return };
-    let key = |start: &Start| (start.unit, start.bucket, start.tuple);
-    match starts.last_mut() {
-        Some(last) if key(last) == key(&start) => last.level = last.level.max(start.level),
-        _ => starts.push(start),
-    }
-}
-
-/// The order by unit in which, of the parts of a unit, the attempt that counts over all of them is the first.
-fn counts_before(times: &[i64], a: &Reached, b: &Reached, entry: FunnelEntry) -> Ordering {
-    let opened = |one: &Reached| (one.times(times).first(), one.arrival);
-    let by_level = match entry {
-        FunnelEntry::Best => b.level().cmp(&a.level()),
-        FunnelEntry::First => Ordering::Equal,
-    };
-    a.unit.cmp(&b.unit).then(by_level).then_with(|| opened(a).cmp(&opened(b)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_several_parts_the_earliest_of_the_best_attempts_counts_or_the_first() {
-        let counting = |entry| {
-            let [mut all, mut others] = [Attempts::default(), Attempts::default()];
-            for (unit, arrival, times) in [(3, 9, &[20, 30][..]), (3, 4, &[10]), (1, 0, &[5]), (3, 8, &[20, 25])] {
-                let found = if arrival == 4 { &mut all } else { &mut others };
-                found.push(unit, &Best { tuple: 0, arrival, times: times.to_vec() });
-            }
-            others.push(2, &Best::default());
-            all.add(others);
-            let Attempts { counting, times, .. } = &mut all;
-            counting.sort_unstable_by(|a, b| counts_before(times, a, b, entry));
-            counting.dedup_by_key(|one| one.unit);
-            all.counting.iter().map(|one| (one.unit, one.arrival, all.times(one).to_vec())).collect::<Vec<_>>()
-        };
-        assert_eq!(counting(FunnelEntry::Best), [(1, 0, vec![5]), (3, 8, vec![20, 25])]);
-        assert_eq!(counting(FunnelEntry::First), [(1, 0, vec![5]), (3, 4, vec![10])]);
-    }
-
-    #[test]
-    fn starts_of_one_bucket_and_tuple_are_one() {
-        let start = |bucket, tuple, level| Start { unit: 1, bucket, tuple, level };
-        let mut starts = Vec::new();
-        for one in [start(0, 0, 1), start(0, 0, 3), start(0, 0, 2), start(0, 5, 1), start(1, 5, 1)] {
-            add_start(&mut starts, Some(one));
-        }
-        assert_eq!(starts, [start(0, 0, 3), start(0, 5, 1), start(1, 5, 1)]);
-    }
 }

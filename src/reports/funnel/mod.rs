@@ -37,7 +37,7 @@ impl Found {
         let split = match &values {
             None => Split::none(),
             Some(values) => {
-                let rank = || Split::rank(context.query, values, &attempts.counting, report.limit);
+                let rank = || Split::rank(context.query, values, &attempts, report.limit);
                 context.stage(|| "ranking of the breakdown".to_owned(), rank)?
             }
         };
@@ -87,8 +87,7 @@ fn series(context: &Context<'_>, report: &Funnel, found: &Found) -> Result<Vec<F
     let step_bytes = |step: &Matcher| size_of::<FunnelStep>() + step.label().len();
     let series_bytes = size_of::<FunnelSeries>() + report.steps.iter().map(step_bytes).sum::<usize>();
     context.keep(split.len() * series_bytes + split.ranked_bytes())?;
-    let starts =
-        buckets.as_ref().map(|buckets| steps::starts(context, &attempts.starts, split, buckets, report.steps.len()));
+    let starts = buckets.as_ref().map(|buckets| steps::starts(context, attempts, split, buckets, report.steps.len()));
     let mut starts = starts.transpose()?.into_iter().flatten();
     let steps = steps::steps(context, &report.steps, attempts, split)?;
     let one = |(place, steps)| FunnelSeries {
@@ -107,10 +106,10 @@ pub(super) fn units(
 ) -> Result<Charged<RoaringBitmap>, ReportError> {
     let Found { attempts, split, .. } = Found::new(context, report)?;
     let series = split.named(&asked.value)?;
-    let is_behind = |reached: &Reached| {
+    let is_behind = |reached: &Reached<'_>| {
         let is_in_series = series.is_none() || split.series_of(reached.tuple) == series;
         let level = reached.level();
         is_in_series && if asked.dropped { level == asked.step } else { level >= asked.step }
     };
-    context.collect(attempts.counting.iter().map(|reached| is_behind(reached).then_some(reached.unit)))
+    context.collect(attempts.counting().map(|reached| is_behind(&reached).then_some(reached.unit)))
 }

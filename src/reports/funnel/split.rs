@@ -1,7 +1,7 @@
 //! The breakdown of a funnel: the values that are shown, and to which of them each tuple belongs.
 
 use super::super::behind::no_such_series;
-use crate::executor::{BreakdownValues, Charge, Charged, ExecutionError, Footprint, Query, Reached};
+use crate::executor::{Attempts, BreakdownValues, Charge, Charged, ExecutionError, Footprint, Query};
 use crate::language::{DocumentError, UnitsValue};
 use crate::model::Value;
 
@@ -34,12 +34,12 @@ impl Split {
     pub fn rank(
         query: Query<'_>,
         values: &BreakdownValues,
-        counting: &[Reached],
+        attempts: &Attempts,
         limit: usize,
     ) -> Result<Self, ExecutionError> {
         let guard = query.guard;
         let mut counts: Charged<Vec<u64>> = Charged::list(guard, 0, 0)?;
-        for reached in guard.watch(counting) {
+        for reached in guard.watch(attempts.counting()) {
             let tuple = reached?.tuple as usize;
             if tuple >= counts.len() {
                 counts.resize(tuple + 1, 0);

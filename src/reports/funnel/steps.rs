@@ -53,7 +53,7 @@ struct Times {
 /// To each step but the first, for each series.
 fn times(guard: &Guard, attempts: &Attempts, split: &Split, counts: &[Vec<u64>]) -> Result<Vec<Vec<Times>>, Stop> {
     let steps = counts.first().map_or(0, Vec::len).saturating_sub(1);
-    let threads = threads_for(guard, attempts.counting.len() * ATTEMPT_WORK).min(steps.max(1));
+    let threads = threads_for(guard, attempts.units() * ATTEMPT_WORK).min(steps.max(1));
     // Fewer units come to later steps.
     let shares: Vec<Vec<usize>> = (0..threads).map(|first| (first..steps).step_by(threads).collect()).collect();
     let of_steps = |steps: &Vec<usize>| {
@@ -90,7 +90,7 @@ fn times_of_step(
 /// How many units of each series reached each step.
 fn reached_counts(attempts: &Attempts, split: &Split, step_count: usize) -> Vec<Vec<u64>> {
     let mut counts = vec![vec![0; step_count]; split.len()];
-    for reached in &attempts.counting {
+    for reached in attempts.counting() {
         if let Some(series) = split.series_of(reached.tuple) {
             counts[series][reached.level() - 1] += 1;
         }
@@ -108,7 +108,7 @@ fn reached_counts(attempts: &Attempts, split: &Split, step_count: usize) -> Vec<
 /// When these are too many numbers for one answer, or the report is stopped.
 pub(super) fn starts(
     context: &Context<'_>,
-    starts: &[Start],
+    attempts: &Attempts,
     split: &Split,
     buckets: &Buckets,
     step_count: usize,
@@ -118,9 +118,10 @@ pub(super) fn starts(
     context.keep(split.len() * step_count * buckets.len() * size_of::<u64>())?;
     let mut counts = vec![vec![vec![0; buckets.len()]; step_count]; split.len()];
     let placed = |start: &Start| Some((split.series_of(start.tuple)?, start.bucket, start.unit, start.level));
-    let _ordered = context.charge(size_of::<(usize, u32, u32, u32)>() * starts.len())?;
-    let mut ordered: Vec<(usize, u32, u32, u32)> = Vec::with_capacity(starts.len());
-    ordered.extend(starts.iter().filter_map(placed));
+    let count = attempts.starts().count();
+    let _ordered = context.charge(size_of::<(usize, u32, u32, u32)>() * count)?;
+    let mut ordered: Vec<(usize, u32, u32, u32)> = Vec::with_capacity(count);
+    ordered.extend(attempts.starts().filter_map(placed));
     context.query.guard.sort_by(&mut ordered, &|a, b| a.cmp(b)).map_err(|stop| context.failed(stop))?;
     // A unit counts once in each bucket of a series, at its best level: the last of its run.
     for of_unit in ordered.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
@@ -137,11 +138,15 @@ pub(super) fn starts(
 fn durations(attempts: &Attempts, split: &Split, step: usize, lengths: &[usize]) -> Vec<i64> {
     let mut all = vec![0; lengths.iter().sum()];
     let mut next: Vec<usize> = lengths.iter().scan(0, |start, length| Some(replace(start, *start + length))).collect();
-    for reached in attempts.counting.iter().filter(|reached| reached.level() > step) {
-        if let Some(series) = split.series_of(reached.tuple) {
-            let times = attempts.times(reached);
-            all[next[series]] = times[step] - times[step - 1];
-            next[series] += 1;
+    // Two loops take less than one over all parts would.
+    for part in attempts.parts() {
+        for reached in part.counting() {
+            if let [.., before, at] = *reached.times.get(..=step).unwrap_or_default()
+                && let Some(series) = split.series_of(reached.tuple)
+            {
+                all[next[series]] = at - before;
+                next[series] += 1;
+            }
         }
     }
     all

@@ -9,12 +9,13 @@ mod runs_by_unit;
 
 use super::super::charge::{Charge, Charged};
 use super::super::error::ExecutionError;
-use super::super::footprint::list_bytes;
+use super::super::footprint::{Footprint, list_bytes};
 use super::super::limits::Stop;
 use super::super::query::{Query, Units};
 use super::super::scan::tables_of;
 use super::super::split::threads_for;
-use super::{Attempts, Best, FunnelPlan, joined};
+use super::FunnelPlan;
+use super::attempts::{Attempts, Best, Part};
 use crate::helpers::in_parallel;
 use crate::language::{FunnelEntry, FunnelOrder, ResolvedRange};
 use crate::segment::Table;
@@ -62,19 +63,22 @@ pub(super) fn attempts(query: Query<'_>, plan: &FunnelPlan<'_>) -> Result<Charge
     let rows = steps.iter().flat_map(|step| &step.0).map(|(table, _)| table.rows()).sum();
     let at_once = (query.unit_count() / PIECES).clamp(1, UNITS_AT_ONCE);
     let next_unit = AtomicU32::new(0);
-    let work = |_: &usize| -> Result<Charged<Attempts>, ExecutionError> {
+    let work = |_: &usize| -> Result<Charged<Vec<Part>>, ExecutionError> {
+        let (mut parts, mut charge) = (Vec::new(), Charge::none(query.guard));
         let mut leaps = Leaps::open(query, plan, &steps)?;
         loop {
             // The counter goes beyond the last unit by what threads add once each.
             let first = next_unit.fetch_add(at_once, Ordering::Relaxed);
             if first >= query.unit_count() {
-                return Ok(leaps.finish());
+                return Ok(Charged::with(parts, charge));
             }
-            leaps.take_units(first..first.saturating_add(at_once).min(query.unit_count()))?;
+            let part = leaps.take_units(first..first.saturating_add(at_once).min(query.unit_count()))?;
+            charge.add(size_of::<Part>() + part.footprint())?;
+            parts.push(part);
         }
     };
     let threads = threads_for(query.guard, rows);
-    joined(query, plan, in_parallel(threads, &(0..threads).collect::<Vec<_>>(), work))
+    Attempts::join(query.guard, in_parallel(threads, &(0..threads).collect::<Vec<_>>(), work))
 }
 
 /// The tables of a step, and what is left of the rows of a unit.
@@ -102,7 +106,8 @@ struct Leaps<'a> {
     steps: Vec<StepTables<'a>>,
     /// How many of the steps were begun for the unit.
     begun: usize,
-    found: Attempts,
+    found: Part,
+    /// What serves one unit after the other.
     charge: Charge,
     best: Best,
     times: Vec<i64>,
@@ -119,19 +124,15 @@ impl<'a> Leaps<'a> {
             plan,
             steps: steps.iter().enumerate().map(open).collect::<Result<_, ExecutionError>>()?,
             begun: 0,
-            found: Attempts::default(),
+            found: Part::default(),
             charge: Charge::none(query.guard),
             best: Best::default(),
             times: Vec::new(),
         })
     }
 
-    fn finish(self) -> Charged<Attempts> {
-        Charged::with(self.found, self.charge)
-    }
-
     /// The attempts of these units; units must be taken in ascending order.
-    fn take_units(&mut self, units: Range<u32>) -> Result<(), ExecutionError> {
+    fn take_units(&mut self, units: Range<u32>) -> Result<Part, ExecutionError> {
         let mut next = units.start;
         while next < units.end {
             self.query.guard.tick()?;
@@ -143,9 +144,10 @@ impl<'a> Leaps<'a> {
             self.found.push(unit, &self.best);
             next = unit + 1;
         }
+        self.found.settle(self.query.guard, self.plan)?;
         let heads: usize = self.steps.iter().map(|step| list_bytes(&step.heads)).sum();
-        self.charge.set(self.found.list_bytes() + heads)?;
-        Ok(())
+        self.charge.set(self.found.footprint() + heads)?;
+        Ok(self.found.take_all())
     }
 
     /// The first row of a step at this time or later, and after a row of a step before; one is wanted until `until`.

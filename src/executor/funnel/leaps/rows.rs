@@ -55,6 +55,12 @@ pub(super) struct Head {
     end: usize,
 }
 
+impl Head {
+    fn of(table: usize, run: Range<usize>) -> Self {
+        Self { time: UNKNOWN, table, row: run.start, end: run.end }
+    }
+}
+
 /// A row of a step.
 #[derive(Clone, Copy)]
 pub(super) struct Found {
@@ -120,11 +126,12 @@ impl<'a> StepTable<'a> {
                     Some(Some((found, rows))) if *found == unit => Some(rows.clone()),
                     _ => users.rows_of(unit),
                 };
-                heads.extend(run.map(|run| Head { time: UNKNOWN, table, row: run.start, end: run.end }));
+                // At most one, put there without what it takes to take in many.
+                if let Some(run) = run {
+                    heads.push(Head::of(table, run));
+                }
             }
-            UnitRows::Scattered(runs) => {
-                heads.extend(runs.of(unit).map(|run| Head { time: UNKNOWN, table, row: run.start, end: run.end }));
-            }
+            UnitRows::Scattered(runs) => heads.extend(runs.of(unit).map(|run| Head::of(table, run))),
         }
     }
 
