@@ -15,6 +15,6 @@ mod unsealed;
 
 pub use merge::merge_parts;
 pub use names::{Dictionaries, NameList};
-pub use order::{Between, SortedNames};
+pub use order::{Between, SortedNames, Wanted};
 pub use part::{DictionaryPart, PartWriter};
 pub use unsealed::UnsealedNames;

@@ -1,6 +1,6 @@
 //! All lists of names of a store: sealed parts, and what came since.
 
-use super::order::{Between, SortedNames};
+use super::order::{Between, SortedNames, Wanted};
 use super::part::{DictionaryPart, PartNames, PartWriter};
 use super::unsealed::UnsealedNames;
 use crate::codec::{DecodeError, FileId};
@@ -134,13 +134,13 @@ impl NameList {
         Ok(None)
     }
 
-    /// Those of these ids whose names come after the first of two names, and not after the second, all of them without
+    /// The wanted ids whose names come after the first of two names, and not after the second, all of them without
     /// these; with their names, in the order of the names' bytes.
     ///
     /// # Errors
     /// When a part is damaged; so for each name.
-    pub fn sorted(&self, ids: &RoaringBitmap, between: Between<'_>) -> Result<SortedNames<'_>, DecodeError> {
-        SortedNames::new(self, ids, between)
+    pub fn sorted<'a>(&'a self, wanted: &'a Wanted<'_>, between: Between<'_>) -> Result<SortedNames<'a>, DecodeError> {
+        SortedNames::new(self, wanted, between)
     }
 
     /// So many parts of all names, ascending, as [`Self::sorted`] takes them: of about the same size in the largest

@@ -8,6 +8,7 @@ use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::codec::search::try_partition_point;
 use roaring::RoaringBitmap;
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::vec;
 
 /// One in so many names of a run must be wanted for the run to be walked through in order; fewer are sorted.
@@ -36,6 +37,43 @@ fn first_bytes(name: &[u8]) -> u64 {
 /// Names that others come after, and until which they come; without them all do.
 pub type Between<'n> = (Option<&'n str>, Option<&'n str>);
 
+/// Ids of a list that somebody wants the names of: in order, and, once a walk asks, as one bit each.
+pub struct Wanted<'i> {
+    ids: &'i RoaringBitmap,
+    bits: OnceLock<Vec<u64>>,
+}
+
+impl<'i> Wanted<'i> {
+    /// These ids.
+    pub fn new(ids: &'i RoaringBitmap) -> Self {
+        Self { ids, bits: OnceLock::new() }
+    }
+
+    /// How many 64 bits there are.
+    fn words(&self) -> usize {
+        self.ids.max().map_or(0, |last| last as usize / 64 + 1)
+    }
+
+    /// Bytes that this takes beside the ids, at most.
+    pub fn byte_len(&self) -> usize {
+        self.words() * size_of::<u64>()
+    }
+
+    fn bits(&self) -> &[u64] {
+        self.bits.get_or_init(|| {
+            let mut bits = vec![0; self.words()];
+            let (mut ids, mut room) = (self.ids.iter(), [0; 256]);
+            loop {
+                let some = ids.next_many(&mut room);
+                if some.is_empty() {
+                    return bits;
+                }
+                some.iter().for_each(|id| bits[*id as usize / 64] |= 1 << (id % 64));
+            }
+        })
+    }
+}
+
 /// Some ids of a list, with their names, in the order of the names' bytes. It ends after the first error.
 pub struct SortedNames<'a> {
     runs: Vec<Run<'a>>,
@@ -55,23 +93,24 @@ struct Walk<'a> {
     first_id: u32,
     names: &'a PartNames,
     order: &'a Packed,
-    /// A bit for each place of the section, of 64 a word: whether it is wanted.
-    wanted: Vec<u64>,
+    /// A bit for each id: whether it is wanted.
+    wanted: &'a [u64],
     /// Of the order, what is still to be looked at, and room for a block of it.
     rest: Range<usize>,
     block: Box<[i64; BLOCK_VALUES]>,
 }
 
 impl<'a> SortedNames<'a> {
-    /// Of the list's ids those among `ids` whose names come after the first of these, and not after the second.
-    pub(super) fn new(list: &'a NameList, ids: &RoaringBitmap, between: Between<'_>) -> Result<Self, DecodeError> {
+    /// Of the list's ids the wanted ones whose names come after the first of these, and not after the second.
+    pub(super) fn new(list: &'a NameList, wanted: &'a Wanted<'_>, between: Between<'_>) -> Result<Self, DecodeError> {
+        let ids = wanted.ids;
         let mut sorted = Self { runs: Vec::new(), has_failed: false };
         for (range, names) in list.runs()? {
             let count = ids.range_cardinality(range.clone()) as usize;
             let (named, walk) = match names {
                 _ if count == 0 => continue,
                 Some(names) if count >= range.len() / WALKED_SHARE => {
-                    (Vec::new(), Some(Walk::new(range.start, names, ids, between)?))
+                    (Vec::new(), Some(Walk::new(range.start, names, wanted.bits(), between)?))
                 }
                 _ => (sort(list, ids.range(range), between)?, None),
             };
@@ -84,10 +123,7 @@ impl<'a> SortedNames<'a> {
 
     /// Bytes that what is wanted takes until all names were answered.
     pub fn byte_len(&self) -> usize {
-        let of_run = |run: &Run<'_>| {
-            size_of_val(run.named.as_slice()) + run.walk.as_ref().map_or(0, |walk| size_of_val(&walk.wanted[..]))
-        };
-        self.runs.iter().map(of_run).sum()
+        self.runs.iter().map(|run| size_of_val(run.named.as_slice())).sum()
     }
 }
 
@@ -127,21 +163,10 @@ impl<'a> Walk<'a> {
     fn new(
         first_id: u32,
         names: &'a PartNames,
-        ids: &RoaringBitmap,
+        wanted: &'a [u64],
         (after, until): Between<'_>,
     ) -> Result<Self, DecodeError> {
         let order = names.order()?;
-        let mut wanted = vec![0; order.len().div_ceil(64)];
-        let (mut ids, mut room) = (ids.range(first_id..first_id + order.len() as u32), [0; 256]);
-        loop {
-            let some = ids.next_many(&mut room);
-            if some.is_empty() {
-                break;
-            }
-            for place in some.iter().map(|id| (id - first_id) as usize) {
-                wanted[place / 64] |= 1 << (place % 64);
-            }
-        }
         let start = after.map_or(Ok(0), |after| names.first_after(after))?;
         let end = until.map_or(Ok(order.len()), |until| names.first_after(until))?;
         Ok(Self { first_id, names, order, wanted, rest: start..end, block: Box::new([0; BLOCK_VALUES]) })
@@ -156,10 +181,16 @@ impl<'a> Walk<'a> {
         let places = self.order.decode_block(number, &mut self.block);
         let end = places.min(self.rest.end - number * BLOCK_VALUES);
         self.rest.start = (number + 1) * BLOCK_VALUES;
-        let places = self.block[start..end].iter().map(|place| *place as usize);
-        // A damaged order may name places that are not there.
-        let is_wanted = |place: &usize| self.wanted.get(*place / 64).is_some_and(|word| word >> (*place % 64) & 1 == 1);
-        let mut named = self.names.read(places.filter(is_wanted).map(|place| place as u32))?;
+        // Every place is put down, and stays if it is wanted: which ones are cannot be foretold.
+        let (mut places, mut count) = ([0; BLOCK_VALUES], 0);
+        for place in &self.block[start..end] {
+            let id = *place as u32 as usize + self.first_id as usize;
+            // A damaged order may name places that are not there.
+            let word = self.wanted.get(id / 64).copied().unwrap_or(0);
+            places[count % BLOCK_VALUES] = *place as u32;
+            count += (word >> (id % 64) & 1) as usize;
+        }
+        let mut named = self.names.read(&places[..count])?;
         named.iter_mut().for_each(|(place, _)| *place += self.first_id);
         Ok(Some(named))
     }
@@ -262,7 +293,8 @@ mod tests {
             let mut expected: Vec<(u32, &str)> = ids.iter().map(|id| (id, all[id as usize].as_str())).collect();
             expected.sort_unstable_by_key(|(_, name)| *name);
             let users = names.users();
-            let sorted = |after, until| users.sorted(&ids, (after, until)).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+            let wanted = Wanted::new(&ids);
+            let sorted = |after, until| users.sorted(&wanted, (after, until)).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
             let parts_of_all = users.parts(parts).unwrap();
             prop_assert!((1..=parts).contains(&parts_of_all.len()));
             let of_parts: Vec<_> = parts_of_all.into_iter().flat_map(|(after, until)| sorted(after, until)).collect();

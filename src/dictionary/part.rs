@@ -212,12 +212,12 @@ impl PartNames {
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub(super) fn read(&self, places: impl Iterator<Item = u32>) -> Result<Vec<(u32, &str)>, DecodeError> {
-        let (mut named, mut bytes) = (Vec::new(), 0);
+    pub(super) fn read(&self, places: &[u32]) -> Result<Vec<(u32, &str)>, DecodeError> {
+        let (mut named, mut bytes) = (Vec::with_capacity(places.len()), 0);
         for place in places {
-            let name = self.find_name(place)?;
+            let name = self.find_name(*place)?;
             bytes += name.len();
-            named.push((place, name));
+            named.push((*place, name));
         }
         reading::decoded(bytes);
         Ok(named)

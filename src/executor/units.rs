@@ -5,7 +5,7 @@ use super::error::ExecutionError;
 use super::query::{Query, Units};
 use super::split::threads_for;
 use crate::codec::DecodeError;
-use crate::dictionary::{Between, NameList};
+use crate::dictionary::{Between, NameList, Wanted};
 use crate::helpers::in_parallel;
 use crate::model::{GroupTypeId, Moment, StoredName, TextList};
 use roaring::RoaringBitmap;
@@ -54,12 +54,13 @@ pub fn members(
     };
     let names = query.snapshot.names().read();
     let (names, wanted) = (names.list(list), usize::try_from(units.len()).unwrap_or(usize::MAX));
-    let _charge = Charge::of(query.guard, wanted.min(limit) * size_of::<usize>())?;
+    let asked = Wanted::new(units);
+    let _charge = Charge::of(query.guard, asked.byte_len() + wanted.min(limit) * size_of::<usize>())?;
     let threads = threads_for(query.guard, wanted.saturating_mul(NAME_WORK));
     if wanted > limit || threads == 1 {
-        return names_between(query, names, units, (after, None), limit);
+        return names_between(query, names, &asked, (after, None), limit);
     }
-    let part = |(from, until): &Between<'_>| names_between(query, names, units, ((*from).max(after), *until), limit);
+    let part = |(from, until): &Between<'_>| names_between(query, names, &asked, ((*from).max(after), *until), limit);
     let mut found = TextList::new();
     for of_part in in_parallel(threads, &names.parts(threads)?, part) {
         found.append(&of_part?.0);
@@ -72,7 +73,7 @@ pub fn members(
 fn names_between(
     query: Query<'_>,
     names: &NameList,
-    units: &RoaringBitmap,
+    units: &Wanted<'_>,
     between: Between<'_>,
     limit: usize,
 ) -> Result<(TextList, bool), ExecutionError> {

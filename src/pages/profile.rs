@@ -3,10 +3,10 @@
 use super::error::{PageError, damaged, find, find_type};
 use super::recent::{RecentEvent, recent};
 use crate::codec::DecodeError;
+use crate::dictionary::Wanted;
 use crate::helpers::{beside, threads_at_best};
 use crate::model::{GroupKeyId, Properties, StoredName, TextList};
 use crate::store::Snapshot;
-use roaring::RoaringBitmap;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -56,10 +56,11 @@ pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupPr
     let member_ids = snapshot.profiles().members_of(type_id, key_id, aliases).map_err(damaged(snapshot))?;
     let threads = if member_ids.len() < SHARED_MEMBERS { 1 } else { threads_at_best() };
     let parts = name_parts(snapshot, if threads > 1 { NAME_PARTS } else { 1 }).map_err(damaged(snapshot))?;
+    let wanted = Wanted::new(&member_ids);
     let (named, rest) = beside(
         threads,
         &parts,
-        |part| names_in_order(snapshot, &member_ids, part).map_err(damaged(snapshot)),
+        |part| names_in_order(snapshot, &wanted, part).map_err(damaged(snapshot)),
         || {
             let history = snapshot.profiles().history_of_key(type_id, key_id).map_err(damaged(snapshot))?;
             Ok::<_, PageError>((history, recent(snapshot, &aliases.ids_of_all(&member_ids))?))
@@ -98,7 +99,7 @@ fn name_parts(snapshot: &Snapshot, count: usize) -> Result<Vec<NamePart>, Decode
 }
 
 /// The names of these users in one part, by their bytes.
-fn names_in_order(snapshot: &Snapshot, users: &RoaringBitmap, part: &NamePart) -> Result<TextList, DecodeError> {
+fn names_in_order(snapshot: &Snapshot, users: &Wanted<'_>, part: &NamePart) -> Result<TextList, DecodeError> {
     let (names, mut found) = (snapshot.names().read(), TextList::new());
     for named in names.list(StoredName::User).sorted(users, (part.0.as_deref(), part.1.as_deref()))? {
         found.push(named?.1);

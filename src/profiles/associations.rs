@@ -69,13 +69,20 @@ impl Associations {
         let mut keys = [0; BLOCK_VALUES];
         for block in 0..self.keys.blocks() {
             let rows = self.keys.decode_block(block, &mut keys);
-            for (part, keys) in keys[..rows].chunks(KEYS_AT_ONCE).enumerate() {
-                // All of them are looked at without a jump, as mostly none is it.
+            let pieces = keys.as_chunks::<KEYS_AT_ONCE>().0.iter().zip((0..rows).step_by(KEYS_AT_ONCE));
+            for (keys, first) in pieces {
+                // All are held against the key without a jump, as mostly none is it; which ones are cannot be foretold.
                 if !keys.iter().fold(false, |is_any, found| is_any | (*found == key)) {
                     continue;
                 }
-                for place in keys.iter().enumerate().filter(|(_, found)| **found == key).map(|(place, _)| place) {
-                    visit(UserId::new(id(self.users.get(block * BLOCK_VALUES + part * KEYS_AT_ONCE + place))?));
+                let (mut places, mut count) = ([0; KEYS_AT_ONCE], 0);
+                for (place, found) in keys.iter().enumerate() {
+                    places[count % KEYS_AT_ONCE] = first + place;
+                    count += usize::from(*found == key);
+                }
+                // Behind the rows of the last block lies what an earlier one had.
+                for place in places[..count].iter().filter(|place| **place < rows) {
+                    visit(UserId::new(id(self.users.get(block * BLOCK_VALUES + place))?));
                 }
             }
         }
