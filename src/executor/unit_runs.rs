@@ -41,11 +41,12 @@ impl RowTimes {
     /// Those of some rows in order of time that are in a range, but no more than so many: the last ones.
     fn rows_in(&self, rows: Range<usize>, range: ResolvedRange, most: usize) -> Range<usize> {
         let (times, Range { mut start, mut end }) = (&self.times, rows);
-        if start < end && times.get(end - 1) >= range.to_micros {
+        let (is_cut_before, is_cut_after) = (self.bounds.0 < range.from_micros, self.bounds.1 >= range.to_micros);
+        if is_cut_after && start < end && times.get(end - 1) >= range.to_micros {
             end = times.lower_bound_in(start..end - 1, range.to_micros);
         }
         start = start.max(end.saturating_sub(most));
-        if start < end && times.get(start) < range.from_micros {
+        if is_cut_before && start < end && times.get(start) < range.from_micros {
             start = times.lower_bound_in(start + 1..end, range.from_micros);
         }
         start..end
