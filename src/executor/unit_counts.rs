@@ -24,7 +24,7 @@ pub enum UnitCounts {
 
 impl UnitCounts {
     /// How many units there are.
-    pub fn len(&self) -> usize {
+    pub fn units(&self) -> usize {
         match self {
             Self::Bytes(counts) => counts.len(),
             Self::Words(counts) => counts.len(),

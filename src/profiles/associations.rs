@@ -272,5 +272,27 @@ mod tests {
             let found = all.iter().filter_map(|user| search.row_of(UserId::new(*user)));
             prop_assert!(found.eq(0..users.len()), "each row once");
         }
+
+        #[test]
+        fn the_users_of_a_key_are_those_of_its_rows(
+            runs in prop::collection::vec((0u32..4, 1usize..300), 0..30), wanted in 0u32..5,
+        ) {
+            // Some keys fill whole blocks, so that the rest of a shorter one has them too.
+            let keys: Vec<u32> = runs.into_iter().flat_map(|(key, rows)| vec![key; rows]).collect();
+            let column = |value: &dyn Fn(usize) -> i64| {
+                Packed::open(encode(&(0..keys.len()).map(value).collect::<Vec<i64>>()).into()).unwrap()
+            };
+            let users = |row: usize| row as u32 * 3 + 1;
+            let associations = Associations {
+                users: column(&|row| users(row).into()),
+                times: column(&|_| 0),
+                arrivals: column(&|_| 0),
+                keys: column(&|row| keys[row].into()),
+            };
+            let mut found = Vec::new();
+            associations.users_of_key(GroupKeyId::new(wanted), |user| found.push(user.raw())).unwrap();
+            let expected = keys.iter().enumerate().filter(|(_, key)| **key == wanted).map(|(row, _)| users(row));
+            prop_assert_eq!(found, expected.collect::<Vec<u32>>());
+        }
     }
 }

@@ -92,7 +92,7 @@ impl Evaluation<'_, '_> {
                             context.collect(self.all()?.iter().map(|unit| passes(unit).then_some(unit)))?
                         } else {
                             let passes = |unit: usize| passing.contains(&counts.of(unit));
-                            Charged::passing(context.run.guard, counts.len(), passes)
+                            Charged::passing(context.run.guard, counts.units(), passes)
                                 .map_err(|stop| context.failed(stop))?
                         }
                     }
