@@ -67,6 +67,14 @@ fn trends_accumulate_compare_and_compute() {
     let compared = ask(&naive, trends(json!({"from": "2026-01-03", "compare": "previous"})));
     assert_eq!(compared["previous_buckets"], json!(["2026-01-02T00:00:00Z"]));
     assert_eq!(compared["series"][1]["previous"], json!({"values": [1], "total": 1}));
+    // Clocks went from two to three at 05:30 of UTC.
+    let times = ["2025-03-09T05:29:59Z", "2025-03-09T05:30:00Z", "2025-03-11T12:00:00Z"];
+    let naive_of_march =
+        store(times.map(|time| json!({"type": "track", "distinct_id": "u", "event": "a", "timestamp": time})).into());
+    let week = trends(
+        json!({"from": "2025-03-10", "to": "2025-03-16T05:19:29.5Z", "interval": "week", "timezone": "America/St_Johns", "compare": "previous"}),
+    );
+    check(&naive_of_march, week, "/series/0/previous/total", json!(1));
     let active = json!([{"event": "a", "measure": {"active": "2d"}}]);
     check(&naive, trends(json!({"series": active})), "/series/0/values", json!([2, 2, 2]));
     check(&naive, trends(json!({"series": active, "from": "2026-01-02"})), "/series/0/total", json!(2));

@@ -166,7 +166,8 @@ impl Clock {
         found.unwrap_or(high) * 1_000_000
     }
 
-    /// The same wall-clock time `count` intervals earlier. The start of a day without midnight counts as its midnight.
+    /// The same wall-clock time `count` intervals earlier. The start of a day without midnight counts as its midnight;
+    /// of a time that clocks jump over comes the jump.
     pub(super) fn moved_back(&self, at: i64, interval: Interval, count: i64) -> Result<i64, String> {
         let span = match interval {
             Interval::Hour => Span::new().try_hours(count),
@@ -177,8 +178,13 @@ impl Clock {
         let zoned = self.zoned(at);
         let opens_day = zoned.start_of_day().is_ok_and(|start| start == zoned);
         let wall = if opens_day { zoned.date().at(0, 0, 0, 0) } else { zoned.datetime() };
-        let earlier = span.and_then(|span| wall.checked_sub(span));
-        let zoned = earlier.and_then(|wall| wall.to_zoned_datetime(self.zone.clone()));
+        let earlier = span.and_then(|span| wall.checked_sub(span)).map_err(|e| e.to_string())?;
+        if let AmbiguousOffset::Gap { before, after } = self.zone.to_ambiguous_timestamp(earlier).offset() {
+            let under = |offset: Offset| offset.to_timestamp(earlier).map_err(|e| e.to_string());
+            let [low, high] = [under(after)?.as_microsecond(), under(before)?.as_microsecond()];
+            return Ok(self.first_instant(low, high, |seconds| seconds == i64::from(after.seconds())));
+        }
+        let zoned = earlier.to_zoned_datetime(self.zone.clone());
         zoned.map(|zoned| zoned.timestamp().as_microsecond()).map_err(|e| e.to_string())
     }
 }
