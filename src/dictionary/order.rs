@@ -121,7 +121,7 @@ impl<'a> SortedNames<'a> {
         Ok(sorted)
     }
 
-    /// Bytes that what is wanted takes until all names were answered.
+    /// Bytes that the names take until all were answered, without what says which are wanted.
     pub fn byte_len(&self) -> usize {
         self.runs.iter().map(|run| size_of_val(run.named.as_slice())).sum()
     }
@@ -184,8 +184,8 @@ impl<'a> Walk<'a> {
         // Every place is put down, and stays if it is wanted: which ones are cannot be foretold.
         let (mut places, mut count) = ([0; BLOCK_VALUES], 0);
         for place in &self.block[start..end] {
-            let id = *place as u32 as usize + self.first_id as usize;
-            // A damaged order may name places that are not there.
+            // A damaged order may name places that are not there, negative ones too.
+            let id = (*place as usize).wrapping_add(self.first_id as usize);
             let word = self.wanted.get(id / 64).copied().unwrap_or(0);
             places[count % BLOCK_VALUES] = *place as u32;
             count += (word >> (id % 64) & 1) as usize;
@@ -294,7 +294,9 @@ mod tests {
             expected.sort_unstable_by_key(|(_, name)| *name);
             let users = names.users();
             let wanted = Wanted::new(&ids);
-            let sorted = |after, until| users.sorted(&wanted, (after, until)).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+            let sorted = |after, until| {
+                users.sorted(&wanted, (after, until)).unwrap().collect::<Result<Vec<_>, _>>().unwrap()
+            };
             let parts_of_all = users.parts(parts).unwrap();
             prop_assert!((1..=parts).contains(&parts_of_all.len()));
             let of_parts: Vec<_> = parts_of_all.into_iter().flat_map(|(after, until)| sorted(after, until)).collect();

@@ -70,7 +70,7 @@ pub use error::ExecutionError;
 pub use exact_sum::ExactSum;
 pub use figure::Figure;
 pub use footprint::Footprint;
-pub use funnel::{Attempts, Excluded, FunnelPlan, Part, Reached, Start, attempts};
+pub use funnel::{Attempts, Excluded, FunnelPlan, Reached, Start, attempts};
 pub use guard::Guard;
 pub use holder_values::holders_passing;
 pub use holdings::{Holdings, HoldingsWalk};

@@ -53,14 +53,14 @@ pub fn members(
         Units::Keys(group_type) => StoredName::GroupKey(group_type.raw()),
     };
     let names = query.snapshot.names().read();
-    let (names, wanted) = (names.list(list), usize::try_from(units.len()).unwrap_or(usize::MAX));
-    let asked = Wanted::new(units);
-    let _charge = Charge::of(query.guard, asked.byte_len() + wanted.min(limit) * size_of::<usize>())?;
-    let threads = threads_for(query.guard, wanted.saturating_mul(NAME_WORK));
-    if wanted > limit || threads == 1 {
-        return names_between(query, names, &asked, (after, None), limit);
+    let (names, count) = (names.list(list), usize::try_from(units.len()).unwrap_or(usize::MAX));
+    let wanted = Wanted::new(units);
+    let _charge = Charge::of(query.guard, wanted.byte_len() + count.min(limit) * size_of::<usize>())?;
+    let threads = threads_for(query.guard, count.saturating_mul(NAME_WORK));
+    if count > limit || threads == 1 {
+        return names_between(query, names, &wanted, (after, None), limit);
     }
-    let part = |(from, until): &Between<'_>| names_between(query, names, &asked, ((*from).max(after), *until), limit);
+    let part = |(from, until): &Between<'_>| names_between(query, names, &wanted, ((*from).max(after), *until), limit);
     let mut found = TextList::new();
     for of_part in in_parallel(threads, &names.parts(threads)?, part) {
         found.append(&of_part?.0);
@@ -73,11 +73,11 @@ pub fn members(
 fn names_between(
     query: Query<'_>,
     names: &NameList,
-    units: &Wanted<'_>,
+    wanted: &Wanted<'_>,
     between: Between<'_>,
     limit: usize,
 ) -> Result<(TextList, bool), ExecutionError> {
-    let mut sorted = names.sorted(units, between)?;
+    let mut sorted = names.sorted(wanted, between)?;
     let _charge = Charge::of(query.guard, sorted.byte_len())?;
     let mut found = TextList::new();
     for named in query.guard.watch(sorted.by_ref().take(limit)) {

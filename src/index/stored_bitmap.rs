@@ -191,7 +191,8 @@ impl Container<'_> {
                 let before = runs.partition_point(|run| first(run) <= value).checked_sub(1);
                 before.and_then(|run| runs.get(run)).is_some_and(|run| {
                     let [.., more, more_high] = *run;
-                    value - first(run) <= u16::from_le_bytes([more, more_high])
+                    // Runs of a damaged bitmap may not ascend.
+                    value.checked_sub(first(run)).is_some_and(|after| after <= u16::from_le_bytes([more, more_high]))
                 })
             }
         }

@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use roaring::RoaringBitmap;
 use serde::Serialize;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::Range;
 
 /// How many events a profile shows.
@@ -49,14 +49,13 @@ const MANY_USERS: u64 = 64;
 
 fn newest(snapshot: &Snapshot, ids: &RoaringBitmap) -> Result<Vec<RecentEvent>, DecodeError> {
     let tables = newest_first(snapshot);
-    let found = if ids.len() >= SEVERAL_USERS {
-        find_of_several(snapshot, &tables, ids)?
-    } else {
-        let mut kept = Kept::with_capacity(RECENT_MAX + 1);
-        find_by_user(&tables, ids, &mut kept)?;
-        in_order(kept)
-    };
-    show(snapshot, &tables, &found)
+    let mut kept = Kept::with_capacity(RECENT_MAX + 1);
+    match ids.len() {
+        MANY_USERS.. => find_of_many(snapshot, &tables, ids, &mut kept)?,
+        SEVERAL_USERS.. => find_by_day(&segments_newest_first(snapshot), &mut Opened::new(&tables), ids, &mut kept)?,
+        _ => find_by_user(&tables, ids, &mut kept)?,
+    }
+    show(snapshot, &tables, &in_order(kept))
 }
 
 /// All tables, so that the others need not be opened once enough newer events are found.
@@ -95,24 +94,31 @@ fn find_by_user(tables: &[Table<'_>], ids: &RoaringBitmap, kept: &mut Kept) -> R
     Ok(())
 }
 
-/// The newest events of several users: of each segment those among its newest rows, where that settles it.
-fn find_of_several(snapshot: &Snapshot, tables: &[Table<'_>], ids: &RoaringBitmap) -> Result<Vec<Found>, DecodeError> {
+fn segments_newest_first(snapshot: &Snapshot) -> Vec<&Segment> {
     let mut segments: Vec<&Segment> = snapshot.segments().iter().map(|segment| &**segment).collect();
     segments.sort_by_key(|segment| Reverse(segment.time_range().1));
-    let mut opened = Opened::new(tables);
-    let (mut kept, mut others) = (Kept::with_capacity(RECENT_MAX + 1), Vec::new());
-    for segment in segments {
-        if oldest(&kept).is_some_and(|oldest| segment.time_range().1 < oldest.time) {
+    segments
+}
+
+/// The newest events of many users: of each segment those among its newest rows, if that settles it.
+fn find_of_many(
+    snapshot: &Snapshot,
+    tables: &[Table<'_>],
+    ids: &RoaringBitmap,
+    kept: &mut Kept,
+) -> Result<(), DecodeError> {
+    let (mut opened, mut others) = (Opened::new(tables), Vec::new());
+    for segment in segments_newest_first(snapshot) {
+        if oldest(kept).is_some_and(|oldest| segment.time_range().1 < oldest.time) {
             break;
         }
         let before = kept.clone();
-        if ids.len() < MANY_USERS || !find_among_newest(segment, &mut opened, ids, &mut kept)? {
-            kept = before;
+        if !find_among_newest(segment, &mut opened, ids, kept)? {
+            *kept = before;
             others.push(segment);
         }
     }
-    find_by_day(&others, &mut opened, ids, &mut kept)?;
-    Ok(in_order(kept))
+    find_by_day(&others, &mut opened, ids, kept)
 }
 
 /// The newest events of users in a segment, among its newest rows. Answers whether no other row can be one of them.
@@ -239,30 +245,38 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// The newest events of users in some segments: those of the last day on which one of them did something, and so on
-/// back, until there are enough.
+/// The newest events of users in some segments, the newest first: those of the last day on which one of them did
+/// something, and so on back, until there are enough. A segment is opened when the walk comes to its last day.
 fn find_by_day(
     segments: &[&Segment],
     opened: &mut Opened<'_>,
     ids: &RoaringBitmap,
     kept: &mut Kept,
 ) -> Result<(), DecodeError> {
-    let any_event = segments.iter().map(|segment| segment.user_days()).collect::<Result<Vec<_>, _>>()?;
-    let days: BTreeSet<Day> = any_event.iter().flat_map(|index| index.days(None, None).map(|(day, ..)| day)).collect();
-    let users_on = |index: &UnitDays, day: Day| -> Result<RoaringBitmap, DecodeError> {
-        match index.days(Some(day), Some(day.plus(1))).next() {
-            Some((_, _, place)) if ids.len() < MANY_USERS => index.stored_units(place).among(ids),
-            Some((_, _, place)) => Ok(index.units(place)? & ids),
-            None => Ok(RoaringBitmap::new()),
-        }
+    let users_at = |index: &UnitDays, place: usize| match ids.len() {
+        MANY_USERS.. => Ok(index.units(place)? & ids),
+        _ => index.stored_units(place).among(ids),
     };
-    for day in days.into_iter().rev() {
+    let mut unopened = segments.iter().peekable();
+    // The days that are left of those opened, each with its place in the index; the last comes next.
+    let mut days_left: Vec<(&Segment, UnitDays, Vec<(Day, usize)>)> = Vec::new();
+    loop {
+        let next = days_left.iter().filter_map(|(.., days)| days.last()).map(|(day, _)| *day).max();
+        let is_reached = |segment: &&&Segment| next.is_none_or(|next| next <= Day::of(segment.time_range().1));
+        if let Some(segment) = unopened.next_if(is_reached) {
+            let index = segment.user_days()?;
+            let days = index.days(None, None).map(|(day, _, place)| (day, place)).collect();
+            days_left.push((segment, index, days));
+            continue;
+        }
+        let Some(day) = next else { return Ok(()) };
         let (from, to) = (day.start_micros(), day.plus(1).start_micros());
         if oldest(kept).is_some_and(|oldest| to <= oldest.time.micros()) {
-            break;
+            return Ok(());
         }
-        for (segment, index) in segments.iter().zip(&any_event) {
-            if users_on(index, day)?.is_empty() {
+        for (segment, index, days) in &mut days_left {
+            let Some((_, place)) = days.pop_if(|(last, _)| *last == day) else { continue };
+            if users_at(index, place)?.is_empty() {
                 continue;
             }
             for table in segment.tables() {
@@ -270,7 +284,9 @@ fn find_by_day(
                 if last.micros() < from || first.micros() >= to {
                     continue;
                 }
-                let users = users_on(&table.user_days()?, day)?;
+                let of_table = table.user_days()?;
+                let Some((_, _, place)) = of_table.days(Some(day), Some(day.plus(1))).next() else { continue };
+                let users = users_at(&of_table, place)?;
                 if !users.is_empty() {
                     let rows = opened.rows_of(&table)?;
                     rows.users.visit_rows_of(&users, |of_user| rows.keep_newest(of_user, from, to, kept));
@@ -278,7 +294,6 @@ fn find_by_day(
             }
         }
     }
-    Ok(())
 }
 
 /// Reads the rows of one table into their slots. Each column is opened once.
@@ -370,8 +385,8 @@ mod tests {
         let snapshot = store.snapshot().unwrap();
         let tables = newest_first(&snapshot);
         assert!(tables.len() > 4);
-        let segments: Vec<&Segment> = snapshot.segments().iter().map(|segment| &**segment).collect();
-        for (step, least) in [(1, RECENT_MAX), (3, RECENT_MAX), (20, 5), (45, 2), (1000, 1)] {
+        let segments = segments_newest_first(&snapshot);
+        for (step, least) in [(1, RECENT_MAX), (3, RECENT_MAX), (10, 5), (20, 5), (45, 2), (1000, 1)] {
             let ids: RoaringBitmap = (0..snapshot.user_count()).step_by(step).collect();
             let (mut by_user, mut by_day) = (Kept::new(), Kept::new());
             find_by_user(&tables, &ids, &mut by_user).unwrap();
@@ -379,7 +394,9 @@ mod tests {
             let by_user = in_order(by_user);
             assert!(by_user.len() >= least, "{step}: {}", by_user.len());
             assert_eq!(in_order(by_day), by_user, "{step}");
-            assert_eq!(find_of_several(&snapshot, &tables, &ids).unwrap(), by_user, "{step}");
+            let mut of_many = Kept::new();
+            find_of_many(&snapshot, &tables, &ids, &mut of_many).unwrap();
+            assert_eq!(in_order(of_many), by_user, "{step}");
         }
         // The newest rows settle some segments, and not others.
         let settles = |step: usize| {
@@ -390,6 +407,8 @@ mod tests {
             segments.iter().filter(|segment| found(segment)).count()
         };
         assert!(settles(1) > 0 && settles(45) < segments.len(), "{} {}", settles(1), settles(45));
-        assert_eq!(find_of_several(&snapshot, &tables, &RoaringBitmap::new()).unwrap(), []);
+        let mut of_nobody = Kept::new();
+        find_of_many(&snapshot, &tables, &RoaringBitmap::new(), &mut of_nobody).unwrap();
+        assert!(of_nobody.is_empty());
     }
 }

@@ -209,3 +209,53 @@ impl Evaluation<'_, '_> {
         behind::units(&context, report)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::files::sim::SimDisk;
+    use crate::language::Report;
+    use crate::model::{Event, Timestamp};
+    use crate::reports;
+    use crate::store::{Environment, FixedEnvironment, Options, Store};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    #[test]
+    fn how_often_is_told_exactly_beyond_what_a_byte_holds() {
+        let environment: Arc<dyn Environment> = Arc::new(FixedEnvironment::new(Timestamp::clamped(0)));
+        let store = Store::open_storage(Arc::new(SimDisk::new()), environment, Options::default()).unwrap();
+        let counts = [1, 253, 254, 255, 256, 257, 300, 600];
+        // Of each user's rows some are in either segment.
+        for part in 0..2 {
+            let of_user = |count: i64| {
+                let rows = (0..count).filter(move |number| number % 2 == part);
+                rows.map(move |number| {
+                    Event::new(format!("u{count}"), "e").unwrap().at(Timestamp::clamped(number * 3_600_000_000)).into()
+                })
+            };
+            store.write(counts.into_iter().flat_map(of_user)).unwrap();
+            store.seal().unwrap();
+        }
+        let snapshot = store.snapshot().unwrap();
+        for bound in [253, 254, 255, 256, 257, 599] {
+            let passing: [(&str, fn(i64, i64) -> bool); 5] = [
+                ("gt", |count, bound| count > bound),
+                ("gte", |count, bound| count >= bound),
+                ("lt", |count, bound| count < bound),
+                ("lte", |count, bound| count <= bound),
+                ("is", |count, bound| count == bound),
+            ];
+            for (word, passes) in passing {
+                // Whole days, for which bitmaps may answer, and none.
+                for to in ["1970-03-01", "1970-02-28T12:00:00Z"] {
+                    let did = json!({"did": "e", "times": {word: bound}, "from": "1970-01-01", "to": to});
+                    let document = json!({"report": "cohort", "where": did}).to_string();
+                    let answer = reports::run(&snapshot, &Report::parse(&document).unwrap(), Timestamp::MAX).unwrap();
+                    let answer = serde_json::to_value(answer).unwrap();
+                    let expected = counts.iter().filter(|count| passes(**count, bound)).count();
+                    assert_eq!(answer["size"], json!(expected), "{word} {bound} until {to}");
+                }
+            }
+        }
+    }
+}

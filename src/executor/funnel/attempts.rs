@@ -9,8 +9,8 @@ use super::FunnelPlan;
 use crate::language::FunnelEntry;
 use std::cmp::Ordering;
 
-/// What became of the attempts of all units, in parts as threads found them. They stay apart, as each is large enough to
-/// be read fast, and small enough to have been put together in the cache.
+/// What became of the attempts of all units, in parts as threads found them. These stay apart: putting them together would
+/// copy all of them, and take fresh memory once more.
 #[derive(Debug, Default)]
 pub struct Attempts(Vec<Part>);
 
@@ -148,6 +148,9 @@ impl Part {
         self.keep_one_each(guard, plan.entry)?;
         if plan.entry == FunnelEntry::First {
             let Self { counting, times, starts } = self;
+            // Until all of the part is charged for.
+            let _starts = Charge::of(guard, counting.len() * size_of::<Start>())?;
+            starts.reserve_exact(counting.len());
             starts.extend(counting.iter().filter_map(|one| Start::of(plan, one.unit, one.tuple, one.times(times))));
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! Funnels: how far every unit comes, and when.
 //!
 //! Rows are gathered from tables (`rows`) into parts, within which attempts are judged (`hold`); attempts are walked
-//! part by part (`walk`, `filling`), and come together by unit (`attempts`). Where one attempt of a user counts, rows need not
-//! be gathered (`leaps`).
+//! part by part (`walk`, `filling`), and come together by unit (`attempts`). Where one attempt of a user counts, rows
+//! need not be gathered (`leaps`).
 //!
 //! Invariant: of later steps only the rows of parts in which all steps before happened are kept, and of everything
 //! else only the rows of parts in which two steps happened.
@@ -25,8 +25,8 @@ use super::query::{Query, Units};
 use super::split::{parts_of, threads_for};
 use crate::helpers::in_parallel;
 use crate::language::{Buckets, FunnelEntry, FunnelOrder, Hold, ResolvedRange};
-use attempts::Best;
-pub use attempts::{Attempts, Part, Reached, Start};
+pub use attempts::{Attempts, Reached, Start};
+use attempts::{Best, Part};
 use hold::{EveryUnit, Held, Parts};
 use leaps::can_leap;
 use rows::{Gatherer, Marks, OpenSource, Pass, Row, Source};
