@@ -245,6 +245,9 @@ impl<'a> Opened<'a> {
     }
 }
 
+/// The days of a segment that a walk did not come to, each with its place in the index; the last comes next.
+type DaysLeft = Vec<(Day, usize)>;
+
 /// The newest events of users in some segments, the newest first: those of the last day on which one of them did
 /// something, and so on back, until there are enough. A segment is opened when the walk comes to its last day.
 fn find_by_day(
@@ -258,8 +261,7 @@ fn find_by_day(
         _ => index.stored_units(place).among(ids),
     };
     let mut unopened = segments.iter().peekable();
-    // The days that are left of those opened, each with its place in the index; the last comes next.
-    let mut days_left: Vec<(&Segment, UnitDays, Vec<(Day, usize)>)> = Vec::new();
+    let mut days_left: Vec<(&Segment, UnitDays, DaysLeft)> = Vec::new();
     loop {
         let next = days_left.iter().filter_map(|(.., days)| days.last()).map(|(day, _)| *day).max();
         let is_reached = |segment: &&&Segment| next.is_none_or(|next| next <= Day::of(segment.time_range().1));

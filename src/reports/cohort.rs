@@ -220,6 +220,9 @@ mod tests {
     use serde_json::json;
     use std::sync::Arc;
 
+    /// Whether a count passes beside a bound.
+    type Passes = fn(i64, i64) -> bool;
+
     #[test]
     fn how_often_is_told_exactly_beyond_what_a_byte_holds() {
         let environment: Arc<dyn Environment> = Arc::new(FixedEnvironment::new(Timestamp::clamped(0)));
@@ -238,7 +241,7 @@ mod tests {
         }
         let snapshot = store.snapshot().unwrap();
         for bound in [253, 254, 255, 256, 257, 599] {
-            let passing: [(&str, fn(i64, i64) -> bool); 5] = [
+            let passing: [(&str, Passes); 5] = [
                 ("gt", |count, bound| count > bound),
                 ("gte", |count, bound| count >= bound),
                 ("lt", |count, bound| count < bound),
