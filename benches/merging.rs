@@ -3,13 +3,12 @@
 use crate::data::Random;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use trackcrumb::codec::FileId;
 use trackcrumb::codec::text::Compression;
 use trackcrumb::files::{DiskStorage, FileError, publish_written};
 use trackcrumb::model::{Arrival, EventId, GroupKeyId, GroupTypeId, Moment, PropertyId, Timestamp, UserId, Value};
-use trackcrumb::segment::{Segment, SegmentWriter, TableRows, merge_segments_into};
+use trackcrumb::segment::{Segment, SegmentRows, SegmentWriter, merge_segments_into};
 
 const SEGMENTS: u64 = 4;
 const ROWS: u64 = 1_000_000;
@@ -20,7 +19,7 @@ const PACE_MICROS: i64 = 90 * 86_400_000_000 / 16_000_000;
 
 /// A segment of `rows` rows from `first` on: six events, two group types, three properties and insert ids.
 fn segment(first: u64, rows: u64, random: &mut Random) -> Bytes {
-    let mut tables: BTreeMap<u32, TableRows> = BTreeMap::new();
+    let mut all = SegmentRows::default();
     for row in first..first + rows {
         let event: u32 = [0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 4][random.below(12) as usize];
         // Some users do much, most do little.
@@ -36,22 +35,17 @@ fn segment(first: u64, rows: u64, random: &mut Random) -> Bytes {
             (PropertyId::new(1), Value::integer(random.below(100_000) as i64)),
             (PropertyId::new(2), Value::string(format!("/projects/{}/documents", random.below(50_000)))),
         ];
-        tables
-            .entry(event)
-            .or_default()
-            .push(
-                UserId::new(user),
-                Moment { time, arrival: Arrival::new(row) },
-                company.into_iter().chain(project),
-                properties,
-                Some(&format!("{:016x}", random.below(u64::MAX))),
-            )
-            .expect("values read back");
+        all.push(
+            EventId::new(event),
+            UserId::new(user),
+            Moment { time, arrival: Arrival::new(row) },
+            company.into_iter().chain(project),
+            properties,
+            Some(&format!("{:016x}", random.below(u64::MAX))),
+        )
+        .expect("values read back");
     }
-    let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(first), Compression::Zstd);
-    for (event, rows) in tables {
-        writer.add_table(EventId::new(event), rows);
-    }
+    let writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(first), Compression::Zstd, all);
     writer.finish().expect("a segment")
 }
 

@@ -84,7 +84,8 @@ impl ByteMap {
     #[inline]
     fn hash(hasher: &DefaultHashBuilder, key: &Key) -> u64 {
         let second = if key.is_long() { 0 } else { key.words[1] };
-        hasher.hash_one((key.words[0], second, key.tag, key.length))
+        // Tags and lengths are small: each in bits of its own, they change the second word as no other does.
+        hasher.hash_one((key.words[0], second ^ key.tag << 40 ^ u64::from(key.length) << 56))
     }
 
     #[inline]

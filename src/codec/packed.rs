@@ -49,9 +49,15 @@ impl PackedEncoder {
 
     fn close_block(&mut self) {
         let block = &self.block;
-        let base = block.iter().copied().min().unwrap_or(0);
-        let span = block.iter().map(|value| value.wrapping_sub(base) as u64).max().unwrap_or(0);
-        let width = width_of(span);
+        let (mut base, mut greatest) = (block.first().copied().unwrap_or(0), 0);
+        for value in block {
+            base = base.min(*value);
+        }
+        // Of what is packed, so that a span of more than 63 bits is one as well.
+        for value in block {
+            greatest = value.wrapping_sub(base) as u64 | greatest;
+        }
+        let width = width_of(greatest);
         self.head.put_i64(base);
         self.head.put_u32(self.data.len() as u32);
         self.head.put_u8(width);

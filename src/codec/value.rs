@@ -59,15 +59,7 @@ pub fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
         0 => Value::Null,
         1 => Value::Bool(false),
         2 => Value::Bool(true),
-        3 => Value::integer(reader.zigzag()?),
-        4 => match Number::from_u64(reader.u64()?) {
-            large @ Number::Large(_) => Value::Number(large),
-            _ => return Err(reader.error("a number is not in its one form")),
-        },
-        5 => match Number::from_f64(reader.f64()?) {
-            Some(double @ Number::Double(_)) => Value::Number(double),
-            _ => return Err(reader.error("a number is not in its one form")),
-        },
+        kind @ 3..=5 => Value::Number(number(kind, reader)?),
         6 => Value::string(reader.text()?),
         7 => {
             let json = reader.text()?;
@@ -78,6 +70,27 @@ pub fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
         }
         other => return Err(reader.error(format!("there is no value of kind {other}"))),
     })
+}
+
+/// Reads a value if it is a number, as [`read_value`] does.
+#[inline]
+pub fn read_number(bytes: &[u8]) -> Result<Option<Number>, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    match reader.u8()? {
+        kind @ 3..=5 => number(kind, &mut reader).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// The number of this kind.
+#[inline]
+fn number(kind: u8, reader: &mut Reader<'_>) -> Result<Number, DecodeError> {
+    let number = match kind {
+        3 => return reader.zigzag().map(Number::Integer),
+        4 => Some(Number::from_u64(reader.u64()?)).filter(|number| matches!(number, Number::Large(_))),
+        _ => Number::from_f64(reader.f64()?).filter(|number| matches!(number, Number::Double(_))),
+    };
+    number.ok_or_else(|| reader.error("a number is not in its one form"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Per key of a group type: the rows of the segment that carry it.
 
 use super::keyed::{Keyed, KeyedEncoder};
+use super::placing::by_number;
 use crate::codec::{BlobParts, DecodeError};
 use crate::model::GroupKeyId;
 use bytes::Bytes;
@@ -25,14 +26,25 @@ impl KeyRowsBuilder {
         self.runs.is_empty()
     }
 
-    /// The index.
-    pub fn finish(mut self) -> BlobParts {
+    /// The runs by key; those of a key stay in order.
+    fn sorted(mut self) -> Vec<[u32; 3]> {
+        if let Some((order, _)) = by_number(self.runs.iter().map(|run| run[0])) {
+            return order.iter().map(|place| self.runs[*place as usize]).collect();
+        }
         self.runs.sort_unstable();
+        self.runs
+    }
+
+    /// The index.
+    pub fn finish(self) -> BlobParts {
         let mut encoder = KeyedEncoder::default();
-        for runs in self.runs.chunk_by(|a, b| a[0] == b[0]) {
+        for runs in self.sorted().chunk_by(|a, b| a[0] == b[0]) {
             let mut rows = RoaringBitmap::new();
             for [_, start, end] in runs {
-                rows.insert_range(*start..*end);
+                // Most are of one row, which is put behind the others without a search.
+                if end - start > 1 || rows.try_push(*start).is_err() {
+                    rows.insert_range(*start..*end);
+                }
             }
             // Rows of one user come together, and mostly carry one key.
             rows.optimize();

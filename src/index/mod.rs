@@ -8,11 +8,13 @@
 
 mod key_rows;
 mod keyed;
+mod placing;
 mod stored_bitmap;
 mod unit_days;
 mod value_days;
 
 pub use key_rows::{KeyRows, KeyRowsBuilder};
+pub use placing::by_number;
 pub use stored_bitmap::StoredBitmap;
 pub use unit_days::{Day, UnitDays, UnitDaysBuilder, UnitDaysUnion};
 pub use value_days::{RowDays, ValueDays, ValueDaysBuilder};

@@ -295,7 +295,7 @@ impl ArrivalEncoder {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Segment, SegmentWriter, TableRows};
+    use super::super::{Segment, SegmentRows, SegmentWriter};
     use super::*;
     use crate::codec::FileId;
     use crate::codec::text::Compression;
@@ -304,16 +304,16 @@ mod tests {
 
     /// A segment of rows that arrive every `pace` microseconds, some of them late, in two tables.
     fn segment(draws: &[u64], pace: i64, late: i64) -> Segment {
-        let mut tables = [TableRows::default(), TableRows::default()];
+        let mut rows = SegmentRows::default();
         for (place, draw) in draws.iter().enumerate() {
             let delay = if draw % 40 == 0 { (draw / 40) as i64 % late } else { 0 };
             let time = Timestamp::from_micros(place as i64 * pace - delay).unwrap();
             let moment = Moment { time, arrival: Arrival::new(7 + place as u64) };
             let user = UserId::new((draw >> 20) as u32 % 50);
-            tables[(draw >> 40) as usize % 8 / 7].push(user, moment, None, None, None).unwrap();
+            let event = EventId::new((draw >> 40) as u32 % 8 / 7);
+            rows.push(event, user, moment, None, None, None).unwrap();
         }
-        let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(7), Compression::Zstd);
-        tables.into_iter().enumerate().for_each(|(event, rows)| writer.add_table(EventId::new(event as u32), rows));
+        let writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(7), Compression::Zstd, rows);
         Segment::open(writer.finish().unwrap(), "s").unwrap()
     }
 

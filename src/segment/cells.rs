@@ -205,7 +205,7 @@ fn first_after(texts: &Texts, kind: ValueKind) -> Result<usize, DecodeError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Segment, SegmentWriter, TableRows};
+    use super::super::{Segment, SegmentRows, SegmentWriter};
     use super::*;
     use crate::codec::FileId;
     use crate::codec::text::Compression;
@@ -230,17 +230,17 @@ mod tests {
             numbers: bool,
             mut rows in prop::collection::vec(0u32..600, 0..40),
         ) {
-            let mut table = TableRows::default();
+            let mut all = SegmentRows::default();
             for (row, number) in values.iter().enumerate() {
                 let moment = Moment {
                     time: Timestamp::from_micros(row as i64).unwrap(),
                     arrival: Arrival::new(row as u64),
                 };
                 let value = number.map(|number| if numbers { Value::integer(number) } else { value(number) });
-                table.push(UserId::new(0), moment, None, value.map(|value| (PropertyId::new(0), value)), None).unwrap();
+                let properties = value.map(|value| (PropertyId::new(0), value));
+                all.push(EventId::new(0), UserId::new(0), moment, None, properties, None).unwrap();
             }
-            let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(0), Compression::Zstd);
-            writer.add_table(EventId::new(0), table);
+            let writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(0), Compression::Zstd, all);
             let segment = Segment::open(writer.finish().unwrap(), "s").unwrap();
             let table = segment.table(EventId::new(0)).unwrap();
             let Some(column) = table.property(PropertyId::new(0)).unwrap() else { return Ok(()) };

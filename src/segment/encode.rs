@@ -89,6 +89,12 @@ impl FormChoice {
         if self.integers || self.doubles { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
+    /// The different numbers in order, if none but numbers were seen, all of them, and they are few.
+    pub fn few(&self) -> Option<Vec<Number>> {
+        let is_all = (self.integers || self.doubles) && self.few.len() <= DICTIONARY_VALUES_MAX;
+        is_all.then(|| self.few.iter().copied().collect())
+    }
+
     /// The form for all values that were seen.
     pub fn form(&self) -> PropertyForm {
         match self.few.len() > DICTIONARY_VALUES_MAX {

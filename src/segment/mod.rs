@@ -18,6 +18,7 @@ mod merge;
 mod newest;
 mod pace;
 mod reader;
+mod row_values;
 mod rows;
 mod runs;
 mod sizes;
@@ -32,7 +33,7 @@ pub use column::{BlockBuffer, ColumnBlock, GroupColumn, PropertyColumn, Property
 pub use erase::RowsTouched;
 pub use merge::{erase_segment_into, merge_segments, merge_segments_into};
 pub use reader::{RowPlace, Segment};
-pub use rows::TableRows;
+pub use rows::SegmentRows;
 pub use runs::{RunReader, UserCursor};
 pub use sizes::SegmentBytes;
 pub use table::{Table, UserRuns};

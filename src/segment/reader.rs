@@ -209,7 +209,7 @@ impl Segment {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SegmentWriter, TableRows};
+    use super::super::{SegmentRows, SegmentWriter};
     use super::*;
     use crate::codec::text::Compression;
     use crate::model::{Moment, Number, PropertyId, Value};
@@ -220,7 +220,7 @@ mod tests {
 
     /// Rows in an order given by `reverse`, with every kind of column.
     fn segment(reverse: bool) -> Bytes {
-        let mut rows = TableRows::default();
+        let mut rows = SegmentRows::default();
         let mut numbers: Vec<u64> = (0..3000).collect();
         if reverse {
             numbers.reverse();
@@ -234,10 +234,17 @@ mod tests {
                 properties.push((PropertyId::new(2), Value::Number(Number::from_f64(i as f64 + 0.5).unwrap())));
             }
             let insert_id = format!("id-{i}");
-            rows.push(user, at(i as i64 / 10 * 40_000_000_000, 100 + i), groups, properties, Some(&insert_id)).unwrap();
+            rows.push(
+                EventId::new(4),
+                user,
+                at(i as i64 / 10 * 40_000_000_000, 100 + i),
+                groups,
+                properties,
+                Some(&insert_id),
+            )
+            .unwrap();
         }
-        let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(100), Compression::Zstd);
-        writer.add_table(EventId::new(4), rows);
+        let writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(100), Compression::Zstd, rows);
         writer.finish().unwrap()
     }
 

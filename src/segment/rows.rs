@@ -1,19 +1,35 @@
-//! Rows of one table on their way into a segment.
+//! Rows on their way into a segment, by table and column.
 
-use crate::codec::value::{read_value, write_value};
-use crate::codec::{ByteMap, DecodeError, Reader};
-use crate::model::{GroupKeyId, GroupTypeId, Moment, PropertyId, UserId, Value};
+use super::row_values::{PropertyRows, ValueList};
+use crate::codec::DecodeError;
+use crate::codec::value::write_value;
+use crate::index::by_number;
+use crate::model::{EventId, GroupKeyId, GroupTypeId, Moment, PropertyId, UserId, Value};
 use std::collections::BTreeMap;
 
-/// Rows of one event name, column by column, in any order.
+/// Rows of a segment, in any order.
 #[derive(Clone, Debug, Default)]
-pub struct TableRows {
-    pub(super) users: Vec<u32>,
-    pub(super) moments: Vec<Moment>,
+pub struct SegmentRows {
+    pub(super) tables: Vec<(EventId, TableRows)>,
+    /// Of each event its place among the tables plus 1, or 0. Events are few, and numbered from 0 on.
+    places: Vec<u32>,
+    /// The place of the last row's table.
+    last: usize,
+    /// Of the properties of all tables.
+    pub(super) values: Vec<ValueList>,
+    /// Of each property its place among those.
+    lists: BTreeMap<u32, usize>,
+}
+
+/// Rows of one event name, column by column.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TableRows {
+    pub users: Vec<u32>,
+    pub moments: Vec<Moment>,
     /// Key plus 1, 0 for none; may be shorter than the table.
-    pub(super) groups: Columns<Vec<u32>>,
-    pub(super) properties: Columns<PropertyRows>,
-    pub(super) insert_ids: InsertIds,
+    pub groups: Columns<Vec<u32>>,
+    pub properties: Columns<PropertyRows>,
+    pub insert_ids: InsertIds,
 }
 
 /// Insert ids of rows, one after another.
@@ -47,34 +63,8 @@ impl InsertIds {
     }
 }
 
-/// Where users are numbered so much higher than there are rows, a place for each would cost more than sorting.
-const SPREAD_MAX: usize = 8;
-
 /// So many columns are looked at one after the other before one is searched.
 const NEAR_COLUMNS: usize = 4;
-
-/// One property of the rows: values are kept once each.
-#[derive(Clone, Debug, Default)]
-pub(super) struct PropertyRows {
-    /// Place among the values plus 1, 0 for absent; may be shorter than the table.
-    pub codes: Vec<u32>,
-    pub values: Vec<Value>,
-    /// Places among the values by their bytes, which are equal for equal values and cheaper to hash and compare.
-    places: ByteMap,
-}
-
-impl PropertyRows {
-    fn set(&mut self, row: usize, value: &[u8]) -> Result<(), DecodeError> {
-        let new = self.values.len() as u32;
-        let place = self.places.get_or_insert(0, value, new);
-        if place == new {
-            self.values.push(read_value(&mut Reader::new(value))?);
-        }
-        pad(&mut self.codes, row);
-        self.codes.push(place + 1);
-        Ok(())
-    }
-}
 
 /// Columns by id. Rows have theirs mostly in one order, so that each is found behind the one before it.
 #[derive(Clone, Debug)]
@@ -92,17 +82,18 @@ impl<T> Default for Columns<T> {
     }
 }
 
-impl<T: Default> Columns<T> {
+impl<T> Columns<T> {
     fn begin_row(&mut self) {
         self.next = 0;
     }
 
-    fn get_or_add(&mut self, id: u32) -> &mut T {
+    #[inline]
+    fn get_or_add(&mut self, id: u32, new: impl FnOnce() -> T) -> &mut T {
         let near = self.columns.iter().skip(self.next).take(NEAR_COLUMNS).position(|(known, _)| *known == id);
         let place = match near {
             Some(steps) => self.next + steps,
             None => *self.places.entry(id).or_insert_with(|| {
-                self.columns.push((id, T::default()));
+                self.columns.push((id, new()));
                 self.columns.len() - 1
             }),
         };
@@ -116,51 +107,72 @@ impl<T: Default> Columns<T> {
     }
 }
 
-/// Rows before this one that have nothing get a 0. Of several for one row the last counts.
-fn pad(column: &mut Vec<u32>, row: usize) {
+/// Rows before this one that have nothing get what stands for it. Of several for one row the last counts.
+#[inline]
+pub(super) fn pad<T: Clone + Default>(column: &mut Vec<T>, row: usize) {
     if column.len() != row {
-        column.resize(row, 0);
+        column.resize(row, T::default());
     }
 }
 
-impl TableRows {
+impl SegmentRows {
     /// Adds a row.
     ///
     /// # Errors
     /// Never for values of this program: each is written and read back.
     pub fn push(
         &mut self,
+        event: EventId,
         user: UserId,
         moment: Moment,
         groups: impl IntoIterator<Item = (GroupTypeId, GroupKeyId)>,
         properties: impl IntoIterator<Item = (PropertyId, Value)>,
         insert_id: Option<&str>,
     ) -> Result<(), DecodeError> {
-        self.begin_row(user, moment, insert_id);
+        self.begin_row(event, user, moment, insert_id);
         groups.into_iter().for_each(|(group_type, key)| self.set_key(group_type, key));
         let mut bytes = Vec::new();
-        properties.into_iter().try_for_each(|(name, value)| {
+        for (name, value) in properties {
             bytes.clear();
             write_value(&value, &mut bytes);
-            self.set_property(name, &bytes)
-        })
+            self.set_property(name, &bytes)?;
+        }
+        Ok(())
     }
 
-    /// Adds a row, whose keys and properties follow.
-    pub fn begin_row(&mut self, user: UserId, moment: Moment, insert_id: Option<&str>) {
+    /// Adds a row without groups and properties, which may follow.
+    pub fn begin_row(&mut self, event: EventId, user: UserId, moment: Moment, insert_id: Option<&str>) {
+        self.last = self.place(event);
+        let table = &mut self.tables[self.last].1;
         if let Some(insert_id) = insert_id {
-            self.insert_ids.set(self.users.len(), insert_id);
+            table.insert_ids.set(table.users.len(), insert_id);
         }
-        self.users.push(user.raw());
-        self.moments.push(moment);
-        self.groups.begin_row();
-        self.properties.begin_row();
+        table.users.push(user.raw());
+        table.moments.push(moment);
+        table.groups.begin_row();
+        table.properties.begin_row();
+    }
+
+    /// The place of an event's table, which is made when there is none.
+    #[inline]
+    fn place(&mut self, event: EventId) -> usize {
+        let number = event.raw() as usize;
+        if let Some(place) = self.places.get(number).and_then(|place| place.checked_sub(1)) {
+            return place as usize;
+        }
+        if self.places.len() <= number {
+            self.places.resize(number + 1, 0);
+        }
+        self.tables.push((event, TableRows::default()));
+        self.places[number] = self.tables.len() as u32;
+        self.tables.len() - 1
     }
 
     /// The last row has this key.
     pub fn set_key(&mut self, group_type: GroupTypeId, key: GroupKeyId) {
-        let row = self.users.len().saturating_sub(1);
-        let keys = self.groups.get_or_add(group_type.raw());
+        let Some((_, table)) = self.tables.get_mut(self.last) else { return };
+        let row = table.len() - 1;
+        let keys = table.groups.get_or_add(group_type.raw(), Vec::new);
         pad(keys, row);
         keys.push(key.raw() + 1);
     }
@@ -170,38 +182,41 @@ impl TableRows {
     /// # Errors
     /// When the bytes are damaged.
     pub fn set_property(&mut self, name: PropertyId, value: &[u8]) -> Result<(), DecodeError> {
-        let row = self.users.len().saturating_sub(1);
-        self.properties.get_or_add(name.raw()).set(row, value)
+        let Some((_, table)) = self.tables.get_mut(self.last) else { return Ok(()) };
+        let row = table.len() - 1;
+        let rows = table.properties.get_or_add(name.raw(), || {
+            let list = *self.lists.entry(name.raw()).or_insert_with(|| {
+                self.values.push(ValueList::default());
+                self.values.len() - 1
+            });
+            PropertyRows::of_list(list)
+        });
+        rows.set(row, value, &mut self.values)
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+}
+
+impl TableRows {
     /// The rows by user, time and arrival.
-    pub(super) fn order(&self) -> Vec<u32> {
-        let users = self.users.iter().max().map_or(0, |greatest| *greatest as usize + 1);
-        if users / SPREAD_MAX > self.len() {
+    pub fn order(&self) -> Vec<u32> {
+        let Some((mut order, ends)) = by_number(self.users.iter().copied()) else {
             let mut order: Vec<u32> = (0..self.len() as u32).collect();
             order.sort_unstable_by_key(|row| (self.users[*row as usize], self.moments[*row as usize]));
             return order;
-        }
-        // Users are numbered from 0 on, so each row is put to those of its user at once: a few nanoseconds a row, where
-        // sorting takes a hundred. Rows come by arrival, and mostly by time, so that little is left to be sorted.
-        let mut ends = vec![0u32; users + 1];
-        self.users.iter().for_each(|user| ends[*user as usize + 1] += 1);
-        (1..ends.len()).for_each(|user| ends[user] += ends[user - 1]);
-        let mut order = vec![0; self.len()];
-        for (row, user) in self.users.iter().enumerate() {
-            let next = &mut ends[*user as usize];
-            order[*next as usize] = row as u32;
-            *next += 1;
-        }
+        };
+        // Rows come by arrival, and mostly by time, so that little is left to be sorted.
         let moment = |row: &u32| self.moments[*row as usize];
         let mut start = 0;
-        // Where the rows of a user began, those of the next begin now.
-        for end in &ends[..users] {
-            let rows = &mut order[start..*end as usize];
+        for end in ends {
+            let rows = &mut order[start..end as usize];
             if !rows.is_sorted_by_key(moment) {
                 rows.sort_unstable_by_key(moment);
             }
-            start = *end as usize;
+            start = end as usize;
         }
         order
     }
@@ -209,11 +224,6 @@ impl TableRows {
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.users.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.users.is_empty()
     }
 }
 
@@ -229,11 +239,12 @@ mod tests {
             rows in prop::collection::vec((0u32..6, 0i64..4), 0..40),
             spread in prop_oneof![Just(1u32), Just(1000)],
         ) {
-            let mut table = TableRows::default();
+            let mut all = SegmentRows::default();
             for (row, (user, time)) in rows.iter().enumerate() {
                 let moment = Moment { time: Timestamp::clamped(*time), arrival: Arrival::new(row as u64) };
-                table.push(UserId::new(user * spread), moment, None, None, None).unwrap();
+                all.push(EventId::new(0), UserId::new(user * spread), moment, None, None, None).unwrap();
             }
+            let table = all.tables.pop().map(|(_, table)| table).unwrap_or_default();
             let mut expected: Vec<usize> = (0..rows.len()).collect();
             expected.sort_by_key(|row| rows[*row]);
             prop_assert!(table.order().into_iter().map(|row| row as usize).eq(expected));

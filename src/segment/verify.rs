@@ -351,14 +351,14 @@ impl<'a> Rows<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SegmentWriter, TableRows};
+    use super::super::{SegmentRows, SegmentWriter};
     use super::*;
     use crate::codec::FileId;
     use crate::codec::text::Compression;
     use crate::model::{EventId, GroupTypeId, Moment, UserId};
 
     fn segment(last_arrival: u64) -> Segment {
-        let mut rows = TableRows::default();
+        let mut rows = SegmentRows::default();
         for i in 0..40u32 {
             let moment = Moment {
                 time: Timestamp::from_millis(i64::from(i) * 7_000_000).unwrap(),
@@ -367,10 +367,9 @@ mod tests {
             let groups = (i % 3 > 0).then(|| (GroupTypeId::new(2), GroupKeyId::new(i % 5)));
             let insert_id = (i % 4 == 0).then(|| format!("id {i}"));
             let properties = (i % 2 == 0).then(|| (PropertyId::new(7), Value::integer(i.into())));
-            rows.push(UserId::new(i % 6), moment, groups, properties, insert_id.as_deref()).unwrap();
+            rows.push(EventId::new(3), UserId::new(i % 6), moment, groups, properties, insert_id.as_deref()).unwrap();
         }
-        let mut writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(0), Compression::Zstd);
-        writer.add_table(EventId::new(3), rows);
+        let writer = SegmentWriter::new(FileId([1; 16]), Arrival::new(0), Compression::Zstd, rows);
         Segment::open(writer.finish().unwrap(), "s").unwrap()
     }
 

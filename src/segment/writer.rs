@@ -1,4 +1,4 @@
-//! Builds a segment, one table at a time.
+//! Builds a segment of rows in memory, one table at a time.
 
 use super::arrivals::ArrivalEncoder;
 use super::codes::CodeEncoder;
@@ -6,27 +6,30 @@ use super::encode::{FormChoice, NumberEncoder, PropertyForm, RunEncoder, plain_v
 use super::file::SegmentFile;
 use super::layout::{InsertIdLayout, PropertyLayout, TableLayout};
 use super::pace::{MomentRows, Pace};
-use super::rows::{PropertyRows, TableRows};
+use super::row_values::{PropertyRows, RowValues, SortedValues, ValueList};
+use super::rows::{SegmentRows, TableRows};
 use crate::codec::text::Compression;
 use crate::codec::value::write_value;
 use crate::codec::{BlobIndex, DecodeError, FileId, PackedEncoder, TextsEncoder, WriteError};
 use crate::index::{Day, RowDays, UnitDaysBuilder, ValueDaysBuilder};
-use crate::model::{Arrival, EventId, Timestamp, Value};
+use crate::model::{Arrival, EventId, Number, Timestamp, ValueRef};
 use bytes::Bytes;
 use std::io;
 
-/// Builds a segment from rows in memory. Tables come by ascending event id.
+/// See the module.
 pub struct SegmentWriter {
     id: FileId,
     first_arrival: Arrival,
     compression: Compression,
-    tables: Vec<(EventId, TableRows)>,
+    rows: SegmentRows,
 }
 
 /// The segment on its way to where it is written.
-struct Writing<W> {
+struct Writing<'a, W> {
     file: SegmentFile<W>,
     compression: Compression,
+    /// The values of all properties.
+    values: &'a [SortedValues<'a>],
 }
 
 /// The moments of all rows.
@@ -49,16 +52,9 @@ impl MomentRows for AllMoments<'_> {
 }
 
 impl SegmentWriter {
-    /// A segment in a file of this identity, whose rows arrived at `first_arrival` or later.
-    pub fn new(id: FileId, first_arrival: Arrival, compression: Compression) -> Self {
-        Self { id, first_arrival, compression, tables: Vec::new() }
-    }
-
-    /// Adds the table of an event. A table without rows is left out.
-    pub fn add_table(&mut self, event: EventId, rows: TableRows) {
-        if !rows.is_empty() {
-            self.tables.push((event, rows));
-        }
+    /// A segment of these rows in a file of this identity. The rows arrived at `first_arrival` or later.
+    pub fn new(id: FileId, first_arrival: Arrival, compression: Compression, rows: SegmentRows) -> Self {
+        Self { id, first_arrival, compression, rows }
     }
 
     /// Writes the segment to `output` as it grows. Answers its length in bytes.
@@ -78,8 +74,10 @@ impl SegmentWriter {
     }
 
     fn write<W: io::Write>(self, output: W) -> Result<SegmentFile<W>, DecodeError> {
-        let Self { id, first_arrival, compression, tables } = self;
-        let mut writing = Writing { file: SegmentFile::new(output, id, first_arrival), compression };
+        let Self { id, first_arrival, compression, rows: SegmentRows { mut tables, values, .. } } = self;
+        tables.sort_unstable_by_key(|(event, _)| *event);
+        let values: Vec<SortedValues<'_>> = values.iter().map(ValueList::sorted).collect();
+        let mut writing = Writing { file: SegmentFile::new(output, id, first_arrival), compression, values: &values };
         // What lives in memory only is read too soon for its size to matter.
         if compression == Compression::Zstd {
             let moments = AllMoments { tables: &tables, first_arrival: first_arrival.raw() };
@@ -90,7 +88,7 @@ impl SegmentWriter {
     }
 }
 
-impl<W: io::Write> Writing<W> {
+impl<W: io::Write> Writing<'_, W> {
     fn write_table(&mut self, event: EventId, rows: &TableRows) {
         let order = rows.order();
         // Gathered once, as every index needs them.
@@ -168,37 +166,66 @@ impl<W: io::Write> Writing<W> {
     }
 
     fn property(&mut self, property: &PropertyRows, order: &[u32], days: Option<&RowDays>) -> PropertyLayout {
-        let codes = || order.iter().map(|row| property.codes.get(*row as usize).copied().unwrap_or(0) as usize);
+        let codes = match &property.values {
+            RowValues::Numbers(numbers) => return self.numbers(numbers, order, days),
+            RowValues::Coded(codes) => codes,
+        };
+        let sorted = self.values;
+        let (values, table_codes) = sorted[property.list].of_table(codes);
+        let code = |row: &u32| table_codes.get(codes.get(*row as usize).copied().unwrap_or(0));
+        let texts = self.texts(values.iter().copied(), order.len());
+        self.codes(order.iter().map(code), texts, values.len(), days)
+    }
+
+    fn numbers(&mut self, numbers: &[Option<Number>], order: &[u32], days: Option<&RowDays>) -> PropertyLayout {
+        let number = |row: &u32| numbers.get(*row as usize).copied().flatten();
         let mut choice = FormChoice::default();
         // Broken off once the form is settled.
-        let _ = property.values.iter().try_for_each(|value| choice.see(value));
+        let _ = numbers.iter().flatten().try_for_each(|number| choice.see_number(*number));
         let form = choice.form();
         if form != PropertyForm::Codes {
-            let mut numbers = NumberEncoder::new(form);
-            for code in codes() {
-                let value = code.checked_sub(1).and_then(|place| property.values.get(place));
-                numbers.push(value.and_then(Value::as_number));
-            }
-            return self.file.numbers(form, numbers);
+            let mut encoder = NumberEncoder::new(form);
+            order.iter().for_each(|row| encoder.push(number(row)));
+            return self.file.numbers(form, encoder);
         }
-        let mut sorted: Vec<u32> = (0..property.values.len() as u32).collect();
-        sorted.sort_unstable_by(|a, b| property.values[*a as usize].cmp(&property.values[*b as usize]));
-        let mut rank = vec![0i64; sorted.len() + 1];
-        let mut values = TextsEncoder::with_plain(self.compression, plain_value_bytes(order.len()));
+        let values = choice.few().unwrap_or_else(|| {
+            let mut values: Vec<Number> = numbers.iter().flatten().copied().collect();
+            values.sort_unstable();
+            values.dedup();
+            values
+        });
+        let code = |row: &u32| number(row).map_or(0, |number| values.partition_point(|other| *other <= number));
+        let texts = self.texts(values.iter().map(|number| ValueRef::Number(*number)), order.len());
+        self.codes(order.iter().map(code), texts, values.len(), days)
+    }
+
+    /// The values of a table of so many rows, in order.
+    fn texts<'v>(&self, values: impl Iterator<Item = impl Into<ValueRef<'v>>>, rows: usize) -> TextsEncoder {
+        let mut texts = TextsEncoder::with_plain(self.compression, plain_value_bytes(rows));
         let mut bytes = Vec::new();
-        for (place, value) in sorted.iter().enumerate() {
-            rank[*value as usize + 1] = place as i64 + 1;
+        for value in values {
             bytes.clear();
-            write_value(&property.values[*value as usize], &mut bytes);
-            values.push(&bytes);
+            write_value(value, &mut bytes);
+            texts.push(&bytes);
         }
+        texts
+    }
+
+    /// The codes of rows, which stand for so many values.
+    fn codes(
+        &mut self,
+        codes: impl Iterator<Item = usize>,
+        texts: TextsEncoder,
+        values: usize,
+        days: Option<&RowDays>,
+    ) -> PropertyLayout {
         let mut encoder = CodeEncoder::default();
-        let mut value_days = days.and_then(|days| ValueDaysBuilder::new(days, sorted.len()));
-        for code in codes() {
-            encoder.push(rank[code]);
-            value_days.iter_mut().for_each(|days| days.push(rank[code] as usize));
+        let mut value_days = days.and_then(|days| ValueDaysBuilder::new(days, values));
+        for code in codes {
+            encoder.push(code as i64);
+            value_days.iter_mut().for_each(|days| days.push(code));
         }
-        self.file.codes(encoder, values, value_days)
+        self.file.codes(encoder, texts, value_days)
     }
 
     fn insert_ids(&mut self, rows: &TableRows, order: &[u32]) -> Option<InsertIdLayout> {

@@ -3,11 +3,10 @@
 use crate::codec::text::Compression;
 use crate::codec::{DecodeError, FileId};
 use crate::log::{Batch, EventHead, Record, RecordTaker, StoredValue};
-use crate::model::{Arrival, EventId, GroupKeyId, GroupTypeId, Moment, PropertyId};
+use crate::model::{Arrival, GroupKeyId, GroupTypeId, Moment, PropertyId};
 use crate::profiles::{ProfilesBuilder, SavedCohort, StoredAlias};
-use crate::segment::{SegmentWriter, TableRows};
+use crate::segment::{SegmentRows, SegmentWriter};
 use bytes::Bytes;
-use hashbrown::HashMap;
 
 /// What batches become.
 pub(super) struct Sealable {
@@ -20,30 +19,22 @@ pub(super) struct Sealable {
 /// Rows and calls as they are taken out of batches.
 #[derive(Default)]
 struct Collected {
-    tables: Vec<(EventId, TableRows)>,
-    /// Places among the tables.
-    places: HashMap<EventId, usize>,
+    rows: SegmentRows,
     profiles: ProfilesBuilder,
-    /// The place of the table of the event that is being taken.
-    table: usize,
 }
 
 impl<'a> RecordTaker<'a> for Collected {
     fn event(&mut self, arrival: Arrival, head: &EventHead<'a>) {
-        self.table = *self.places.entry(head.event).or_insert_with(|| {
-            self.tables.push((head.event, TableRows::default()));
-            self.tables.len() - 1
-        });
-        self.tables[self.table].1.begin_row(head.user, Moment { time: head.time, arrival }, head.insert_id);
+        self.rows.begin_row(head.event, head.user, Moment { time: head.time, arrival }, head.insert_id);
     }
 
     fn group(&mut self, arrival: Arrival, head: &EventHead<'a>, group_type: GroupTypeId, key: GroupKeyId) {
         self.profiles.associate(group_type, head.user, Moment { time: head.time, arrival }, key);
-        self.tables[self.table].1.set_key(group_type, key);
+        self.rows.set_key(group_type, key);
     }
 
     fn property(&mut self, name: PropertyId, value: StoredValue<'a>) -> Result<(), DecodeError> {
-        self.tables[self.table].1.set_property(name, value.bytes())
+        self.rows.set_property(name, value.bytes())
     }
 
     fn other(&mut self, arrival: Arrival, record: Record<'a>) {
@@ -85,13 +76,9 @@ impl Sealable {
             first_arrival.get_or_insert(batch.first_arrival);
             batch.hand_over(&mut collected)?;
         }
-        let Collected { mut tables, profiles, .. } = collected;
-        tables.sort_unstable_by_key(|(event, _)| *event);
-        let mut writer = SegmentWriter::new(ids[0], first_arrival.unwrap_or_default(), compression);
-        let segment = (!tables.is_empty()).then(|| {
-            tables.into_iter().for_each(|(event, rows)| writer.add_table(event, rows));
-            writer
-        });
+        let Collected { rows, profiles } = collected;
+        let first_arrival = first_arrival.unwrap_or_default();
+        let segment = (!rows.is_empty()).then(|| SegmentWriter::new(ids[0], first_arrival, compression, rows));
         Ok(Self { segment, profiles: profiles.finish(ids[1], compression)? })
     }
 }

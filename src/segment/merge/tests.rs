@@ -1,11 +1,11 @@
 //! A merged segment has the bytes that are made of all its rows at once.
 
-use super::super::{RowsTouched, Segment, SegmentWriter, TableRows};
+use super::super::{RowsTouched, Segment, SegmentRows, SegmentWriter};
 use super::*;
 use crate::codec::text::Compression;
 use crate::model::{GroupKeyId, GroupTypeId, Moment, Number, PropertyId, Timestamp, UserId, Value};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const ID: FileId = FileId([7; 16]);
 
@@ -82,21 +82,15 @@ fn row(way: Way, place: usize, draw: u64) -> Row {
 
 /// A segment of these rows, the first of which arrived at `first`.
 fn segment(rows: &[Row], first: u64, keep: impl Fn(&Row) -> bool) -> Option<Bytes> {
-    let mut tables: BTreeMap<u32, TableRows> = BTreeMap::new();
+    let mut all = SegmentRows::default();
     for (place, row) in rows.iter().enumerate().filter(|(_, row)| keep(row)) {
         let moment =
             Moment { time: Timestamp::from_micros(row.time).unwrap(), arrival: Arrival::new(first + place as u64) };
-        tables
-            .entry(row.event)
-            .or_default()
-            .push(UserId::new(row.user), moment, row.groups.clone(), row.properties.clone(), row.insert_id.as_deref())
-            .unwrap();
+        let (event, user) = (EventId::new(row.event), UserId::new(row.user));
+        all.push(event, user, moment, row.groups.clone(), row.properties.clone(), row.insert_id.as_deref()).unwrap();
     }
-    let mut writer = SegmentWriter::new(ID, Arrival::new(first), Compression::Zstd);
-    let is_empty = tables.is_empty();
-    for (event, rows) in tables {
-        writer.add_table(EventId::new(event), rows);
-    }
+    let is_empty = all.is_empty();
+    let writer = SegmentWriter::new(ID, Arrival::new(first), Compression::Zstd, all);
     (!is_empty).then(|| writer.finish().unwrap())
 }
 
