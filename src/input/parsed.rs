@@ -1,7 +1,8 @@
 //! Lines of a chunk, parsed. Most of them are plain events, which stay where they are in the chunk's text: they are
 //! told apart and checked, and nothing of them is copied or allocated.
 
-use super::plain::{self, PlainEvent, PlainValue, Span};
+use super::last_minute::LastMinute;
+use super::plain::{self, PlainEvent, PlainName, PlainValue, Span};
 use super::shape::Shapes;
 use super::{Refusal, parse_line};
 use crate::model::{Event, EventName, GroupKey, GroupType, InsertId, Line, NameError, Timestamp, UserName, ValueRef};
@@ -11,11 +12,12 @@ use crate::model::{Event, EventName, GroupKey, GroupType, InsertId, Line, NameEr
 pub struct ParsedLines {
     text: String,
     events: Vec<PlainEvent>,
-    groups: Vec<(Span, Span)>,
-    properties: Vec<(Span, PlainValue)>,
+    groups: Vec<(PlainName, Span)>,
+    properties: Vec<(PlainName, PlainValue)>,
     others: Vec<Line>,
     /// What the lines before were like, those taken out too.
     shapes: Shapes,
+    minute: LastMinute,
     /// Of each line, whether it is a plain event or one of the others.
     is_plain: Vec<bool>,
 }
@@ -34,6 +36,28 @@ pub enum ParsedLine<'a> {
 pub struct EventRef<'a> {
     lines: &'a ParsedLines,
     event: &'a PlainEvent,
+}
+
+/// The name of a group type or of a property of a plain event.
+#[derive(Clone, Copy, Debug)]
+pub struct NameRef<'a> {
+    text: &'a str,
+    name: PlainName,
+}
+
+impl<'a> NameRef<'a> {
+    /// The name.
+    #[inline]
+    pub fn text(self) -> &'a str {
+        self.name.span.of(self.text)
+    }
+
+    /// A number that names of the lines that were parsed together share only where they are the same, and mean the
+    /// same: both group types or both properties. A name may have several, or none.
+    #[inline]
+    pub fn symbol(self) -> Option<usize> {
+        (self.name.symbol > 0).then_some(self.name.symbol as usize)
+    }
 }
 
 /// Lines of more bytes leave no room behind.
@@ -72,9 +96,8 @@ impl ParsedLines {
         if let Ok(line) = simdutf8::basic::from_utf8(bytes) {
             let (start, groups, properties) = (self.text.len(), self.groups.len(), self.properties.len());
             self.text.push_str(line);
-            if let Some(event) =
-                plain::scan(&self.text, start, &mut self.shapes, &mut self.groups, &mut self.properties)
-            {
+            let Self { text, shapes, minute, .. } = self;
+            if let Some(event) = plain::scan(text, start, shapes, minute, &mut self.groups, &mut self.properties) {
                 self.events.push(event);
                 self.is_plain.push(true);
                 return Ok(());
@@ -86,6 +109,11 @@ impl ParsedLines {
         self.others.push(parse_line(bytes)?);
         self.is_plain.push(false);
         Ok(())
+    }
+
+    /// Symbols of names, in [`EventRef::groups`] and [`EventRef::properties`], are less than this.
+    pub fn symbols_end(&self) -> usize {
+        self.shapes.symbols_end()
     }
 
     /// The plain events, in order.
@@ -142,15 +170,19 @@ impl<'a> EventRef<'a> {
     }
 
     /// Group types and keys, in order of type.
-    pub fn groups(self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone {
+    pub fn groups(self) -> impl Iterator<Item = (NameRef<'a>, &'a str)> + Clone {
         let groups = &self.lines.groups[self.event.groups.clone()];
-        groups.iter().map(move |(group_type, key)| (self.text(*group_type), self.text(*key)))
+        groups.iter().map(move |(group_type, key)| (self.name_ref(*group_type), self.text(*key)))
     }
 
     /// Properties, in order of name.
-    pub fn properties(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
+    pub fn properties(self) -> impl Iterator<Item = (NameRef<'a>, ValueRef<'a>)> {
         let properties = &self.lines.properties[self.event.properties.clone()];
-        properties.iter().map(move |(name, value)| (self.text(*name), value.of(&self.lines.text)))
+        properties.iter().map(move |(name, value)| (self.name_ref(*name), value.of(&self.lines.text)))
+    }
+
+    fn name_ref(self, name: PlainName) -> NameRef<'a> {
+        NameRef { text: &self.lines.text, name }
     }
 
     fn to_event(self) -> Result<Event, NameError> {
@@ -161,9 +193,9 @@ impl<'a> EventRef<'a> {
             insert_id: self.insert_id().map(InsertId::new).transpose()?,
             groups: self
                 .groups()
-                .map(|(group_type, key)| Ok((GroupType::new(group_type)?, GroupKey::new(key)?)))
+                .map(|(group_type, key)| Ok((GroupType::new(group_type.text())?, GroupKey::new(key)?)))
                 .collect::<Result<_, NameError>>()?,
-            properties: self.properties().map(|(name, value)| (name.to_owned(), value.to_value())).collect(),
+            properties: self.properties().map(|(name, value)| (name.text().to_owned(), value.to_value())).collect(),
         })
     }
 }

@@ -6,6 +6,7 @@
 //! near a limit. Of any other line, right or wrong, nothing is said here: [`parse_line`](super::parse_line) judges it.
 
 use super::field::{Field, FieldSet};
+use super::last_minute::LastMinute;
 use super::line::MEASURED_FROM;
 use super::shape::{Shapes, Value};
 use crate::model::limits::{
@@ -40,6 +41,21 @@ impl Span {
                 u64::from_be_bytes(eight)
             }
         }
+    }
+}
+
+/// The name of a group type or of a property.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlainName {
+    pub span: Span,
+    /// What tells it from other names wherever it comes in a line of this shape; 0 where the shape is not known.
+    pub symbol: u32,
+}
+
+impl PlainName {
+    /// A name in a line whose shape is not known.
+    fn at(span: Span) -> Self {
+        Self { span, symbol: 0 }
     }
 }
 
@@ -83,17 +99,18 @@ pub(super) enum Part {
     Time,
     InsertId,
     /// The key of the group type whose name stands there.
-    Group(Span),
+    Group(PlainName),
     /// The property whose name stands there.
-    Property(Span),
+    Property(PlainName),
 }
 
 /// An event that is being read, and the lists that take its groups and properties.
 pub(super) struct Reading<'a> {
-    groups: &'a mut Vec<(Span, Span)>,
-    properties: &'a mut Vec<(Span, PlainValue)>,
+    groups: &'a mut Vec<(PlainName, Span)>,
+    properties: &'a mut Vec<(PlainName, PlainValue)>,
     first_group: usize,
     first_property: usize,
+    minute: &'a mut LastMinute,
     user: Option<Span>,
     name: Option<Span>,
     time: Option<Timestamp>,
@@ -101,10 +118,14 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub fn new(groups: &'a mut Vec<(Span, Span)>, properties: &'a mut Vec<(Span, PlainValue)>) -> Self {
+    pub fn new(
+        groups: &'a mut Vec<(PlainName, Span)>,
+        properties: &'a mut Vec<(PlainName, PlainValue)>,
+        minute: &'a mut LastMinute,
+    ) -> Self {
         let (first_group, first_property) = (groups.len(), properties.len());
         let (user, name, time, insert_id) = (None, None, None, None);
-        Self { groups, properties, first_group, first_property, user, name, time, insert_id }
+        Self { groups, properties, first_group, first_property, minute, user, name, time, insert_id }
     }
 
     /// Gives up what was read so far.
@@ -115,21 +136,32 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads the next value, which is this.
-    #[inline]
     pub fn take(&mut self, part: Part, scanner: &mut Scanner<'_>) -> Option<()> {
+        let first = scanner.next_byte()?;
+        if first == b'"' {
+            return self.take_string(part, scanner);
+        }
         match part {
-            Part::User => self.user = Some(scanner.name(USER_BYTES_MAX)?),
-            Part::Name => self.name = Some(scanner.name(EVENT_NAME_BYTES_MAX)?),
-            Part::Time => {
-                let given = match scanner.next_byte()? {
-                    b'"' => Timestamp::parse(scanner.rest_of_string()?.of(scanner.text)),
-                    _ => Timestamp::from_millis(scanner.integer()?),
-                };
-                self.time = Some(given.ok()?);
-            }
-            Part::InsertId => self.insert_id = Some(scanner.name(INSERT_ID_BYTES_MAX)?),
-            Part::Group(group_type) => self.groups.push((group_type, scanner.name(GROUP_KEY_BYTES_MAX)?)),
-            Part::Property(name) => self.properties.push((name, scanner.value()?)),
+            Part::Time => self.time = Some(Timestamp::from_millis(scanner.integer()?).ok()?),
+            Part::Property(name) => self.properties.push((name, scanner.other_value(first)?)),
+            Part::User | Part::Name | Part::InsertId | Part::Group(_) => return None,
+        }
+        Some(())
+    }
+
+    /// Reads the next value, which is this, and a string whose opening quote was passed.
+    #[inline]
+    pub fn take_string(&mut self, part: Part, scanner: &mut Scanner<'_>) -> Option<()> {
+        let span = scanner.rest_of_string()?;
+        let bytes = scanner.text.as_bytes();
+        let name = |max: usize| is_name(span, bytes, max).then_some(span);
+        match part {
+            Part::User => self.user = Some(name(USER_BYTES_MAX)?),
+            Part::Name => self.name = Some(name(EVENT_NAME_BYTES_MAX)?),
+            Part::Time => self.time = Some(self.minute.parse(span.of(scanner.text))?),
+            Part::InsertId => self.insert_id = Some(name(INSERT_ID_BYTES_MAX)?),
+            Part::Group(group_type) => self.groups.push((group_type, name(GROUP_KEY_BYTES_MAX)?)),
+            Part::Property(name) => self.properties.push((name, PlainValue::String(span))),
         }
         Some(())
     }
@@ -164,8 +196,8 @@ pub(super) struct Swaps {
     properties: Vec<(usize, usize)>,
 }
 
-fn swaps<T>(fields: &[(Span, T)], text: &str) -> Option<Vec<(usize, usize)>> {
-    let by_name = |a: &usize, b: &usize| order(fields[*a].0, fields[*b].0, text);
+fn swaps<T>(fields: &[(PlainName, T)], text: &str) -> Option<Vec<(usize, usize)>> {
+    let by_name = |a: &usize, b: &usize| order(fields[*a].0.span, fields[*b].0.span, text);
     let mut sorted: Vec<usize> = (0..fields.len()).collect();
     sorted.sort_unstable_by(by_name);
     if !sorted.windows(2).all(|pair| by_name(&pair[0], &pair[1]).is_lt()) {
@@ -189,13 +221,14 @@ pub(super) fn scan(
     text: &str,
     start: usize,
     shapes: &mut Shapes,
-    groups: &mut Vec<(Span, Span)>,
-    properties: &mut Vec<(Span, PlainValue)>,
+    minute: &mut LastMinute,
+    groups: &mut Vec<(PlainName, Span)>,
+    properties: &mut Vec<(PlainName, PlainValue)>,
 ) -> Option<PlainEvent> {
     if text.len() - start >= MEASURED_FROM || u32::try_from(text.len()).is_err() {
         return None;
     }
-    let mut reading = Reading::new(groups, properties);
+    let mut reading = Reading::new(groups, properties, minute);
     if let Some(event) = shapes.read(text, start, &mut reading) {
         return Some(event);
     }
@@ -233,10 +266,10 @@ fn read_any(text: &str, start: usize, reading: &mut Reading<'_>, values: &mut Ve
             Field::Timestamp => take(Part::Time, scanner),
             Field::InsertId => take(Part::InsertId, scanner),
             Field::Groups => scanner.object(|scanner, group_type| {
-                is_name(group_type.of(text), GROUP_TYPE_BYTES_MAX).then_some(())?;
-                take(Part::Group(group_type), scanner)
+                is_name(group_type, text.as_bytes(), GROUP_TYPE_BYTES_MAX).then_some(())?;
+                take(Part::Group(PlainName::at(group_type)), scanner)
             }),
-            Field::Properties => scanner.object(|scanner, name| take(Part::Property(name), scanner)),
+            Field::Properties => scanner.object(|scanner, name| take(Part::Property(PlainName::at(name)), scanner)),
             _ => None,
         }
     })?;
@@ -248,11 +281,23 @@ fn order(a: Span, b: Span, text: &str) -> Ordering {
     a.head(text).cmp(&b.head(text)).then_with(|| a.of(text).cmp(b.of(text)))
 }
 
-/// Whether this is a name of any kind for sure: not blank, not `*`, and no longer than it may be.
-fn is_name(text: &str, max: usize) -> bool {
-    let first = text.as_bytes().first();
-    first.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'-' | b'/' | b'@'))
-        && text.len() <= max
+/// The bytes that names may begin with for sure.
+const NAME_BEGINS: [bool; 256] = {
+    let mut begins = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        begins[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'-' | b'/' | b'@');
+        byte += 1;
+    }
+    begins
+};
+
+/// Whether this is a name of any kind for sure: not blank, not `*`, and no longer than it may be. An empty one has the
+/// quote behind it where it would begin.
+#[inline]
+fn is_name(span: Span, text: &[u8], max: usize) -> bool {
+    let first = text.get(span.start as usize).copied().unwrap_or(0);
+    NAME_BEGINS[usize::from(first)] && (span.end - span.start) as usize <= max
 }
 
 /// Eight bytes that are all this one.
@@ -325,34 +370,30 @@ impl<'a> Scanner<'a> {
     }
 
     /// What follows an opening quote, up to the closing one, eight bytes at a time.
+    #[inline]
     fn rest_of_string(&mut self) -> Option<Span> {
         let bytes = self.text.as_bytes();
         let start = self.at;
         let mut end = start;
-        while let Some(eight) = bytes.get(end..).and_then(|rest| rest.first_chunk::<8>()) {
-            match ends(u64::from_le_bytes(*eight)) {
-                0 => end += 8,
-                found => {
-                    end += (found.trailing_zeros() / 8) as usize;
-                    break;
-                }
+        loop {
+            let Some(eight) = bytes.get(end..).and_then(|rest| rest.first_chunk::<8>()) else {
+                end += bytes.get(end..)?.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))?;
+                break;
+            };
+            let found = ends(u64::from_le_bytes(*eight));
+            if found != 0 {
+                end += (found.trailing_zeros() / 8) as usize;
+                break;
             }
-        }
-        while !matches!(*bytes.get(end)?, b'"' | b'\\' | 0..=0x1f) {
-            end += 1;
+            end += 8;
         }
         self.at = end + 1;
         (bytes[end] == b'"').then_some(Span { start: start as u32, end: end as u32 })
     }
 
-    fn name(&mut self, max: usize) -> Option<Span> {
-        let span = self.string()?;
-        is_name(span.of(self.text), max).then_some(span)
-    }
-
-    fn value(&mut self) -> Option<PlainValue> {
-        match self.next_byte()? {
-            b'"' => self.rest_of_string().map(PlainValue::String),
+    /// A value that is no string, of which the first byte was passed.
+    fn other_value(&mut self, first: u8) -> Option<PlainValue> {
+        match first {
             b't' => self.word("rue", PlainValue::Bool(true)),
             b'f' => self.word("alse", PlainValue::Bool(false)),
             b'n' => self.word("ull", PlainValue::Null),
@@ -383,33 +424,38 @@ impl<'a> Scanner<'a> {
     fn number(&mut self) -> Option<Number> {
         let bytes = self.text.as_bytes();
         let start = self.at - 1;
-        let first = start + usize::from(bytes[start] == b'-');
+        let is_negative = bytes[start] == b'-';
+        let first = start + usize::from(is_negative);
         self.at = first;
-        let digits = self.digits();
-        if digits == 0 || digits > 18 || digits > 1 && bytes[first] == b'0' {
+        let whole = self.digits();
+        if whole.is_empty() || whole.len() > 18 || whole.len() > 1 && whole[0] == b'0' {
             return None;
         }
+        // Eighteen digits fit 64 bits with their sign.
+        let integer = whole.iter().fold(0, |integer, digit| integer * 10 + i64::from(digit - b'0'));
         let is_fraction = bytes.get(self.at) == Some(&b'.');
         if is_fraction {
             self.at += 1;
-            if self.digits() == 0 {
+            if self.digits().is_empty() {
                 return None;
             }
         }
-        let written = &self.text[start..self.at];
         match bytes.get(self.at) {
             Some(b'e' | b'E') => None,
-            // A double, as the sign is one.
-            _ if is_fraction || written == "-0" => Number::from_f64(written.parse().ok()?),
-            _ => written.parse().ok().map(Number::Integer),
+            // A double, as the sign of zero is one.
+            _ if is_fraction || is_negative && integer == 0 => {
+                Number::from_f64(self.text[start..self.at].parse().ok()?)
+            }
+            _ => Some(Number::Integer(if is_negative { -integer } else { integer })),
         }
     }
 
-    /// Passes digits and counts them.
-    fn digits(&mut self) -> usize {
-        let rest = self.text.as_bytes()[self.at..].iter();
-        let count = rest.take_while(|byte| byte.is_ascii_digit()).count();
+    /// Passes digits; answers them.
+    #[inline]
+    fn digits(&mut self) -> &'a [u8] {
+        let rest = &self.text.as_bytes()[self.at..];
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         self.at += count;
-        count
+        &rest[..count]
     }
 }

@@ -1,11 +1,11 @@
 //! The shapes that plain events come in: what stands before, between and after their values. Most lines have the shape
 //! of a line before them, so that what stands between values is compared, and only the values are read.
 //!
-//! Shapes are a tree: a step is what stands before a value, and what the value is; a way from the root to an end is a
-//! line that was read as a plain event. A line that goes such a way differs from that one in its values alone, and each
+//! Shapes are a tree: a step is what stands before a value, the opening quote of a string included, and what the value
+//! is; a way from the root to an end is a line that was read as a plain event. A line that goes such a way differs from that one in its values alone, and each
 //! of these is read as [`super::plain`] reads it, so that the answer is the same.
 
-use super::plain::{Part, PlainEvent, Reading, Scanner, Span, Swaps};
+use super::plain::{Part, PlainEvent, PlainName, Reading, Scanner, Span, Swaps};
 use std::ops::Range;
 
 /// So many steps are known at most, of lines that come in any shape.
@@ -24,8 +24,11 @@ pub(super) struct Value {
 /// What the value after a step is, or that there is none.
 #[derive(Debug)]
 enum Expected {
-    /// Where the name is, of a property or a group type, is counted from where the step begins.
-    Part(Part),
+    /// A string, of which the step has the opening quote. Where the name is, of a property or a group type, is counted
+    /// from where the step begins.
+    String(Part),
+    /// Any other value.
+    Other(Part),
     /// The line ends. How groups and properties are put in order.
     End(Swaps),
 }
@@ -34,8 +37,42 @@ enum Expected {
 struct Step {
     literal: Box<[u8]>,
     expected: Expected,
-    /// The steps that came after it, the latest first.
-    next: Vec<usize>,
+    /// The steps that came after it.
+    next: Vec<Next>,
+}
+
+/// A step that came after another, with what mostly suffices to tell it from those beside it.
+#[derive(Clone, Copy, Debug)]
+struct Next {
+    step: u32,
+    /// Of its literal, which has so many bytes, the first eight and the last eight, if there are as many.
+    length: u32,
+    ends: [u64; 2],
+    is_end: bool,
+}
+
+impl Next {
+    fn of(step: usize, literal: &[u8], is_end: bool) -> Self {
+        let ends = ends_of(literal).unwrap_or_default();
+        Self { step: step as u32, length: literal.len() as u32, ends, is_end }
+    }
+
+    /// Whether the rest of a line begins with the step.
+    #[inline]
+    fn begins(&self, rest: &[u8], steps: &[Step]) -> bool {
+        let Some(begin) = rest.get(..self.length as usize) else { return false };
+        let is_near = ends_of(begin).is_none_or(|ends| ends == self.ends);
+        is_near
+            && (!self.is_end || begin.len() == rest.len())
+            && ((8..=16).contains(&begin.len()) || *begin == *steps[self.step as usize].literal)
+    }
+}
+
+/// The first eight bytes and the last eight, which are all of sixteen and fewer.
+#[inline]
+fn ends_of(bytes: &[u8]) -> Option<[u64; 2]> {
+    let (first, last) = bytes.first_chunk::<8>().zip(bytes.last_chunk::<8>())?;
+    Some([u64::from_le_bytes(*first), u64::from_le_bytes(*last)])
 }
 
 /// See the module.
@@ -43,7 +80,7 @@ struct Step {
 pub(super) struct Shapes {
     steps: Vec<Step>,
     /// The steps that lines begin with.
-    first: Vec<usize>,
+    first: Vec<Next>,
 }
 
 impl Shapes {
@@ -54,42 +91,32 @@ impl Shapes {
         reading.begin();
         let mut before = None;
         loop {
-            let rest = &text.as_bytes()[scanner.at..];
-            let step = self.find(before, rest)?;
+            let step = self.find(before, &text.as_bytes()[scanner.at..])?;
             let Step { literal, expected, .. } = &self.steps[step];
+            let begin = scanner.at as u32;
+            scanner.at += literal.len();
             match expected {
-                Expected::Part(part) => {
-                    let part = part.moved(scanner.at as u32);
-                    scanner.at += literal.len();
-                    reading.take(part, &mut scanner)?;
-                }
+                Expected::String(part) => reading.take_string(part.moved(begin), &mut scanner)?,
+                Expected::Other(part) => reading.take(part.moved(begin), &mut scanner)?,
                 Expected::End(swaps) => return reading.end(swaps),
             }
             before = Some(step);
         }
     }
 
-    /// The step after one that the rest of a line begins with, which from now on is the first of them.
+    /// The step after one that the rest of a line begins with. It is sought a place earlier the next time.
+    #[inline]
     fn find(&mut self, before: Option<usize>, rest: &[u8]) -> Option<usize> {
-        let steps = &self.steps;
-        let next = before.map_or(&self.first, |before| &steps[before].next);
-        let is_it = |step: &usize| {
-            let Step { literal, expected, .. } = &steps[*step];
-            match expected {
-                Expected::Part(_) => rest.starts_with(literal),
-                Expected::End(_) => *rest == **literal,
-            }
-        };
-        if let Some(step) = next.first().filter(|step| is_it(step)) {
-            return Some(*step);
+        let next = before.map_or(&self.first, |before| &self.steps[before].next);
+        let (place, found) = next.iter().enumerate().find(|(_, next)| next.begins(rest, &self.steps))?;
+        let step = found.step as usize;
+        if place > 0 {
+            self.next(before).swap(place - 1, place);
         }
-        let place = next.iter().position(is_it)?;
-        let next = self.next(before);
-        next[..=place].rotate_right(1);
-        Some(next[0])
+        Some(step)
     }
 
-    fn next(&mut self, before: Option<usize>) -> &mut Vec<usize> {
+    fn next(&mut self, before: Option<usize>) -> &mut Vec<Next> {
         match before {
             None => &mut self.first,
             Some(before) => &mut self.steps[before].next,
@@ -100,34 +127,46 @@ impl Shapes {
     pub fn learn(&mut self, text: &str, start: usize, values: &[Value], swaps: Swaps) {
         let mut before = None;
         let mut at = start;
+        let bytes = text.as_bytes();
         for Value { token, part } in values {
-            let Some(literal) = text.as_bytes().get(at..token.start) else { return };
-            let Some(step) = self.learn_step(before, literal, Expected::Part(part.counted_from(at as u32))) else {
+            let part = part.counted_from(at as u32);
+            let (end, expected) = match bytes.get(token.start) {
+                Some(b'"') => (token.start + 1, Expected::String(part)),
+                _ => (token.start, Expected::Other(part)),
+            };
+            let Some(step) = bytes.get(at..end).and_then(|literal| self.learn_step(before, literal, expected)) else {
                 return;
             };
             before = Some(step);
             at = token.end;
         }
-        self.learn_step(before, &text.as_bytes()[at..], Expected::End(swaps));
+        self.learn_step(before, &bytes[at..], Expected::End(swaps));
     }
 
     fn learn_step(&mut self, before: Option<usize>, literal: &[u8], expected: Expected) -> Option<usize> {
-        let is_end = |expected: &Expected| matches!(expected, Expected::End(_));
+        let is_end = matches!(expected, Expected::End(_));
         let known = self.next(before).clone();
-        let is_it = |step: &&usize| {
-            let known = &self.steps[**step];
-            *known.literal == *literal && is_end(&known.expected) == is_end(&expected)
-        };
-        if let Some(step) = known.iter().find(is_it) {
-            return Some(*step);
+        let is_it = |next: &&Next| *self.steps[next.step as usize].literal == *literal && next.is_end == is_end;
+        if let Some(next) = known.iter().find(is_it) {
+            return Some(next.step as usize);
         }
         if known.len() >= NEXT_MAX || self.steps.len() >= STEPS_MAX {
             return None;
         }
         let step = self.steps.len();
+        let expected = match expected {
+            Expected::String(part) => Expected::String(part.named_by(step)),
+            Expected::Other(part) => Expected::Other(part.named_by(step)),
+            end @ Expected::End(_) => end,
+        };
         self.steps.push(Step { literal: literal.into(), expected, next: Vec::new() });
-        self.next(before).insert(0, step);
+        self.next(before).insert(0, Next::of(step, literal, is_end));
         Some(step)
+    }
+
+    /// Symbols of names are less than this.
+    pub fn symbols_end(&self) -> usize {
+        self.steps.len() + 1
     }
 
     /// Forgets all shapes when they have become many, so that others can be learnt.
@@ -139,18 +178,30 @@ impl Shapes {
 }
 
 impl Part {
-    /// The same with the place of its name so much later.
-    fn moved(self, by: u32) -> Self {
+    /// The same with its name, if it has one, changed.
+    #[inline]
+    fn map_name(self, change: impl FnOnce(PlainName) -> PlainName) -> Self {
         match self {
-            Self::Group(name) => Self::Group(name.moved(by)),
-            Self::Property(name) => Self::Property(name.moved(by)),
+            Self::Group(name) => Self::Group(change(name)),
+            Self::Property(name) => Self::Property(change(name)),
             other => other,
         }
+    }
+
+    /// The same with the place of its name so much later.
+    #[inline]
+    fn moved(self, by: u32) -> Self {
+        self.map_name(|name| PlainName { span: name.span.moved(by), ..name })
     }
 
     /// The same with the place of its name counted from there.
     fn counted_from(self, start: u32) -> Self {
         self.moved(start.wrapping_neg())
+    }
+
+    /// The same with a symbol for its name, which is always the same in this step.
+    fn named_by(self, step: usize) -> Self {
+        self.map_name(|name| PlainName { symbol: step as u32 + 1, ..name })
     }
 }
 

@@ -65,28 +65,26 @@ impl Timestamp {
     /// # Errors
     /// See [`TimestampError`].
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
-        let bytes = text.as_bytes();
-        let separators = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
-        if bytes.len() < 20
-            || separators.iter().any(|(at, sign)| bytes[*at] != *sign)
-            || !matches!(bytes[10], b'T' | b't')
-        {
+        // Bounds are checked once: imports parse millions of them.
+        let Some((civil, rest)) = text.as_bytes().split_first_chunk::<19>() else { return Err(TimestampError::Form) };
+        let separators = [civil[4], civil[7], civil[10] & !0x20, civil[13], civil[16]];
+        if separators != *b"--T::" {
             return Err(TimestampError::Form);
         }
         let mut all_digits = true;
         let mut two = |at: usize| {
-            let (tens, ones) = (bytes[at].wrapping_sub(b'0'), bytes[at + 1].wrapping_sub(b'0'));
+            let (tens, ones) = (civil[at].wrapping_sub(b'0'), civil[at + 1].wrapping_sub(b'0'));
             all_digits &= tens < 10 && ones < 10;
             tens.wrapping_mul(10).wrapping_add(ones) as i8
         };
         let year = i16::from(two(0)) * 100 + i16::from(two(2));
-        let rest = [two(5), two(8), two(11), two(14), two(17)];
-        if !all_digits {
+        let fields = [two(5), two(8), two(11), two(14), two(17)];
+        if !all_digits || rest.is_empty() {
             return Err(TimestampError::Form);
         }
-        let (micros, zone) = fraction(&bytes[19..])?;
+        let (micros, zone) = fraction(rest)?;
         let offset_seconds = offset(zone)?;
-        let seconds = civil_seconds(year, rest)?;
+        let seconds = civil_seconds(year, fields)?;
         Self::from_micros((seconds - offset_seconds) * 1_000_000 + micros)
     }
 }

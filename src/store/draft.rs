@@ -9,7 +9,7 @@ use super::error::LineRefusal;
 use super::name_table::NameTable;
 use super::state::State;
 use crate::codec::DecodeError;
-use crate::input::{ParsedLine, ParsedLines};
+use crate::input::{NameRef, ParsedLine, ParsedLines};
 use crate::language::{Page, Report, Zone};
 use crate::log::record::{AliasRecord, CohortRecord, Definition, EventRecord, GroupRecord, IdentifyRecord, Record};
 use crate::log::{BatchBuilder, BatchKeyRecord, EventParts, ImportRecord};
@@ -52,33 +52,56 @@ struct NewNames {
     counts: BTreeMap<StoredName, u32>,
 }
 
-/// Names that events before had, with their ids: of each list few stand in nearly all events.
-#[derive(Default)]
+/// What names of lines that were parsed together are, as far as it is known.
 struct Memo<'e> {
-    events: MemoNames<'e>,
-    group_types: MemoNames<'e>,
-    properties: MemoNames<'e>,
+    /// Names of group types and properties by their symbols.
+    by_symbol: Vec<Option<u32>>,
+    /// Names of events, of which there are few, by their slots; of several names of one slot the last.
+    events: [(&'e str, u32); MEMO_SLOTS],
 }
-
-/// Names by their slots; of several names of one slot the last.
-struct MemoNames<'e>([(&'e str, u32); MEMO_SLOTS]);
 
 const MEMO_SLOTS: usize = 64;
 
-impl Default for MemoNames<'_> {
-    fn default() -> Self {
-        // No name is told by it: an empty one is looked up each time.
-        Self([("", 0); MEMO_SLOTS])
+impl Memo<'_> {
+    fn of(lines: &ParsedLines) -> Self {
+        // No name is told by an empty one, which is looked up each time.
+        Self { by_symbol: vec![None; lines.symbols_end()], events: [("", 0); MEMO_SLOTS] }
     }
 }
 
-impl<'e> MemoNames<'e> {
+impl<'e> Memo<'e> {
     /// Told by length and three bytes, so that names that differ mostly have different slots.
-    fn slot(&mut self, name: &str) -> &mut (&'e str, u32) {
+    fn event_slot(&mut self, name: &str) -> &mut (&'e str, u32) {
         let bytes = name.as_bytes();
         let byte = |place: usize| usize::from(bytes.get(place).copied().unwrap_or(0));
         let (first, middle, last) = (byte(0), byte(bytes.len() / 2), byte(bytes.len().wrapping_sub(1)));
-        &mut self.0[(bytes.len() * 3 + first + middle * 5 + last * 7) % MEMO_SLOTS]
+        &mut self.events[(bytes.len() * 3 + first + middle * 5 + last * 7) % MEMO_SLOTS]
+    }
+}
+
+/// A name of a group type or of a property, which may have a symbol in a memo.
+pub(crate) trait Named<'e>: Copy {
+    fn text(self) -> &'e str;
+    fn symbol(self) -> Option<usize>;
+}
+
+impl<'e> Named<'e> for &'e str {
+    fn text(self) -> &'e str {
+        self
+    }
+
+    fn symbol(self) -> Option<usize> {
+        None
+    }
+}
+
+impl<'e> Named<'e> for NameRef<'e> {
+    fn text(self) -> &'e str {
+        self.text()
+    }
+
+    fn symbol(self) -> Option<usize> {
+        self.symbol()
     }
 }
 
@@ -157,7 +180,7 @@ impl Drafting<'_> {
     /// Takes lines of an import in, as [`Self::add`] does one.
     pub fn add_parsed(&mut self, lines: &ParsedLines) -> Result<WrittenLines, DecodeError> {
         let mut written = WrittenLines::default();
-        let mut memo = Memo::default();
+        let mut memo = Memo::of(lines);
         // With nothing in between, so that the processor waits for the memory of several of them at once.
         let users: Vec<Option<u32>> =
             lines.plain().map(|event| self.state.recent_names.get(StoredName::User, event.user())).collect();
@@ -212,19 +235,32 @@ impl Drafting<'_> {
         Ok(id)
     }
 
-    /// The same of a name that may be in the memo of its list, if there is one.
-    fn intern_common<'e>(
+    /// The same of an event's name.
+    fn intern_event<'e>(&mut self, text: &'e str, memo: Option<&mut Memo<'e>>) -> Result<EventId, DecodeError> {
+        let Some(memo) = memo else { return self.intern(StoredName::Event, text).map(EventId::new) };
+        let slot = memo.event_slot(text);
+        if slot.0 != text || text.is_empty() {
+            *slot = (text, self.intern(StoredName::Event, text)?);
+        }
+        Ok(EventId::new(slot.1))
+    }
+
+    /// The same of a name that may have a symbol.
+    #[inline]
+    fn intern_named<'e>(
         &mut self,
         list: StoredName,
-        memo: Option<&mut MemoNames<'e>>,
-        text: &'e str,
+        name: impl Named<'e>,
+        memo: Option<&mut Memo<'e>>,
     ) -> Result<u32, DecodeError> {
-        let Some(memo) = memo else { return self.intern(list, text) };
-        let slot = memo.slot(text);
-        if slot.0 != text || text.is_empty() {
-            *slot = (text, self.intern(list, text)?);
+        let known = memo.zip(name.symbol()).and_then(|(memo, symbol)| memo.by_symbol.get_mut(symbol));
+        let Some(known) = known else { return self.intern(list, name.text()) };
+        if let Some(id) = known {
+            return Ok(*id);
         }
-        Ok(slot.1)
+        let id = self.intern(list, name.text())?;
+        *known = Some(id);
+        Ok(id)
     }
 
     fn intern_user(&mut self, text: &str) -> Result<UserId, DecodeError> {
@@ -249,19 +285,23 @@ impl Drafting<'_> {
     }
 
     /// Takes an event in; `user` is the id of who did it, where that is known.
-    fn track<'e, G, P>(
+    fn track<'e, N, M, G, P>(
         &mut self,
         event: EventView<'e, G, P>,
         user: Option<u32>,
         mut memo: Option<&mut Memo<'e>>,
     ) -> Result<Outcome, DecodeError>
     where
-        G: Iterator<Item = (&'e str, &'e str)> + Clone,
-        P: Iterator<Item = (&'e str, ValueRef<'e>)>,
+        N: Named<'e>,
+        M: Named<'e>,
+        G: Iterator<Item = (N, &'e str)> + Clone,
+        P: Iterator<Item = (M, ValueRef<'e>)>,
     {
-        for (group_type, _) in event.groups.clone() {
-            if let Some(refused) = self.check_type(group_type)? {
-                return Ok(refused);
+        if self.state.settings.only_declared {
+            for (group_type, _) in event.groups.clone() {
+                if let Some(refused) = self.check_type(group_type.text())? {
+                    return Ok(refused);
+                }
             }
         }
         let time = event.time.unwrap_or(self.now);
@@ -271,17 +311,12 @@ impl Drafting<'_> {
             return Ok(Outcome::Duplicate);
         }
         let user = user.map_or_else(|| self.intern_user(event.user), |user| Ok(UserId::new(user)))?;
-        let name = EventId::new(self.intern_common(
-            StoredName::Event,
-            memo.as_mut().map(|memo| &mut memo.events),
-            event.name,
-        )?);
+        let name = self.intern_event(event.name, memo.as_deref_mut())?;
         let mut parts = std::mem::take(&mut self.draft.parts);
         parts.clear();
         self.draft.groups.clear();
         for (group_type, key) in event.groups {
-            let group_type =
-                self.intern_common(StoredName::GroupType, memo.as_mut().map(|memo| &mut memo.group_types), group_type)?;
+            let group_type = self.intern_named(StoredName::GroupType, group_type, memo.as_deref_mut())?;
             let group_type = GroupTypeId::new(group_type);
             let key = self.intern(StoredName::GroupKey(group_type.raw()), key)?;
             self.draft.groups.push((group_type, GroupKeyId::new(key)));
@@ -289,8 +324,7 @@ impl Drafting<'_> {
         self.draft.groups.sort_unstable();
         self.draft.groups.iter().for_each(|(group_type, key)| parts.push_group(*group_type, *key));
         for (name, value) in event.properties {
-            let name =
-                self.intern_common(StoredName::Property, memo.as_mut().map(|memo| &mut memo.properties), name)?;
+            let name = self.intern_named(StoredName::Property, name, memo.as_deref_mut())?;
             parts.push_property(PropertyId::new(name), value);
         }
         if let Some(insert_id) = event.insert_id {
