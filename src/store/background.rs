@@ -99,6 +99,11 @@ impl Core {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether maintenance has threads of its own.
+    pub fn has_threads(&self) -> bool {
+        self.maintenance == Maintenance::Background
+    }
+
     /// Waits until something at work on the engine has ended.
     pub fn wait<'a>(&'a self, writer: MutexGuard<'a, Writer>) -> MutexGuard<'a, Writer> {
         self.ended.wait(writer).unwrap_or_else(PoisonError::into_inner)

@@ -90,6 +90,11 @@ impl Store {
         self.core.writer()
     }
 
+    /// Whether maintenance has threads of its own.
+    pub(super) fn has_threads(&self) -> bool {
+        self.core.has_threads()
+    }
+
     /// What opening found: whether the store was closed before, and what of an unfinished batch was left out.
     pub fn recovery(&self) -> Recovery {
         self.writer().engine.recovery()

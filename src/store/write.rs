@@ -2,6 +2,7 @@
 
 use super::batch_keys::{BatchKey, WriteOnceError};
 use super::draft::{Drafting, Outcome, WrittenLines};
+use super::engine::Ticket;
 use super::error::StoreError;
 use super::handle::Store;
 use super::unknown::UnknownName;
@@ -101,16 +102,25 @@ impl Store {
         Ok(Written::of(outcomes))
     }
 
-    /// Writes lines as [`Self::write_import`] does, as they were parsed together.
-    ///
-    /// # Errors
-    /// As [`Self::write`].
-    pub fn write_parsed(&self, lines: &ParsedLines, import: Option<ImportRecord>) -> Result<WrittenLines, StoreError> {
-        self.change(|drafting| {
+    /// Appends lines as [`Self::write_import`] writes them, as they were parsed together. They are durable once
+    /// [`Self::wait_for`] the ticket has returned.
+    pub(super) fn append_parsed(
+        &self,
+        lines: &ParsedLines,
+        import: Option<ImportRecord>,
+    ) -> Result<(WrittenLines, Ticket), StoreError> {
+        let mut writer = self.writer();
+        let (draft, written) = writer.engine.draft(|drafting| {
             let written = drafting.add_parsed(lines)?;
             import.into_iter().for_each(|import| drafting.import(import));
             Ok(written)
-        })
+        })?;
+        Ok((written, writer.engine.append(draft)?))
+    }
+
+    /// Waits until everything before the ticket is durable.
+    pub(super) fn wait_for(&self, ticket: Ticket) -> Result<(), StoreError> {
+        self.wait_until_durable(self.writer(), ticket)
     }
 
     fn write_lines(

@@ -1,6 +1,7 @@
 //! Importing input lines from a file or a stream: in chunks, resumable, and never twice by accident.
 //!
-//! Bytes are read and parsed on a thread of their own and committed on the caller's. Each chunk is one batch that
+//! Bytes are read and parsed on a thread of their own, appended to the log on the caller's, and made durable on a third
+//! one. Each chunk is one batch that
 //! holds its lines and an [`ImportRecord`](crate::log::ImportRecord): how many bytes of the input are done, and their digest.
 //!
 //! Invariants:
@@ -18,6 +19,7 @@ mod held;
 mod known;
 mod run;
 mod source;
+mod syncing;
 #[cfg(test)]
 mod tests;
 

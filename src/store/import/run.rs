@@ -1,11 +1,13 @@
-//! Runs an import: a thread reads and parses, the caller's thread commits.
+//! Runs an import: a thread reads and parses, the caller's thread appends, a third one syncs.
 
 use super::chunks::{Chunk, Chunks};
 use super::held::HeldLines;
 use super::known::{self, Known};
+use super::syncing::{Appended, Syncing};
 use super::{ImportCause, ImportError, ImportNotice, ImportOptions, ImportSource, Imported, STRICT_BYTES_MAX};
 use crate::input::{ParsedLines, Unpacked};
 use crate::log::ImportRecord;
+use crate::store::engine::Ticket;
 use crate::store::{LineRefusal, Store, StoreError};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +17,9 @@ use std::time::Duration;
 
 /// Chunks that wait to be committed while the next is parsed.
 const CHUNKS_WAITING: usize = 2;
+
+/// Chunks that are made durable while the next is appended.
+const CHUNKS_SYNCING: usize = 1;
 
 /// How often a request to stop is looked for while there is nothing to commit.
 const STOP_INTERVAL: Duration = Duration::from_millis(50);
@@ -135,36 +140,71 @@ impl Run<'_> {
         }
     }
 
-    /// Commits chunk by chunk.
+    /// Commits chunk by chunk. Where maintenance has threads of its own, one is made durable while the next is appended;
+    /// without, the same input makes the same calls of the store, one after the other.
     fn commit(&mut self, chunks: &Receiver<Parsed>) -> Result<(), ImportCause> {
+        let store = self.store;
+        thread::scope(|scope| {
+            let mut syncing = Syncing::begin(scope, store).map_err(ImportCause::of_reading)?;
+            let most = if store.has_threads() { CHUNKS_SYNCING } else { 0 };
+            let mut result = self.append_all(chunks, &mut syncing, most);
+            // Whatever ended it, what was appended before is stored.
+            while let Some(chunk) = syncing.take(0) {
+                match chunk {
+                    Ok(chunk) => self.finish(&chunk),
+                    Err(error) => {
+                        result = Err(ImportCause::Store(error));
+                        break;
+                    }
+                }
+            }
+            result
+        })
+    }
+
+    fn append_all(&mut self, chunks: &Receiver<Parsed>, syncing: &mut Syncing, most: usize) -> Result<(), ImportCause> {
         while let Some(mut chunk) = self.next(chunks)? {
             if let Some(record) = &mut chunk.record
                 && let Some(records) = self.anew.take()
             {
                 record.continues = self.forget(&records).map_err(ImportCause::Store)?;
             }
-            let (input_bytes, lines) = (chunk.input_bytes, chunk.lines_passed);
-            self.store_chunk(chunk).map_err(ImportCause::Store)?;
-            (self.notice)(ImportNotice::Progress { input_bytes, lines });
+            let (chunk, ticket) = self.append(chunk).map_err(ImportCause::Store)?;
+            syncing.push(chunk, ticket);
+            while let Some(chunk) = syncing.take(most) {
+                self.finish(&chunk.map_err(ImportCause::Store)?);
+            }
         }
         Ok(())
     }
 
-    fn store_chunk(&mut self, chunk: Chunk) -> Result<(), StoreError> {
+    /// Puts a chunk into the log.
+    fn append(&mut self, chunk: Chunk) -> Result<(Appended, Ticket), StoreError> {
         let mut refused: Vec<(u64, LineRefusal)> =
             chunk.refused.into_iter().map(|(number, refusal)| (number, refusal.into())).collect();
-        if chunk.record.is_some() || !chunk.lines.is_empty() {
-            let written = self.store.write_parsed(&chunk.lines, chunk.record)?;
-            self.done.accepted += written.accepted;
-            self.done.duplicate += written.duplicate;
-            refused.extend(written.refused.into_iter().map(|(place, refusal)| (chunk.numbers[place], refusal)));
-            refused.sort_by_key(|(number, _)| *number);
-        }
-        self.done.done_before += chunk.done_before;
-        self.refuse(&refused);
-        // Nobody takes it when the input has ended.
+        let (written, ticket) = self.store.append_parsed(&chunk.lines, chunk.record)?;
+        refused.extend(written.refused.into_iter().map(|(place, refusal)| (chunk.numbers[place], refusal)));
+        refused.sort_by_key(|(number, _)| *number);
+        // Nobody takes them when the input has ended.
         let _ = self.spare.send(chunk.lines);
-        Ok(())
+        let appended = Appended {
+            accepted: written.accepted,
+            duplicate: written.duplicate,
+            done_before: chunk.done_before,
+            refused,
+            input_bytes: chunk.input_bytes,
+            lines: chunk.lines_passed,
+        };
+        Ok((appended, ticket))
+    }
+
+    /// Counts a chunk that is durable, and tells of it.
+    fn finish(&mut self, chunk: &Appended) {
+        self.done.accepted += chunk.accepted;
+        self.done.duplicate += chunk.duplicate;
+        self.done.done_before += chunk.done_before;
+        self.refuse(&chunk.refused);
+        (self.notice)(ImportNotice::Progress { input_bytes: chunk.input_bytes, lines: chunk.lines });
     }
 
     fn refuse(&mut self, refused: &[(u64, LineRefusal)]) {
