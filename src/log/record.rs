@@ -213,6 +213,19 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Whether it says something that other records are read by: an alias, a cohort, a setting.
+    pub fn concerns_others(&self) -> bool {
+        match self {
+            Self::Alias(_)
+            | Self::Cohort(_)
+            | Self::DeclareGroupType { .. }
+            | Self::OnlyDeclared(_)
+            | Self::KeepDays(_)
+            | Self::Timezone(_) => true,
+            Self::Event(_) | Self::Identify(_) | Self::Group(_) | Self::Import(_) | Self::BatchKey(_) => false,
+        }
+    }
+
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Event(event) => event.write(out),

@@ -2,7 +2,7 @@
 
 use super::cohorts::Cohorts;
 use super::manifest::Settings;
-use super::state::State;
+use super::state::{HotBatch, State};
 use crate::codec::DecodeError;
 use crate::log::{Batch, Record};
 use crate::model::{Arrival, StoredName};
@@ -49,36 +49,28 @@ impl Published {
         }
         let Some(log) = state.logs.last() else { return Ok(()) };
         while let Some(hot) = log.batches.get(self.batches).filter(|batch| batch.end <= synced) {
-            self.add(state, &Batch::open(&hot.payload)?)?;
+            self.add(state, hot)?;
             self.batches += 1;
         }
         Ok(())
     }
 
     /// Takes one batch in, whose effects the state holds together with those of later ones.
-    fn add(&mut self, state: &State, batch: &Batch<'_>) -> Result<(), DecodeError> {
+    fn add(&mut self, state: &State, hot: &HotBatch) -> Result<(), DecodeError> {
+        let batch = Batch::open(&hot.payload)?;
         for new in &batch.definitions {
             *self.name_counts.entry(new.list).or_default() += 1;
         }
-        batch.visit(|arrival, _, record| {
-            match &record {
-                Record::Alias(alias) => {
-                    Arc::make_mut(&mut self.aliases).join(alias.user, alias.alias);
-                }
-                Record::Cohort(_)
-                | Record::DeclareGroupType { .. }
-                | Record::OnlyDeclared(_)
-                | Record::KeepDays(_)
-                | Record::Timezone(_) => {
-                    // Settings and definitions are small and change seldom: the newest serve.
-                    self.settings = Arc::clone(&state.settings);
-                    self.cohorts = Arc::clone(&state.cohorts);
-                }
-                Record::Event(_) | Record::Identify(_) | Record::Group(_) | Record::Import(_) | Record::BatchKey(_) => {
-                }
+        for offset in &hot.concerning {
+            if let Record::Alias(alias) = Batch::record_at(&hot.payload, *offset)? {
+                Arc::make_mut(&mut self.aliases).join(alias.user, alias.alias);
+            } else {
+                // Settings and definitions are small and change seldom: the newest serve.
+                self.settings = Arc::clone(&state.settings);
+                self.cohorts = Arc::clone(&state.cohorts);
             }
-            self.next_arrival = arrival.plus(u64::from(record.has_arrival()));
-            Ok(())
-        })
+        }
+        self.next_arrival = batch.first_arrival.plus(hot.arrivals);
+        Ok(())
     }
 }

@@ -21,6 +21,10 @@ pub(crate) struct HotBatch {
     pub payload: Bytes,
     /// The offset in its log after it.
     pub end: u64,
+    /// Its records with an arrival.
+    pub arrivals: u64,
+    /// The offsets in the payload of the records that [`Record::concerns_others`].
+    pub concerning: Vec<usize>,
 }
 
 /// The batches of one log file.
@@ -95,13 +99,14 @@ impl State {
     pub fn apply(&mut self, payload: Bytes, end: u64) -> Result<(), DecodeError> {
         let batch = self.define(&payload, end)?;
         let mut log = self.logs.pop().unwrap_or_default();
-        let mut arrivals = 0;
-        let result = batch.visit(|_, _, record| {
+        let (mut arrivals, mut concerning) = (0, Vec::new());
+        let result = batch.visit(|_, offset, record| {
             self.remember(&mut log, &record)?;
             arrivals += u64::from(record.has_arrival());
+            concerning.extend(record.concerns_others().then_some(offset));
             Ok(())
         });
-        self.add(log, payload, end, arrivals);
+        self.add(log, HotBatch { payload, end, arrivals, concerning });
         result
     }
 
@@ -110,9 +115,13 @@ impl State {
         let BuiltBatch { payload, arrivals, remembered } = built;
         self.define(&payload, end)?;
         let mut log = self.logs.pop().unwrap_or_default();
-        let mut offsets = remembered.into_iter();
-        let result = offsets.try_for_each(|offset| self.remember(&mut log, &Batch::record_at(&payload, offset)?));
-        self.add(log, payload, end, arrivals);
+        let mut concerning = Vec::new();
+        let result = remembered.into_iter().try_for_each(|offset| {
+            let record = Batch::record_at(&payload, offset)?;
+            concerning.extend(record.concerns_others().then_some(offset));
+            self.remember(&mut log, &record)
+        });
+        self.add(log, HotBatch { payload, end, arrivals, concerning });
         result
     }
 
@@ -133,11 +142,11 @@ impl State {
     }
 
     /// Adds a batch to the last log, which was taken out.
-    fn add(&mut self, mut log: HotLog, payload: Bytes, end: u64, arrivals: u64) {
-        log.batches.push(HotBatch { payload, end });
-        log.records += arrivals;
+    fn add(&mut self, mut log: HotLog, batch: HotBatch) {
+        log.records += batch.arrivals;
+        self.next_arrival = self.next_arrival.plus(batch.arrivals);
+        log.batches.push(batch);
         self.logs.push(log);
-        self.next_arrival = self.next_arrival.plus(arrivals);
     }
 
     fn remember(&mut self, log: &mut HotLog, record: &Record<'_>) -> Result<(), DecodeError> {
@@ -196,17 +205,17 @@ impl State {
         self.aliases = Arc::default();
         self.cohorts = Arc::default();
         self.load_sealed(profiles)?;
-        let payloads: Vec<Bytes> =
-            self.logs.iter().flat_map(|log| log.batches.iter().map(|batch| batch.payload.clone())).collect();
-        for payload in payloads {
-            Batch::open(&payload)?.visit(|_, _, record| match record {
-                Record::Alias(alias) => {
-                    Arc::make_mut(&mut self.aliases).join(alias.user, alias.alias);
-                    Ok(())
+        let batches: Vec<HotBatch> = self.logs.iter().flat_map(|log| &log.batches).cloned().collect();
+        for batch in &batches {
+            for offset in &batch.concerning {
+                match Batch::record_at(&batch.payload, *offset)? {
+                    Record::Alias(alias) => {
+                        Arc::make_mut(&mut self.aliases).join(alias.user, alias.alias);
+                    }
+                    Record::Cohort(cohort) => self.save_cohort(cohort.name, cohort.report)?,
+                    _ => {}
                 }
-                Record::Cohort(cohort) => self.save_cohort(cohort.name, cohort.report),
-                _ => Ok::<(), DecodeError>(()),
-            })?;
+            }
         }
         Ok(())
     }
