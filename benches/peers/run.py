@@ -7,13 +7,15 @@
 Makes the data (gen.py, a fixed seed), loads all three, asks every query of each in turn (A B C A B C ...), checks that
 the rows are the same, and prints a table. Each peer is asked in the way of writing the query that was the fastest for it
 (queries/BEST.json), or with --variants in every way, of which the fastest counts. With --integers the peers are also asked
-of tables that have integers for ids already; what that gives stands beside. trackcrumb answers documents through the library, planned anew each time, without any cache.
+of tables that have integers for ids already; what that gives stands beside. With --ingest nothing is asked: each reads the
+NDJSON file into an empty directory, in turn as well. trackcrumb answers documents through the library, planned anew each time, without any cache.
 README.md says what the queries mean.
 """
 
 import argparse
 import json
 import math
+import shutil
 import statistics
 import subprocess
 import sys
@@ -36,6 +38,8 @@ def main():
         subprocess.run(command, check=True)
     parameters = json.loads((data / "params.json").read_text())
     subprocess.run(["cargo", "build", "--release", "--quiet", *ENGINE_ALONE, "--bin", "trackcrumb"], cwd=ROOT, check=True)
+    if arguments.ingest:
+        return ingest(arguments, data / "events.ndjson")
     loaded = load(arguments, data)
     directory = lambda name: arguments.work / f"{name}-{arguments.events}"
     # Peers first: a process that is forked later would hold the pipe to trackcrumb open.
@@ -104,6 +108,31 @@ def load(arguments, data):
         loaded[engine.name] = {"table_seconds": milliseconds / 1e3}
         note.write_text(json.dumps(loaded))
     return loaded
+
+
+def ingest(arguments, file):
+    """What each takes to read the file into an empty directory, until all is durable and can be asked for."""
+    taken = {engine.name: [] for engine in (Trackcrumb, *STRINGS)}
+    for _ in range(arguments.rounds):
+        for engine in (Trackcrumb, *STRINGS):
+            directory = arguments.work / f"{engine.name}-{arguments.events}-ingest"
+            shutil.rmtree(directory, ignore_errors=True)
+            if engine is Trackcrumb:
+                taken[engine.name].append(Trackcrumb.load(directory, file, compacted=False))
+            else:
+                peer = Peer(engine, directory)
+                milliseconds, _ = peer.call("ingest", str(file))
+                taken[engine.name].append((milliseconds / 1e3, peer.peak_mib()))
+                peer.close()
+            shutil.rmtree(directory, ignore_errors=True)
+    seconds = {name: statistics.median(seconds for seconds, _ in runs) for name, runs in taken.items()}
+    rates = {name: f"{arguments.events / seconds:,.0f}" for name, seconds in seconds.items()}
+    peaks = {name: f"{max(peak for _, peak in runs):,.0f}" for name, runs in taken.items()}
+    print(f"| {arguments.events:,} events, {arguments.rounds} rounds | " + " | ".join(taken) + " |\n|---|" + "---:|" * len(taken))
+    for title, cells in (("events read from NDJSON a second", rates), ("peak memory meanwhile, MiB", peaks)):
+        print(f"| {title} | " + " | ".join(cells.values()) + " |")
+    best = min(seconds[engine.name] for engine in STRINGS)
+    print(f"\nBest peer's time / trackcrumb's: {best / seconds['trackcrumb']:.2f}")
 
 
 def ways(peer, name, is_every):
@@ -194,6 +223,7 @@ def parse_arguments():
     parser.add_argument("--variants", action="store_true", help="ask peers in every way that a query is written")
     parser.add_argument("--integers", action="store_true", help="ask peers also of tables with integers for ids")
     parser.add_argument("--as-imported", action="store_true", help="leave trackcrumb in the segments that an import makes")
+    parser.add_argument("--ingest", action="store_true", help="compare reading NDJSON, and nothing else")
     parser.add_argument("--only", default="", help="some queries, such as T1,F1")
     return parser.parse_args()
 
