@@ -5,27 +5,29 @@ use crate::codec::value::{read_number, read_value, write_value};
 use crate::codec::{ByteMap, DecodeError, Reader};
 use crate::model::{Number, Value};
 
-/// One property of the rows of a table.
-#[derive(Clone, Debug)]
+/// One property of the rows of a table; may be shorter than the table.
+#[derive(Clone, Debug, Default)]
 pub(super) struct PropertyRows {
     /// The place of the property's [`ValueList`].
     pub list: usize,
-    pub values: RowValues,
+    /// As long as there are none but numbers.
+    numbers: Vec<Option<Number>>,
+    /// From then on the place in the list plus 1, 0 for absent.
+    codes: Vec<u32>,
 }
 
-/// What a property is in each row; may be shorter than the table.
-#[derive(Clone, Debug)]
-pub(super) enum RowValues {
-    /// As long as there are none but numbers.
-    Numbers(Vec<Option<Number>>),
-    /// Place in the list plus 1, 0 for absent.
-    Coded(Vec<u32>),
+/// What a property is in each row.
+pub(super) enum RowValues<'a> {
+    /// Numbers alone.
+    Numbers(&'a [Option<Number>]),
+    /// Places in the list plus 1, 0 for absent.
+    Coded(&'a [u32]),
 }
 
 impl PropertyRows {
     /// No rows yet, of the property whose list is there.
     pub fn of_list(list: usize) -> Self {
-        Self { list, values: RowValues::Numbers(Vec::new()) }
+        Self { list, ..Self::default() }
     }
 
     /// The value of a row, as [`write_value`] writes it.
@@ -34,19 +36,35 @@ impl PropertyRows {
     /// When the bytes are damaged.
     #[inline]
     pub fn set(&mut self, row: usize, value: &[u8], lists: &mut [ValueList]) -> Result<(), DecodeError> {
-        if let RowValues::Numbers(numbers) = &mut self.values {
+        let list = &mut lists[self.list];
+        if self.codes.is_empty() {
             if let Some(number) = read_number(value)? {
-                pad(numbers, row);
-                numbers.push(Some(number));
+                pad(&mut self.numbers, row);
+                self.numbers.push(Some(number));
                 return Ok(());
             }
-            self.values = RowValues::Coded(lists[self.list].codes_of(numbers)?);
+            list.push_codes_of(&self.numbers, &mut self.codes)?;
+            self.numbers.clear();
         }
-        if let RowValues::Coded(codes) = &mut self.values {
-            pad(codes, row);
-            codes.push(lists[self.list].code(value)?);
-        }
+        pad(&mut self.codes, row);
+        self.codes.push(list.code(value)?);
         Ok(())
+    }
+
+    /// All of them.
+    pub fn values(&self) -> RowValues<'_> {
+        if self.codes.is_empty() { RowValues::Numbers(&self.numbers) } else { RowValues::Coded(&self.codes) }
+    }
+
+    /// Whether no row has one.
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty() && self.numbers.is_empty()
+    }
+
+    /// Takes all rows out, and keeps their room.
+    pub fn clear(&mut self) {
+        self.numbers.clear();
+        self.codes.clear();
     }
 }
 
@@ -70,10 +88,9 @@ impl ValueList {
         Ok(place + 1)
     }
 
-    /// The codes of rows with these numbers, 0 for none.
-    fn codes_of(&mut self, numbers: &[Option<Number>]) -> Result<Vec<u32>, DecodeError> {
+    /// Adds the codes of rows with these numbers, 0 for none.
+    fn push_codes_of(&mut self, numbers: &[Option<Number>], codes: &mut Vec<u32>) -> Result<(), DecodeError> {
         let mut bytes = Vec::new();
-        let mut codes = Vec::with_capacity(numbers.len());
         for number in numbers {
             codes.push(match number {
                 None => 0,
@@ -84,7 +101,13 @@ impl ValueList {
                 }
             });
         }
-        Ok(codes)
+        Ok(())
+    }
+
+    /// Takes all values out, and keeps their room.
+    pub fn clear(&mut self) {
+        self.values.clear();
+        self.places.clear();
     }
 
     /// The same in order of value.
@@ -190,9 +213,9 @@ mod tests {
                     rows.set(row, &bytes_of(value), &mut lists).unwrap();
                 }
             }
-            let RowValues::Coded(codes) = rows.values else { panic!("texts are coded") };
+            let RowValues::Coded(codes) = rows.values() else { panic!("texts are coded") };
             let sorted = lists[0].sorted();
-            let (values, table) = sorted.of_table(&codes);
+            let (values, table) = sorted.of_table(codes);
             prop_assert!(values.is_sorted_by(|a, b| a < b));
             let found: Vec<Option<Value>> = codes
                 .iter()

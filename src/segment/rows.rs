@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// Rows of a segment, in any order.
 #[derive(Clone, Debug, Default)]
 pub struct SegmentRows {
-    pub(super) tables: Vec<(EventId, TableRows)>,
+    tables: Vec<(EventId, TableRows)>,
     /// Of each event its place among the tables plus 1, or 0. Events are few, and numbered from 0 on.
     places: Vec<u32>,
     /// The place of the last row's table.
@@ -52,6 +52,11 @@ impl InsertIds {
     /// Whether no row has one.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
     }
 
     /// The id of a row, if it has one.
@@ -101,7 +106,11 @@ impl<T> Columns<T> {
         &mut self.columns[place].1
     }
 
-    /// The columns by ascending id.
+    fn each(&mut self, change: impl Fn(&mut T)) {
+        self.columns.iter_mut().for_each(|(_, column)| change(column));
+    }
+
+    /// The columns by ascending id; some may be empty.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.places.iter().map(|(id, place)| (*id, &self.columns[*place].1))
     }
@@ -196,7 +205,32 @@ impl SegmentRows {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.tables.is_empty()
+        self.tables.iter().all(|(_, table)| table.len() == 0)
+    }
+
+    /// The tables that have rows, by event.
+    pub(super) fn tables(&self) -> Vec<(EventId, &TableRows)> {
+        let mut tables: Vec<_> = self.tables.iter().map(|(event, table)| (*event, table)).collect();
+        tables.retain(|(_, table)| table.len() > 0);
+        tables.sort_unstable_by_key(|(event, _)| *event);
+        tables
+    }
+
+    /// Takes all rows out, and keeps their room for others of such tables.
+    pub fn clear(&mut self) {
+        for (_, table) in &mut self.tables {
+            table.users.clear();
+            table.moments.clear();
+            table.groups.each(Vec::clear);
+            table.properties.each(PropertyRows::clear);
+            table.insert_ids.clear();
+        }
+        self.values.iter_mut().for_each(ValueList::clear);
+    }
+
+    /// How many tables there is room for.
+    pub fn tables_with_room(&self) -> usize {
+        self.tables.len()
     }
 }
 

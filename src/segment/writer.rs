@@ -34,7 +34,7 @@ struct Writing<'a, W> {
 
 /// The moments of all rows.
 struct AllMoments<'a> {
-    tables: &'a [(EventId, TableRows)],
+    tables: &'a [(EventId, &'a TableRows)],
     first_arrival: u64,
 }
 
@@ -57,12 +57,15 @@ impl SegmentWriter {
         Self { id, first_arrival, compression, rows }
     }
 
-    /// Writes the segment to `output` as it grows. Answers its length in bytes.
+    /// Writes the segment to `output` as it grows. Answers its length in bytes, and the rows, taken out: their room may
+    /// serve others.
     ///
     /// # Errors
     /// When `output` fails, or the footer is too large.
-    pub fn write_into(self, output: &mut dyn io::Write) -> Result<u64, WriteError> {
-        self.write(output)?.close()
+    pub fn write_into(mut self, output: &mut dyn io::Write) -> Result<(u64, SegmentRows), WriteError> {
+        let length = self.write(output)?.close()?;
+        self.rows.clear();
+        Ok((length, self.rows))
     }
 
     /// The segment's bytes.
@@ -73,17 +76,18 @@ impl SegmentWriter {
         self.write(Vec::new())?.finish()
     }
 
-    fn write<W: io::Write>(self, output: W) -> Result<SegmentFile<W>, DecodeError> {
-        let Self { id, first_arrival, compression, rows: SegmentRows { mut tables, values, .. } } = self;
-        tables.sort_unstable_by_key(|(event, _)| *event);
-        let values: Vec<SortedValues<'_>> = values.iter().map(ValueList::sorted).collect();
-        let mut writing = Writing { file: SegmentFile::new(output, id, first_arrival), compression, values: &values };
+    fn write<W: io::Write>(&self, output: W) -> Result<SegmentFile<W>, DecodeError> {
+        let Self { id, first_arrival, compression, rows } = self;
+        let tables = rows.tables();
+        let values: Vec<SortedValues<'_>> = rows.values.iter().map(ValueList::sorted).collect();
+        let file = SegmentFile::new(output, *id, *first_arrival);
+        let mut writing = Writing { file, compression: *compression, values: &values };
         // What lives in memory only is read too soon for its size to matter.
-        if compression == Compression::Zstd {
+        if *compression == Compression::Zstd {
             let moments = AllMoments { tables: &tables, first_arrival: first_arrival.raw() };
             writing.file.pace = Some(Pace::of(&moments)?);
         }
-        tables.into_iter().for_each(|(event, rows)| writing.write_table(event, &rows));
+        tables.into_iter().for_each(|(event, rows)| writing.write_table(event, rows));
         Ok(writing.file)
     }
 }
@@ -108,7 +112,7 @@ impl<W: io::Write> Writing<'_, W> {
         }
         let mut groups = Vec::new();
         let mut key_days = Vec::new();
-        for (group_type, keys) in rows.groups.iter() {
+        for (group_type, keys) in rows.groups.iter().filter(|(_, keys)| !keys.is_empty()) {
             let mut runs = RunEncoder::default();
             let mut days = UnitDaysBuilder::default();
             for (row, time) in order.iter().zip(times()) {
@@ -137,7 +141,7 @@ impl<W: io::Write> Writing<'_, W> {
         });
         let times = self.column(times().map(|time| time.micros()));
         let property = |(name, rows): (u32, &PropertyRows)| (name, self.property(rows, &order, days.as_ref()));
-        let properties = rows.properties.iter().map(property).collect();
+        let properties = rows.properties.iter().filter(|(_, rows)| !rows.is_empty()).map(property).collect();
         let insert_ids = self.insert_ids(rows, &order);
         let user_days = user_days.finish(&mut self.file.user_days);
         let table = TableLayout {
@@ -166,7 +170,7 @@ impl<W: io::Write> Writing<'_, W> {
     }
 
     fn property(&mut self, property: &PropertyRows, order: &[u32], days: Option<&RowDays>) -> PropertyLayout {
-        let codes = match &property.values {
+        let codes = match property.values() {
             RowValues::Numbers(numbers) => return self.numbers(numbers, order, days),
             RowValues::Coded(codes) => codes,
         };

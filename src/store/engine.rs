@@ -19,7 +19,7 @@ use crate::files::{FileError, Storage, StorageFile, StorageLock, publish_file};
 use crate::log::{BuiltBatch, LogEnd, encode_frames, framed_bytes};
 use crate::profiles::Profiles;
 use crate::saved::SavedError;
-use crate::segment::Segment;
+use crate::segment::{Segment, SegmentRows};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -51,6 +51,9 @@ pub struct Recovery {
     /// Bytes of an unfinished batch, never acknowledged, that were left out.
     pub torn_bytes: u64,
 }
+
+/// Room for rows of more tables is not kept.
+const ROOM_TABLES_MAX: usize = 256;
 
 /// A place in the log; what was appended before it is durable once a sync covered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +88,8 @@ pub(crate) struct Engine {
     pub(super) published: Published,
     active: ActiveLog,
     room: Room,
+    /// Room for the rows of the next segment.
+    rows: SegmentRows,
     lock: Box<dyn StorageLock>,
     poisoned: Option<String>,
     recovery: Recovery,
@@ -144,6 +149,7 @@ impl Engine {
             published,
             active,
             room: Room::default(),
+            rows: SegmentRows::default(),
             lock,
             poisoned: None,
             recovery,
@@ -278,6 +284,19 @@ impl Engine {
     /// Whether the log has grown to the size at which it is sealed.
     pub fn is_seal_due(&self) -> bool {
         self.active.length >= self.seal_at
+    }
+
+    /// Room for the rows of a segment.
+    pub fn take_rows(&mut self) -> SegmentRows {
+        std::mem::take(&mut self.rows)
+    }
+
+    /// Keeps the room of a segment that is written. Where the next log filled meanwhile it is soon sealed as well, and the
+    /// system takes longer to give memory anew than it takes to fill; else it is given back.
+    pub fn keep_rows(&mut self, rows: SegmentRows) {
+        if self.active.length >= self.seal_at / 2 && rows.tables_with_room() <= ROOM_TABLES_MAX {
+            self.rows = rows;
+        }
     }
 
     /// Whether the log has grown so far beyond that size that writing should wait until earlier logs are sealed.

@@ -9,7 +9,7 @@ use crate::codec::text::Compression;
 use crate::codec::{DecodeError, FileId};
 use crate::log::Batch;
 use crate::profiles::ProfilesPart;
-use crate::segment::{Segment, SegmentWriter};
+use crate::segment::{Segment, SegmentRows, SegmentWriter};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ struct Chunk {
 
 impl Chunk {
     fn build(payloads: Vec<Bytes>) -> Result<Self, DecodeError> {
-        let sealed = Sealable::of(&payloads, [FileId([0; 16]); 2], Compression::None)?;
+        let sealed = Sealable::of(&payloads, [FileId([0; 16]); 2], Compression::None, SegmentRows::default())?;
         let segment = sealed.segment.map(SegmentWriter::finish).transpose()?;
         let bytes = payloads.iter().map(Bytes::len).sum();
         Ok(Self {

@@ -17,7 +17,6 @@ pub(super) struct Sealable {
 }
 
 /// Rows and calls as they are taken out of batches.
-#[derive(Default)]
 struct Collected {
     rows: SegmentRows,
     profiles: ProfilesBuilder,
@@ -63,13 +62,14 @@ impl<'a> RecordTaker<'a> for Collected {
 }
 
 impl Sealable {
-    /// Takes what batches say, which come in order of arrival.
+    /// Takes what batches say, which come in order of arrival. `room` has no rows, and room for them.
     pub fn of<'a>(
         payloads: impl IntoIterator<Item = &'a Bytes>,
         ids: [FileId; 2],
         compression: Compression,
+        room: SegmentRows,
     ) -> Result<Self, DecodeError> {
-        let mut collected = Collected::default();
+        let mut collected = Collected { rows: room, profiles: ProfilesBuilder::default() };
         let mut first_arrival: Option<Arrival> = None;
         for payload in payloads {
             let batch = Batch::open(payload)?;

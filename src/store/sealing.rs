@@ -15,7 +15,7 @@ use crate::dictionary::{DictionaryPart, UnsealedNames};
 use crate::files::Storage;
 use crate::log::{BatchKeyRecord, ImportRecord};
 use crate::profiles::{Profiles, ProfilesPart};
-use crate::segment::Segment;
+use crate::segment::{Segment, SegmentRows};
 use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub(super) struct Sealing {
     storage: Arc<dyn Storage>,
     payloads: Vec<Bytes>,
     names: UnsealedNames,
+    /// Room for rows.
+    rows: SegmentRows,
     ids: [FileId; 3],
     /// The first of three.
     number: u64,
@@ -46,6 +48,8 @@ pub(super) struct Sealed {
     segment: Option<Written<Segment>>,
     profiles: Option<Written<ProfilesPart>>,
     names: Option<Written<DictionaryPart>>,
+    /// Room for rows.
+    rows: SegmentRows,
     then: Then,
 }
 
@@ -56,9 +60,14 @@ impl Sealing {
         let damage = |damage| damaged(storage, damage);
         let [segment_id, profiles_id, names_id] = self.ids;
         let ids = [segment_id, profiles_id];
-        let sealed = Sealable::of(&self.payloads, ids, Compression::Zstd).map_err(damage)?;
+        let sealed = Sealable::of(&self.payloads, ids, Compression::Zstd, self.rows).map_err(damage)?;
+        let mut rows = SegmentRows::default();
         let segment = sealed.segment.map(|segment| {
-            let write = |output: &mut dyn io::Write| segment.write_into(output).map(|_| ());
+            let write = |output: &mut dyn io::Write| {
+                let (_, room) = segment.write_into(output)?;
+                rows = room;
+                Ok(())
+            };
             write_file_with(storage, segment_name, self.number, segment_id, load::open_segment, write)
         });
         let segment = segment.transpose()?;
@@ -71,7 +80,7 @@ impl Sealing {
         });
         let names = names.transpose()?;
         storage.sync_dir("sealed file name")?;
-        Ok(Sealed { segment, profiles, names, then: self.then })
+        Ok(Sealed { segment, profiles, names, rows, then: self.then })
     }
 }
 
@@ -98,6 +107,7 @@ impl Engine {
             self.start_log()?;
         }
         self.state.batch_keys.forget_old(self.environment.now().micros());
+        let rows = self.take_rows();
         let logs = self.state.logs.len() - 1;
         let batches = self.state.logs[..logs].iter().flat_map(|log| &log.batches);
         let names = self.state.names.read();
@@ -105,6 +115,7 @@ impl Engine {
             storage: Arc::clone(&self.storage),
             payloads: batches.map(|batch| batch.payload.clone()).collect(),
             names: names.unsealed(&names.counts()),
+            rows,
             ids,
             number,
             then: Then {
@@ -125,7 +136,7 @@ impl Engine {
 
     fn use_sealed(&mut self, sealed: Sealed) -> Result<(), StoreError> {
         self.check_usable()?;
-        let Sealed { segment, profiles, names, then } = sealed;
+        let Sealed { segment, profiles, names, rows, then } = sealed;
         let mut old_logs: Vec<LogEntry> = Vec::new();
         self.publish(|manifest| {
             manifest.sealed_arrivals = then.arrivals;
@@ -148,6 +159,7 @@ impl Engine {
             self.dictionaries.push(opened);
         }
         self.state.logs.drain(..then.logs);
+        self.keep_rows(rows);
         self.remove_all(old_logs.iter().map(|log| log_name(log.number)));
         Ok(())
     }

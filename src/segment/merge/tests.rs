@@ -82,16 +82,19 @@ fn row(way: Way, place: usize, draw: u64) -> Row {
 
 /// A segment of these rows, the first of which arrived at `first`.
 fn segment(rows: &[Row], first: u64, keep: impl Fn(&Row) -> bool) -> Option<Bytes> {
-    let mut all = SegmentRows::default();
+    let writer = writer(rows, first, keep, SegmentRows::default())?;
+    Some(writer.finish().unwrap())
+}
+
+/// What writes it, with this room for rows.
+fn writer(rows: &[Row], first: u64, keep: impl Fn(&Row) -> bool, mut room: SegmentRows) -> Option<SegmentWriter> {
     for (place, row) in rows.iter().enumerate().filter(|(_, row)| keep(row)) {
         let moment =
             Moment { time: Timestamp::from_micros(row.time).unwrap(), arrival: Arrival::new(first + place as u64) };
         let (event, user) = (EventId::new(row.event), UserId::new(row.user));
-        all.push(event, user, moment, row.groups.clone(), row.properties.clone(), row.insert_id.as_deref()).unwrap();
+        room.push(event, user, moment, row.groups.clone(), row.properties.clone(), row.insert_id.as_deref()).unwrap();
     }
-    let is_empty = all.is_empty();
-    let writer = SegmentWriter::new(ID, Arrival::new(first), Compression::Zstd, all);
-    (!is_empty).then(|| writer.finish().unwrap())
+    (!room.is_empty()).then(|| SegmentWriter::new(ID, Arrival::new(first), Compression::Zstd, room))
 }
 
 fn ways() -> impl Strategy<Value = (Way, Vec<u64>)> {
@@ -118,6 +121,23 @@ fn inputs(way: Way, draws: &[u64]) -> (Vec<Row>, Vec<Arc<Segment>>) {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn rows_in_the_room_of_others_give_the_same_segment((way, draws) in ways()) {
+        let (rows, _) = inputs(way, &draws);
+        let (before, after) = rows.split_at(rows.len() / 2);
+        let mut room = SegmentRows::default();
+        if let Some(writer) = writer(before, 10, |_| true, SegmentRows::default()) {
+            let mut bytes = Vec::new();
+            let length;
+            (length, room) = writer.write_into(&mut bytes).unwrap();
+            prop_assert_eq!(length, bytes.len() as u64);
+            prop_assert_eq!(Some(bytes), segment(before, 10, |_| true).map(Vec::from));
+        }
+        prop_assert!(room.is_empty());
+        let found = writer(after, 20, |_| true, room).map(|writer| writer.finish().unwrap());
+        prop_assert_eq!(found, segment(after, 20, |_| true));
+    }
 
     #[test]
     fn merged_segments_are_those_of_all_rows_at_once((way, draws) in ways()) {
