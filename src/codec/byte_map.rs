@@ -65,7 +65,12 @@ impl ByteMap {
         self.long.len()
     }
 
-    /// Forgets all of them.
+    /// How many bytes there is room for.
+    pub fn room_bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>() + self.long.capacity()
+    }
+
+    /// Forgets all of them, and keeps their room.
     pub fn clear(&mut self) {
         self.entries.clear();
         self.long.clear();
@@ -84,8 +89,8 @@ impl ByteMap {
     #[inline]
     fn hash(hasher: &DefaultHashBuilder, key: &Key) -> u64 {
         let second = if key.is_long() { 0 } else { key.words[1] };
-        // Tags and lengths are small: each in bits of its own, they change the second word as no other does.
-        hasher.hash_one((key.words[0], second ^ key.tag << 40 ^ u64::from(key.length) << 56))
+        // Lengths of short strings and tags have bits of their own.
+        hasher.hash_one((key.words[0], second, key.tag ^ u64::from(key.length) << 56))
     }
 
     #[inline]

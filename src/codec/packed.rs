@@ -49,15 +49,10 @@ impl PackedEncoder {
 
     fn close_block(&mut self) {
         let block = &self.block;
-        let (mut base, mut greatest) = (block.first().copied().unwrap_or(0), 0);
-        for value in block {
-            base = base.min(*value);
-        }
-        // Of what is packed, so that a span of more than 63 bits is one as well.
-        for value in block {
-            greatest = value.wrapping_sub(base) as u64 | greatest;
-        }
-        let width = width_of(greatest);
+        let base = block.iter().fold(i64::MAX, |base, value| base.min(*value));
+        // As wide as the greatest of what is packed.
+        let bits = block.iter().fold(0, |bits, value| bits | value.wrapping_sub(base) as u64);
+        let width = width_of(bits);
         self.head.put_i64(base);
         self.head.put_u32(self.data.len() as u32);
         self.head.put_u8(width);

@@ -136,22 +136,15 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads the next value, which is this.
+    #[inline]
     pub fn take(&mut self, part: Part, scanner: &mut Scanner<'_>) -> Option<()> {
         let first = scanner.next_byte()?;
-        if first == b'"' {
-            return self.take_string(part, scanner);
-        }
-        match part {
-            Part::Time => self.time = Some(Timestamp::from_millis(scanner.integer()?).ok()?),
-            Part::Property(name) => self.properties.push((name, scanner.other_value(first)?)),
-            Part::User | Part::Name | Part::InsertId | Part::Group(_) => return None,
-        }
-        Some(())
+        if first == b'"' { self.take_string(part, scanner) } else { self.take_other(part, first, scanner) }
     }
 
-    /// Reads the next value, which is this, and a string whose opening quote was passed.
+    /// The same, of a string whose opening quote was passed.
     #[inline]
-    pub fn take_string(&mut self, part: Part, scanner: &mut Scanner<'_>) -> Option<()> {
+    fn take_string(&mut self, part: Part, scanner: &mut Scanner<'_>) -> Option<()> {
         let span = scanner.rest_of_string()?;
         let bytes = scanner.text.as_bytes();
         let name = |max: usize| is_name(span, bytes, max).then_some(span);
@@ -162,6 +155,16 @@ impl<'a> Reading<'a> {
             Part::InsertId => self.insert_id = Some(name(INSERT_ID_BYTES_MAX)?),
             Part::Group(group_type) => self.groups.push((group_type, name(GROUP_KEY_BYTES_MAX)?)),
             Part::Property(name) => self.properties.push((name, PlainValue::String(span))),
+        }
+        Some(())
+    }
+
+    /// The same, of a value that is no string, whose first byte was passed.
+    fn take_other(&mut self, part: Part, first: u8, scanner: &mut Scanner<'_>) -> Option<()> {
+        match part {
+            Part::Time => self.time = Some(Timestamp::from_millis(scanner.integer()?).ok()?),
+            Part::Property(name) => self.properties.push((name, scanner.other_value(first)?)),
+            Part::User | Part::Name | Part::InsertId | Part::Group(_) => return None,
         }
         Some(())
     }

@@ -1,8 +1,8 @@
 //! The shapes that plain events come in: what stands before, between and after their values. Most lines have the shape
 //! of a line before them, so that what stands between values is compared, and only the values are read.
 //!
-//! Shapes are a tree: a step is what stands before a value, the opening quote of a string included, and what the value
-//! is; a way from the root to an end is a line that was read as a plain event. A line that goes such a way differs from that one in its values alone, and each
+//! Shapes are a tree: a step is what stands before a value, and what the value is; a way from the root to an end is a
+//! line that was read as a plain event. A line that goes such a way differs from that one in its values alone, and each
 //! of these is read as [`super::plain`] reads it, so that the answer is the same.
 
 use super::plain::{Part, PlainEvent, PlainName, Reading, Scanner, Span, Swaps};
@@ -24,11 +24,8 @@ pub(super) struct Value {
 /// What the value after a step is, or that there is none.
 #[derive(Debug)]
 enum Expected {
-    /// A string, of which the step has the opening quote. Where the name is, of a property or a group type, is counted
-    /// from where the step begins.
-    String(Part),
-    /// Any other value.
-    Other(Part),
+    /// Where the name is, of a property or a group type, is counted from where the step begins.
+    Part(Part),
     /// The line ends. How groups and properties are put in order.
     End(Swaps),
 }
@@ -96,8 +93,7 @@ impl Shapes {
             let begin = scanner.at as u32;
             scanner.at += literal.len();
             match expected {
-                Expected::String(part) => reading.take_string(part.moved(begin), &mut scanner)?,
-                Expected::Other(part) => reading.take(part.moved(begin), &mut scanner)?,
+                Expected::Part(part) => reading.take(part.moved(begin), &mut scanner)?,
                 Expected::End(swaps) => return reading.end(swaps),
             }
             before = Some(step);
@@ -129,14 +125,9 @@ impl Shapes {
         let mut at = start;
         let bytes = text.as_bytes();
         for Value { token, part } in values {
-            let part = part.counted_from(at as u32);
-            let (end, expected) = match bytes.get(token.start) {
-                Some(b'"') => (token.start + 1, Expected::String(part)),
-                _ => (token.start, Expected::Other(part)),
-            };
-            let Some(step) = bytes.get(at..end).and_then(|literal| self.learn_step(before, literal, expected)) else {
-                return;
-            };
+            let Some(literal) = bytes.get(at..token.start) else { return };
+            let expected = Expected::Part(part.counted_from(at as u32));
+            let Some(step) = self.learn_step(before, literal, expected) else { return };
             before = Some(step);
             at = token.end;
         }
@@ -155,8 +146,7 @@ impl Shapes {
         }
         let step = self.steps.len();
         let expected = match expected {
-            Expected::String(part) => Expected::String(part.named_by(step)),
-            Expected::Other(part) => Expected::Other(part.named_by(step)),
+            Expected::Part(part) => Expected::Part(part.named_by(step)),
             end @ Expected::End(_) => end,
         };
         self.steps.push(Step { literal: literal.into(), expected, next: Vec::new() });
@@ -217,6 +207,7 @@ mod tests {
     use super::*;
     use crate::model::Line;
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     fn line() -> impl Strategy<Value = String> {
         let value = prop::sample::select(vec![
@@ -249,6 +240,19 @@ mod tests {
         #[test]
         fn lines_of_known_shapes_are_read_as_any(texts in prop::collection::vec(line(), 1..60)) {
             let mut lines = ParsedLines::default();
+            for text in &texts {
+                let _ = lines.push(text.as_bytes());
+            }
+            let mut names = BTreeMap::new();
+            for event in lines.plain() {
+                let groups = event.groups().map(|(name, _)| (true, name));
+                for (is_group, name) in groups.chain(event.properties().map(|(name, _)| (false, name))) {
+                    let Some(symbol) = name.symbol() else { continue };
+                    prop_assert!(symbol < lines.symbols_end());
+                    let known = names.entry(symbol).or_insert((is_group, name.text()));
+                    prop_assert_eq!(*known, (is_group, name.text()));
+                }
+            }
             for text in texts.iter().chain(&texts) {
                 lines.clear();
                 let result = lines.push(text.as_bytes());
@@ -256,6 +260,25 @@ mod tests {
                 prop_assert_eq!(result.map(|()| found.remove(0)), parse_line(text.as_bytes()), "{}", text);
             }
         }
+    }
+
+    /// The symbols of properties of the last of these, each line after those before.
+    fn symbols(texts: &[&str]) -> Vec<Option<usize>> {
+        let mut lines = ParsedLines::default();
+        texts.iter().for_each(|text| lines.push(text.as_bytes()).unwrap());
+        lines.plain().last().unwrap().properties().map(|(name, _)| name.symbol()).collect()
+    }
+
+    #[test]
+    fn a_shape_is_known_whatever_its_values_are() {
+        let line = |properties: &str| {
+            format!(r#"{{"type":"track","distinct_id":"u","event":"e","properties":{{{properties}}}}}"#)
+        };
+        let [text, null, other] = [r#""r":"x","a":1"#, r#""r":null,"a":1"#, r#""r":"y","b":"z""#].map(line);
+        assert_eq!(symbols(&[&other]), [None, None], "a new shape");
+        let found = symbols(&[&text, &null, &other, &other]);
+        assert!(found.iter().all(Option::is_some), "{found:?}");
+        assert_ne!(found[0], found[1]);
     }
 
     #[test]

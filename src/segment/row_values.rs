@@ -10,16 +10,17 @@ use crate::model::{Number, Value};
 pub(super) struct PropertyRows {
     /// The place of the property's [`ValueList`].
     pub list: usize,
-    /// As long as there are none but numbers.
-    numbers: Vec<Option<Number>>,
+    /// As long as there are none but numbers: these, and their rows. Few may have one.
+    numbers: Vec<Number>,
+    number_rows: Vec<u32>,
     /// From then on the place in the list plus 1, 0 for absent.
     codes: Vec<u32>,
 }
 
 /// What a property is in each row.
 pub(super) enum RowValues<'a> {
-    /// Numbers alone.
-    Numbers(&'a [Option<Number>]),
+    /// Numbers alone, and their rows.
+    Numbers(&'a [Number], &'a [u32]),
     /// Places in the list plus 1, 0 for absent.
     Coded(&'a [u32]),
 }
@@ -39,12 +40,22 @@ impl PropertyRows {
         let list = &mut lists[self.list];
         if self.codes.is_empty() {
             if let Some(number) = read_number(value)? {
-                pad(&mut self.numbers, row);
-                self.numbers.push(Some(number));
+                // Of several for one row the last counts.
+                if self.number_rows.last() == Some(&(row as u32)) {
+                    self.numbers.pop();
+                    self.number_rows.pop();
+                }
+                self.numbers.push(number);
+                self.number_rows.push(row as u32);
                 return Ok(());
             }
-            list.push_codes_of(&self.numbers, &mut self.codes)?;
-            self.numbers.clear();
+            let mut bytes = Vec::new();
+            for (number, row) in self.numbers.drain(..).zip(self.number_rows.drain(..)) {
+                bytes.clear();
+                write_value(&Value::Number(number), &mut bytes);
+                pad(&mut self.codes, row as usize);
+                self.codes.push(list.code(&bytes)?);
+            }
         }
         pad(&mut self.codes, row);
         self.codes.push(list.code(value)?);
@@ -53,7 +64,10 @@ impl PropertyRows {
 
     /// All of them.
     pub fn values(&self) -> RowValues<'_> {
-        if self.codes.is_empty() { RowValues::Numbers(&self.numbers) } else { RowValues::Coded(&self.codes) }
+        match self.codes.is_empty() {
+            true => RowValues::Numbers(&self.numbers, &self.number_rows),
+            false => RowValues::Coded(&self.codes),
+        }
     }
 
     /// Whether no row has one.
@@ -64,7 +78,13 @@ impl PropertyRows {
     /// Takes all rows out, and keeps their room.
     pub fn clear(&mut self) {
         self.numbers.clear();
+        self.number_rows.clear();
         self.codes.clear();
+    }
+
+    /// How many bytes there is room for.
+    pub fn room_bytes(&self) -> usize {
+        self.numbers.capacity() * size_of::<Number>() + (self.number_rows.capacity() + self.codes.capacity()) * 4
     }
 }
 
@@ -88,26 +108,15 @@ impl ValueList {
         Ok(place + 1)
     }
 
-    /// Adds the codes of rows with these numbers, 0 for none.
-    fn push_codes_of(&mut self, numbers: &[Option<Number>], codes: &mut Vec<u32>) -> Result<(), DecodeError> {
-        let mut bytes = Vec::new();
-        for number in numbers {
-            codes.push(match number {
-                None => 0,
-                Some(number) => {
-                    bytes.clear();
-                    write_value(&Value::Number(*number), &mut bytes);
-                    self.code(&bytes)?
-                }
-            });
-        }
-        Ok(())
-    }
-
     /// Takes all values out, and keeps their room.
     pub fn clear(&mut self) {
         self.values.clear();
         self.places.clear();
+    }
+
+    /// About how many bytes there is room for.
+    pub fn room_bytes(&self) -> usize {
+        self.values.capacity() * size_of::<Value>() + self.places.room_bytes()
     }
 
     /// The same in order of value.

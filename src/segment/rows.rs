@@ -5,14 +5,17 @@ use crate::codec::DecodeError;
 use crate::codec::value::write_value;
 use crate::index::by_number;
 use crate::model::{EventId, GroupKeyId, GroupTypeId, Moment, PropertyId, UserId, Value};
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
 /// Rows of a segment, in any order.
 #[derive(Clone, Debug, Default)]
 pub struct SegmentRows {
     tables: Vec<(EventId, TableRows)>,
-    /// Of each event its place among the tables plus 1, or 0. Events are few, and numbered from 0 on.
+    /// Of each event that is not numbered high its place among the tables plus 1, or 0: events are few.
     places: Vec<u32>,
+    /// The places of the tables of other events.
+    far: HashMap<EventId, usize>,
     /// The place of the last row's table.
     last: usize,
     /// Of the properties of all tables.
@@ -67,6 +70,9 @@ impl InsertIds {
         (start < end).then(|| &self.text[start..end])
     }
 }
+
+/// Tables of events that are numbered lower are found without hashing.
+const NEAR_EVENTS: usize = 1 << 16;
 
 /// So many columns are looked at one after the other before one is searched.
 const NEAR_COLUMNS: usize = 4;
@@ -166,21 +172,27 @@ impl SegmentRows {
     #[inline]
     fn place(&mut self, event: EventId) -> usize {
         let number = event.raw() as usize;
-        if let Some(place) = self.places.get(number).and_then(|place| place.checked_sub(1)) {
-            return place as usize;
+        let mut add = || {
+            self.tables.push((event, TableRows::default()));
+            self.tables.len() - 1
+        };
+        if number >= NEAR_EVENTS {
+            return *self.far.entry(event).or_insert_with(add);
         }
         if self.places.len() <= number {
             self.places.resize(number + 1, 0);
         }
-        self.tables.push((event, TableRows::default()));
-        self.places[number] = self.tables.len() as u32;
-        self.tables.len() - 1
+        let place = &mut self.places[number];
+        if *place == 0 {
+            *place = add() as u32 + 1;
+        }
+        *place as usize - 1
     }
 
     /// The last row has this key.
     pub fn set_key(&mut self, group_type: GroupTypeId, key: GroupKeyId) {
         let Some((_, table)) = self.tables.get_mut(self.last) else { return };
-        let row = table.len() - 1;
+        let row = table.len().saturating_sub(1);
         let keys = table.groups.get_or_add(group_type.raw(), Vec::new);
         pad(keys, row);
         keys.push(key.raw() + 1);
@@ -192,7 +204,7 @@ impl SegmentRows {
     /// When the bytes are damaged.
     pub fn set_property(&mut self, name: PropertyId, value: &[u8]) -> Result<(), DecodeError> {
         let Some((_, table)) = self.tables.get_mut(self.last) else { return Ok(()) };
-        let row = table.len() - 1;
+        let row = table.len().saturating_sub(1);
         let rows = table.properties.get_or_add(name.raw(), || {
             let list = *self.lists.entry(name.raw()).or_insert_with(|| {
                 self.values.push(ValueList::default());
@@ -228,9 +240,10 @@ impl SegmentRows {
         self.values.iter_mut().for_each(ValueList::clear);
     }
 
-    /// How many tables there is room for.
-    pub fn tables_with_room(&self) -> usize {
-        self.tables.len()
+    /// About how many bytes there is room for.
+    pub fn room_bytes(&self) -> usize {
+        let tables: usize = self.tables.iter().map(|(_, table)| table.room_bytes()).sum();
+        tables + self.values.iter().map(ValueList::room_bytes).sum::<usize>()
     }
 }
 
@@ -258,6 +271,14 @@ impl TableRows {
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.users.len()
+    }
+
+    fn room_bytes(&self) -> usize {
+        let Self { users, moments, groups, properties, insert_ids } = self;
+        let keys: usize = groups.iter().map(|(_, keys)| keys.capacity() * size_of::<u32>()).sum();
+        let values: usize = properties.iter().map(|(_, rows)| rows.room_bytes()).sum();
+        let ids = insert_ids.text.capacity() + insert_ids.ends.capacity() * size_of::<u32>();
+        users.capacity() * size_of::<u32>() + moments.capacity() * size_of::<Moment>() + keys + values + ids
     }
 }
 

@@ -171,7 +171,7 @@ impl<W: io::Write> Writing<'_, W> {
 
     fn property(&mut self, property: &PropertyRows, order: &[u32], days: Option<&RowDays>) -> PropertyLayout {
         let codes = match property.values() {
-            RowValues::Numbers(numbers) => return self.numbers(numbers, order, days),
+            RowValues::Numbers(numbers, rows) => return self.numbers(numbers, rows, order, days),
             RowValues::Coded(codes) => codes,
         };
         let sorted = self.values;
@@ -181,11 +181,14 @@ impl<W: io::Write> Writing<'_, W> {
         self.codes(order.iter().map(code), texts, values.len(), days)
     }
 
-    fn numbers(&mut self, numbers: &[Option<Number>], order: &[u32], days: Option<&RowDays>) -> PropertyLayout {
-        let number = |row: &u32| numbers.get(*row as usize).copied().flatten();
+    /// A property that is a number, in these rows.
+    fn numbers(&mut self, numbers: &[Number], rows: &[u32], order: &[u32], days: Option<&RowDays>) -> PropertyLayout {
         let mut choice = FormChoice::default();
         // Broken off once the form is settled.
-        let _ = numbers.iter().flatten().try_for_each(|number| choice.see_number(*number));
+        let _ = numbers.iter().try_for_each(|number| choice.see_number(*number));
+        let mut of_rows = vec![None; order.len()];
+        rows.iter().zip(numbers).for_each(|(row, number)| of_rows[*row as usize] = Some(*number));
+        let number = |row: &u32| of_rows[*row as usize];
         let form = choice.form();
         if form != PropertyForm::Codes {
             let mut encoder = NumberEncoder::new(form);
@@ -193,7 +196,7 @@ impl<W: io::Write> Writing<'_, W> {
             return self.file.numbers(form, encoder);
         }
         let values = choice.few().unwrap_or_else(|| {
-            let mut values: Vec<Number> = numbers.iter().flatten().copied().collect();
+            let mut values = numbers.to_vec();
             values.sort_unstable();
             values.dedup();
             values

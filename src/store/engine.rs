@@ -52,8 +52,8 @@ pub struct Recovery {
     pub torn_bytes: u64,
 }
 
-/// Room for rows of more tables is not kept.
-const ROOM_TABLES_MAX: usize = 256;
+/// More room for rows is not kept: names that come once each would have ever more.
+const ROWS_BYTES_MAX: usize = 256 << 20;
 
 /// A place in the log; what was appended before it is durable once a sync covered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -294,7 +294,7 @@ impl Engine {
     /// Keeps the room of a segment that is written. Where the next log filled meanwhile it is soon sealed as well, and the
     /// system takes longer to give memory anew than it takes to fill; else it is given back.
     pub fn keep_rows(&mut self, rows: SegmentRows) {
-        if self.active.length >= self.seal_at / 2 && rows.tables_with_room() <= ROOM_TABLES_MAX {
+        if self.active.length >= self.seal_at / 2 && rows.room_bytes() <= ROWS_BYTES_MAX {
             self.rows = rows;
         }
     }

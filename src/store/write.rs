@@ -118,6 +118,11 @@ impl Store {
         Ok((written, writer.engine.append(draft)?))
     }
 
+    /// The place after everything appended so far.
+    pub(super) fn ticket(&self) -> Ticket {
+        self.writer().engine.ticket()
+    }
+
     /// Waits until everything before the ticket is durable.
     pub(super) fn wait_for(&self, ticket: Ticket) -> Result<(), StoreError> {
         self.wait_until_durable(self.writer(), ticket)

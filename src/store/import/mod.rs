@@ -1,8 +1,8 @@
 //! Importing input lines from a file or a stream: in chunks, resumable, and never twice by accident.
 //!
-//! Bytes are read and parsed on a thread of their own, appended to the log on the caller's, and made durable on a third
-//! one. Each chunk is one batch that
-//! holds its lines and an [`ImportRecord`](crate::log::ImportRecord): how many bytes of the input are done, and their digest.
+//! Bytes are read and parsed on a thread of their own, appended to the log on the caller's, and made durable on a third.
+//! Each chunk is one batch that holds its lines and an [`ImportRecord`](crate::log::ImportRecord): how many bytes of the
+//! input are done, and their digest.
 //!
 //! Invariants:
 //! - What a chunk stored and how far the import got are durable together, so an import that was interrupted anywhere

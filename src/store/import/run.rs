@@ -7,6 +7,7 @@ use super::syncing::{Appended, Syncing};
 use super::{ImportCause, ImportError, ImportNotice, ImportOptions, ImportSource, Imported, STRICT_BYTES_MAX};
 use crate::input::{ParsedLines, Unpacked};
 use crate::log::ImportRecord;
+use crate::store::draft::WrittenLines;
 use crate::store::engine::Ticket;
 use crate::store::{LineRefusal, Store, StoreError};
 use std::io;
@@ -126,15 +127,20 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The next chunk; `None` at the end of the input. While there is nothing to read, a request to stop is heard.
-    fn next(&self, chunks: &Receiver<Parsed>) -> Result<Option<Chunk>, ImportCause> {
+    /// The next chunk; `None` at the end of the input. While there is nothing to read, a request to stop is heard, and
+    /// `idle` is called now and then.
+    fn next(
+        &mut self,
+        chunks: &Receiver<Parsed>,
+        mut idle: impl FnMut(&mut Self) -> Result<(), ImportCause>,
+    ) -> Result<Option<Chunk>, ImportCause> {
         loop {
             if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 return Err(ImportCause::Interrupted);
             }
             match chunks.recv_timeout(STOP_INTERVAL) {
                 Ok(chunk) => return chunk.map(Some).map_err(ImportCause::of_reading),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => idle(self)?,
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
             }
         }
@@ -148,22 +154,16 @@ impl Run<'_> {
             let mut syncing = Syncing::begin(scope, store).map_err(ImportCause::of_reading)?;
             let most = if store.has_threads() { CHUNKS_SYNCING } else { 0 };
             let mut result = self.append_all(chunks, &mut syncing, most);
-            // Whatever ended it, what was appended before is stored.
-            while let Some(chunk) = syncing.take(0) {
-                match chunk {
-                    Ok(chunk) => self.finish(&chunk),
-                    Err(error) => {
-                        result = Err(ImportCause::Store(error));
-                        break;
-                    }
-                }
+            // Whatever ended it, what was appended before is stored. Where it is not, that is what ended it.
+            if let Err(cause) = self.finish_synced(&mut syncing, 0) {
+                result = Err(cause);
             }
             result
         })
     }
 
     fn append_all(&mut self, chunks: &Receiver<Parsed>, syncing: &mut Syncing, most: usize) -> Result<(), ImportCause> {
-        while let Some(mut chunk) = self.next(chunks)? {
+        while let Some(mut chunk) = self.next(chunks, |run| run.finish_synced(syncing, usize::MAX))? {
             if let Some(record) = &mut chunk.record
                 && let Some(records) = self.anew.take()
             {
@@ -171,9 +171,15 @@ impl Run<'_> {
             }
             let (chunk, ticket) = self.append(chunk).map_err(ImportCause::Store)?;
             syncing.push(chunk, ticket);
-            while let Some(chunk) = syncing.take(most) {
-                self.finish(&chunk.map_err(ImportCause::Store)?);
-            }
+            self.finish_synced(syncing, most)?;
+        }
+        Ok(())
+    }
+
+    /// Finishes the chunks that are durable by now, and waits for all but `most`.
+    fn finish_synced(&mut self, syncing: &mut Syncing<'_>, most: usize) -> Result<(), ImportCause> {
+        while let Some(chunk) = syncing.take(most) {
+            self.finish(&chunk.map_err(ImportCause::Store)?);
         }
         Ok(())
     }
@@ -182,7 +188,11 @@ impl Run<'_> {
     fn append(&mut self, chunk: Chunk) -> Result<(Appended, Ticket), StoreError> {
         let mut refused: Vec<(u64, LineRefusal)> =
             chunk.refused.into_iter().map(|(number, refusal)| (number, refusal.into())).collect();
-        let (written, ticket) = self.store.append_parsed(&chunk.lines, chunk.record)?;
+        let (written, ticket) = match chunk.record.is_some() || !chunk.lines.is_empty() {
+            true => self.store.append_parsed(&chunk.lines, chunk.record)?,
+            // Nothing is to be stored, and nothing of the store is asked.
+            false => (WrittenLines::default(), self.store.ticket()),
+        };
         refused.extend(written.refused.into_iter().map(|(place, refusal)| (chunk.numbers[place], refusal)));
         refused.sort_by_key(|(number, _)| *number);
         // Nobody takes them when the input has ended.
@@ -234,7 +244,7 @@ impl Run<'_> {
         let mut record = None;
         let mut refused = 0;
         let (mut input_bytes, mut lines) = (0, 0);
-        while let Some(chunk) = self.next(chunks).map_err(|cause| self.give_up(cause))? {
+        while let Some(chunk) = self.next(chunks, |_| Ok(())).map_err(|cause| self.give_up(cause))? {
             (input_bytes, lines) = (chunk.input_bytes, chunk.lines_passed);
             self.done.done_before += chunk.done_before;
             let problems: Vec<_> =

@@ -4,8 +4,9 @@ use crate::store::engine::Ticket;
 use crate::store::{LineRefusal, Store, StoreError};
 use std::collections::VecDeque;
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, Scope};
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 /// A chunk that is in the log, and what is to be told once it is durable.
 #[derive(Debug)]
@@ -25,16 +26,17 @@ pub(super) struct Appended {
 }
 
 /// Chunks that are not known to be durable, and the thread that makes them so.
-pub(super) struct Syncing {
+pub(super) struct Syncing<'scope> {
     /// The oldest first.
     chunks: VecDeque<Appended>,
+    thread: Option<ScopedJoinHandle<'scope, ()>>,
     tickets: Sender<Ticket>,
     synced: Receiver<Result<(), StoreError>>,
 }
 
-impl Syncing {
+impl<'scope> Syncing<'scope> {
     /// Begins the thread. It ends when this is dropped.
-    pub fn begin<'scope>(scope: &'scope Scope<'scope, '_>, store: &'scope Store) -> io::Result<Self> {
+    pub fn begin(scope: &'scope Scope<'scope, '_>, store: &'scope Store) -> io::Result<Self> {
         let (tickets, to_sync) = channel();
         let (done, synced) = channel();
         let sync = move || {
@@ -44,8 +46,8 @@ impl Syncing {
                 }
             }
         };
-        thread::Builder::new().name("sync".to_owned()).spawn_scoped(scope, sync)?;
-        Ok(Self { chunks: VecDeque::new(), tickets, synced })
+        let thread = thread::Builder::new().name("sync".to_owned()).spawn_scoped(scope, sync)?;
+        Ok(Self { chunks: VecDeque::new(), thread: Some(thread), tickets, synced })
     }
 
     /// Takes a chunk that was appended, up to this ticket.
@@ -55,13 +57,29 @@ impl Syncing {
         let _ = self.tickets.send(ticket);
     }
 
-    /// The oldest chunk once it is durable: waits for it where more than `most` are not, else answers `None`.
+    /// The oldest chunk if it is durable by now. Where more than `most` are not known to be, it is waited for. After an
+    /// error nothing is said of those after it.
     pub fn take(&mut self, most: usize) -> Option<Result<Appended, StoreError>> {
+        if self.chunks.is_empty() {
+            return None;
+        }
         let synced = match self.chunks.len() > most {
-            true => self.synced.recv().ok()?,
-            false => self.synced.try_recv().ok()?,
+            true => self.synced.recv().map_err(|_| TryRecvError::Disconnected),
+            false => self.synced.try_recv(),
         };
-        let chunk = self.chunks.pop_front()?;
-        Some(synced.map(|()| chunk))
+        let chunk = match synced {
+            Ok(Ok(())) => Ok(self.chunks.pop_front()?),
+            Ok(Err(error)) => {
+                self.chunks.clear();
+                Err(error)
+            }
+            Err(TryRecvError::Empty) => return None,
+            // It ends before this only when it panics, which must not pass for the end of the chunks.
+            Err(TryRecvError::Disconnected) => {
+                let Some(Err(panic)) = self.thread.take().map(ScopedJoinHandle::join) else { return None };
+                resume_unwind(panic)
+            }
+        };
+        Some(chunk)
     }
 }

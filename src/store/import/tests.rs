@@ -283,3 +283,36 @@ fn a_stream_that_cannot_be_kept_is_an_error() {
     );
     assert_eq!(rows(&store), EVENTS);
 }
+
+/// Where maintenance has threads of its own, a chunk is made durable while the next is appended: all is told in order all
+/// the same, and what was stored before an error counts.
+#[test]
+fn chunks_are_synced_beside_the_next_on_a_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let bytes: Vec<u8> = (0..40).flat_map(|_| sample()[3..].to_vec().into_iter().chain(*b"\n")).collect();
+    let options = ImportOptions { chunk_lines: 7, ..ImportOptions::default() };
+    let store = Store::open(directory.path()).unwrap();
+    let (mut lines, mut refused) = (0, Vec::new());
+    let mut notice = |notice: ImportNotice<'_>| match notice {
+        ImportNotice::Progress { lines: passed, .. } => {
+            assert!(passed >= lines, "progress goes forward");
+            lines = passed;
+        }
+        ImportNotice::Refused { line, .. } => {
+            assert!(line > lines, "what is refused is told before its chunk is done");
+            refused.push(line);
+        }
+        _ => {}
+    };
+    let source = BreaksWhenRead(bytes.clone(), bytes.clone());
+    let error = import(&store, source, &options, &mut notice).unwrap_err();
+    assert!(matches!(error.cause, ImportCause::Read(_)), "{}", error.cause);
+    assert_eq!((error.done.accepted, error.done.refused), (40 * EVENTS, 40));
+    assert_eq!((refused.len(), refused.is_sorted(), lines), (40, true, 40 * (LINES)));
+    assert_eq!(rows(&store), 40 * EVENTS);
+    drop(store);
+    let store = Store::open(directory.path()).unwrap();
+    assert_eq!(rows(&store), 40 * EVENTS);
+    let again = import(&store, Seekable::new(Cursor::new(bytes)).unwrap(), &options, &mut |_| {}).unwrap();
+    assert_eq!((again.accepted, again.done_before), (0, lines));
+}
