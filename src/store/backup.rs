@@ -5,11 +5,11 @@
 //! - What is copied was checked, byte by byte; damage is told and not handed on.
 //! - The copy is a closed store from the instant its manifest is there, and no store before.
 
-use super::engine::{write_log, write_manifest};
 use super::environment::Environment;
 use super::error::StoreError;
 use super::load::{self, damaged};
 use super::manifest::{LOCK, LogEntry, Manifest};
+use super::opening::{write_log, write_manifest};
 use super::read;
 use crate::codec::DecodeError;
 use crate::files::{Storage, publish_file};

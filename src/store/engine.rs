@@ -5,22 +5,22 @@
 //! - A failed sync is never repeated: from then on the engine takes nothing more.
 //! - Recovery never cuts or edits a file: the intact batches of a log that was not closed go into a new file.
 
-use super::active_log::{ActiveLog, Room};
+use super::active_log::ActiveLog;
 use super::draft::{Draft, Drafting};
 use super::environment::Environment;
 use super::error::StoreError;
 use super::load::{self, Loaded, damaged};
-use super::manifest::{LOCK, LogEntry, MANIFEST, Manifest, is_own_name, log_name, stands_beside};
+use super::manifest::{LOCK, MANIFEST, Manifest, log_name};
+use super::opening::{create, refuse_foreign, remove_unlisted, rewrite_last_log, write_log, write_manifest};
 use super::published::Published;
+use super::room::Room;
 use super::state::{HotLog, State};
-use crate::codec::{FileHeader, FileKind};
 use crate::dictionary::DictionaryPart;
-use crate::files::{FileError, Storage, StorageFile, StorageLock, publish_file};
-use crate::log::{BuiltBatch, LogEnd, encode_frames, framed_bytes};
+use crate::files::{FileError, Storage, StorageFile, StorageLock};
+use crate::log::{BuiltBatch, encode_frames};
 use crate::profiles::Profiles;
 use crate::saved::SavedError;
 use crate::segment::{Segment, SegmentRows};
-use bytes::Bytes;
 use std::sync::Arc;
 
 /// Sizes at which the engine acts.
@@ -51,9 +51,6 @@ pub struct Recovery {
     /// Bytes of an unfinished batch, never acknowledged, that were left out.
     pub torn_bytes: u64,
 }
-
-/// More room for rows is not kept: names that come once each would have ever more.
-const ROWS_BYTES_MAX: usize = 256 << 20;
 
 /// A place in the log; what was appended before it is durable once a sync covered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +85,6 @@ pub(crate) struct Engine {
     pub(super) published: Published,
     active: ActiveLog,
     room: Room,
-    /// Room for the rows of the next segment.
-    rows: SegmentRows,
     lock: Box<dyn StorageLock>,
     poisoned: Option<String>,
     recovery: Recovery,
@@ -149,7 +144,6 @@ impl Engine {
             published,
             active,
             room: Room::default(),
-            rows: SegmentRows::default(),
             lock,
             poisoned: None,
             recovery,
@@ -177,7 +171,7 @@ impl Engine {
     ) -> Result<(Draft, T), StoreError> {
         self.check_usable()?;
         let now = self.environment.now();
-        let draft = Draft::new(std::mem::take(&mut self.room.builder));
+        let draft = Draft::new(self.room.take_builder());
         let mut drafting = Drafting { draft, state: &mut self.state, segments: &self.segments, now };
         let result = fill(&mut drafting);
         let draft = drafting.draft;
@@ -207,9 +201,9 @@ impl Engine {
         }
         let touched_shared = draft.touched_shared;
         let batch = draft.builder.build(self.state.next_arrival);
-        let mut frames = std::mem::take(&mut self.room.frames);
+        let mut frames = self.room.take_frames();
         let appended = self.append_built(batch, &mut frames);
-        self.room.keep(draft.builder, frames);
+        self.room.keep_batch(draft.builder, frames);
         match appended {
             Ok(()) => Ok(self.ticket()),
             Err(error) => {
@@ -288,14 +282,13 @@ impl Engine {
 
     /// Room for the rows of a segment.
     pub fn take_rows(&mut self) -> SegmentRows {
-        std::mem::take(&mut self.rows)
+        self.room.take_rows()
     }
 
-    /// Keeps the room of a segment that is written. Where the next log filled meanwhile it is soon sealed as well, and the
-    /// system takes longer to give memory anew than it takes to fill; else it is given back.
+    /// Keeps the room of a segment that is written, where the next log filled meanwhile and so is soon sealed as well.
     pub fn keep_rows(&mut self, rows: SegmentRows) {
-        if self.active.length >= self.seal_at / 2 && rows.room_bytes() <= ROWS_BYTES_MAX {
-            self.rows = rows;
+        if self.active.length >= self.seal_at / 2 {
+            self.room.keep_rows(rows);
         }
     }
 
@@ -428,103 +421,4 @@ impl Engine {
             None => Ok(()),
         }
     }
-}
-
-/// Writes a manifest and makes it last.
-pub(super) fn write_manifest(
-    storage: &dyn Storage,
-    environment: &dyn Environment,
-    manifest: &Manifest,
-) -> Result<(), StoreError> {
-    let bytes = manifest.encode(environment.file_id()).map_err(|damage| damaged(storage, damage))?;
-    publish_file(storage, MANIFEST, [bytes], "manifest")?;
-    storage.sync_dir("manifest name")?;
-    Ok(())
-}
-
-/// Writes a log file that holds these batches; answers its entry and next sequence.
-pub(super) fn write_log(
-    storage: &dyn Storage,
-    environment: &dyn Environment,
-    number: u64,
-    batches: &[Bytes],
-) -> Result<(LogEntry, u64), StoreError> {
-    let id = environment.file_id();
-    let mut bytes = FileHeader { kind: FileKind::Log, id }.encode();
-    // The file gets its name only when all of it is synced, and every frame says so.
-    let length = bytes.len() as u64 + batches.iter().map(|batch| framed_bytes(batch.len())).sum::<u64>();
-    let mut sequence = 0;
-    for batch in batches {
-        sequence = encode_frames(batch, id, sequence, length, &mut bytes);
-    }
-    publish_file(storage, &log_name(number), [bytes], "new log")?;
-    storage.sync_dir("new log name")?;
-    Ok((LogEntry { number, id, length, is_closed: false }, sequence))
-}
-
-/// The names in a directory without a manifest; an error where some are not a store's.
-fn refuse_foreign(storage: &dyn Storage) -> Result<Vec<String>, StoreError> {
-    let names = storage.list()?;
-    match names.iter().find(|name| !is_own_name(name) && !stands_beside(name)) {
-        Some(foreign) => Err(StoreError::NotAStore { location: storage.location(), example: foreign.clone() }),
-        None => Ok(names),
-    }
-}
-
-/// Makes a store in an empty directory.
-fn create(storage: &dyn Storage, environment: &dyn Environment) -> Result<Manifest, StoreError> {
-    let names = refuse_foreign(storage)?;
-    if let Some(damage) = load::lost_manifest(storage, &names)? {
-        return Err(damaged(storage, damage));
-    }
-    for name in names.iter().filter(|name| *name != LOCK && is_own_name(name)) {
-        storage.remove(name)?;
-    }
-    let (mut entry, _) = write_log(storage, environment, 1, &[])?;
-    entry.is_closed = true;
-    let manifest = Manifest::first(entry);
-    write_manifest(storage, environment, &manifest)?;
-    Ok(manifest)
-}
-
-/// Puts the intact batches of a log that was not closed into a new file, which takes its place.
-fn rewrite_last_log(
-    storage: &dyn Storage,
-    environment: &dyn Environment,
-    loaded: &mut Loaded,
-) -> Result<(), StoreError> {
-    let Some(hot) = loaded.state.logs.last_mut() else { return Ok(()) };
-    let batches: Vec<Bytes> = hot.batches.iter().map(|batch| batch.payload.clone()).collect();
-    let number = loaded.manifest.next_file;
-    let (entry, sequence) = write_log(storage, environment, number, &batches)?;
-    let length = entry.length;
-    let mut manifest = loaded.manifest.clone();
-    manifest.generation += 1;
-    manifest.next_file = number + 1;
-    manifest.logs.pop();
-    manifest.logs.push(LogEntry { is_closed: true, ..entry });
-    write_manifest(storage, environment, &manifest)?;
-    // The ends of the batches are those of the new file from now on.
-    let found = load::read_log(storage, &manifest.logs[manifest.logs.len() - 1], LogEnd::Known(length))?;
-    hot.number = number;
-    for (batch, (_, end)) in hot.batches.iter_mut().zip(found.batches) {
-        batch.end = end;
-    }
-    loaded.manifest = manifest;
-    loaded.last_log = load::LogFound { end: length, sequence, torn_bytes: 0 };
-    Ok(())
-}
-
-/// Removes files under the store's own names that the manifest does not list: what a crash left.
-fn remove_unlisted(storage: &dyn Storage, manifest: &Manifest) -> Result<(), StoreError> {
-    let listed = manifest.names();
-    let mut unlisted = storage.list()?;
-    unlisted.retain(|name| is_own_name(name) && name != MANIFEST && name != LOCK && !listed.contains(name));
-    if !unlisted.is_empty() {
-        // A process that was killed may have renamed the manifest without syncing the directory. Until that lasts, the
-        // manifest before it may come back, and needs the files it lists.
-        storage.sync_dir("found names")?;
-    }
-    unlisted.iter().try_for_each(|name| storage.remove(name))?;
-    Ok(())
 }
