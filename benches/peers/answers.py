@@ -12,16 +12,14 @@ def per_bucket(answer, _):
     return [[day(bucket), value] for bucket, value in zip(answer["buckets"], series["values"]) if value]
 
 
-def per_value(other, keep=None, missing="$other"):
-    """Rows of bucket, value and number, by both; `keep` most of them by their total."""
+def per_value(other, missing="$other"):
+    """Rows of bucket, value and number, by both; those of all other values under the name `other`, if that is one."""
 
     def rows(answer, _):
-        series = answer["series"]
-        if keep:
-            total = lambda one: (-sum(one["values"]), one["breakdown"][0] or "")
-            series = sorted(series, key=total)[:keep]
         found = []
-        for one in series:
+        for one in answer["series"]:
+            if one.get("other") and other is None:
+                continue
             name = other if one.get("other") else one["breakdown"][0]
             name = missing if name is None else name
             found += [[day(bucket), name, value] for bucket, value in zip(answer["buckets"], one["values"]) if value]
@@ -91,7 +89,7 @@ QUERIES = {
     "T4": ("T4", per_value("$other"), None),
     "T5": ("T5", per_value("$other", missing=""), None),
     "T6": ("T6", per_value("$other", missing=""), None),
-    "T8": ("T8", per_value("$other", keep=10), None),
+    "T8": ("T8", per_value(None), None),
     **{name: (name, funnel, None) for name in ("F1", "F2", "F3", "F4", "F5")},
     "F6": ("F6", funnel_by_value, None),
     "R1": ("R1", retention, None),

@@ -1,6 +1,7 @@
 //! One number of a result, and how it is written.
 
 use serde::{Serialize, Serializer};
+use std::cmp::Ordering;
 
 /// One number of a result.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +26,15 @@ impl Figure {
     /// One number divided by another; null when that is 0.
     pub fn ratio(numerator: u64, denominator: u64) -> Self {
         if denominator == 0 { Self::Null } else { Self::of(Some(numerator as f64 / denominator as f64)) }
+    }
+
+    /// Which of two comes first where the greatest does, and null last.
+    pub fn greatest_first(self, other: Self) -> Ordering {
+        match (self, other) {
+            (Self::Count(own), Self::Count(other)) => other.cmp(&own),
+            // None of both is NaN, and 0 is no more than -0.
+            _ => other.to_f64().partial_cmp(&self.to_f64()).unwrap_or(Ordering::Equal),
+        }
     }
 
     /// The figure as a double, for charts.

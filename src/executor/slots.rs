@@ -5,6 +5,7 @@ use super::charge::{Charge, Charged};
 use super::day_index::Indexed;
 use super::division::Edges;
 use super::error::ExecutionError;
+use super::figure::Figure;
 use super::footprint::{Footprint, list_bytes};
 use super::holder_values::HolderValues;
 use super::limits::Stop;
@@ -112,9 +113,38 @@ impl Slots {
         query.guard.sort_by(&mut order, &|a, b| {
             counts[*b as usize].cmp(&counts[*a as usize]).then_with(|| values.compare(*a, *b))
         })?;
+        Self::of_order(query, values, order, counts.len(), limit)
+    }
+
+    /// The same tuples, but ranked by a figure of each slot: the greatest first, those without one last, then by value.
+    ///
+    /// # Errors
+    /// When the execution is stopped.
+    pub fn ranked_by(self, query: Query<'_>, figures: &[Figure], limit: usize) -> Result<Self, Stop> {
+        let mut order = Charged::list(query.guard, 0u32, self.ranked.len())?;
+        for (tuple, slot) in self.slot_of.iter().enumerate() {
+            order.get_mut(*slot as usize).into_iter().for_each(|place| *place = tuple as u32);
+        }
+        query.guard.sort_by(&mut order, &|a, b| {
+            let figure = |tuple: &u32| figures[self.slot_of(*tuple) as usize];
+            figure(a).greatest_first(figure(b)).then_with(|| self.values.compare(*a, *b))
+        })?;
+        let (order, _order_charge) = order.into_parts();
+        let tuples = self.slot_of.len();
+        Self::of_order(query, self.values, order, tuples, limit)
+    }
+
+    /// Shows the first tuples of an order, given by number, of so many that there are.
+    fn of_order(
+        query: Query<'_>,
+        values: BreakdownValues,
+        mut order: Vec<u32>,
+        tuples: usize,
+        limit: usize,
+    ) -> Result<Self, Stop> {
         let has_other = order.len() > limit;
         order.truncate(limit);
-        let mut slot_of = vec![order.len() as u32; counts.len()];
+        let mut slot_of = vec![order.len() as u32; tuples];
         for (slot, tuple) in order.iter().enumerate() {
             slot_of[*tuple as usize] = slot as u32;
         }

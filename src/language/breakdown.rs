@@ -5,11 +5,22 @@ use super::filter::{PROPERTY_FIELDS, Property, cohort_name};
 use super::node::{Node, Writer};
 use super::reader::{At, Fields};
 use super::scope::group_type;
+use super::words::words;
 
 /// How many values of a breakdown are shown when a document does not say.
 pub const LIMIT_DEFAULT: usize = 10;
 /// The most breakdowns of one report.
 pub(super) const BREAKDOWNS_MAX: usize = 3;
+
+words! {
+    /// What decides about the order of the values of a trends breakdown, and so which of them are shown.
+    pub enum RankBy = Events; {
+        /// How many events the series of the document match with them.
+        Events = "events",
+        /// The `total` of the first series, or of the formula: the greatest first, those without one last.
+        Total = "total",
+    }
+}
 
 /// One element of the tuple that a series stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

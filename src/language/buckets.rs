@@ -74,6 +74,12 @@ impl Buckets {
         self
     }
 
+    /// One bucket instead, which is a whole range, however long that is. None when it is empty.
+    pub fn as_one(&self, range: ResolvedRange) -> Self {
+        let edges = if range.is_empty() { Vec::new() } else { vec![range.from_micros, range.to_micros] };
+        Self { edges, per_micro: u64::MAX, equal_micros: None, ..self.clone() }.measured()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.edges.len().saturating_sub(1)

@@ -49,7 +49,7 @@ mod zone;
 mod tests;
 
 pub use bound::TimeBound;
-pub use breakdown::{Breakdown, LIMIT_DEFAULT};
+pub use breakdown::{Breakdown, LIMIT_DEFAULT, RankBy};
 pub use buckets::{BUCKETS_MAX, Buckets};
 pub use calendar::{Interval, WeekDay};
 pub use cells::{CELLS_MAX, check_cells};

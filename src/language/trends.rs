@@ -2,7 +2,7 @@
 
 use super::DocumentError;
 use super::bound::TimeBound;
-use super::breakdown::{Breakdown, LIMIT_DEFAULT, read_breakdowns, write_breakdowns};
+use super::breakdown::{Breakdown, LIMIT_DEFAULT, RankBy, read_breakdowns, write_breakdowns};
 use super::calendar::{Interval, WeekDay};
 use super::formula::Formula;
 use super::measure::{Measure, PropertyMeasure};
@@ -43,6 +43,8 @@ pub struct Trends {
     pub breakdown: Vec<Breakdown>,
     /// How many breakdown values are shown: at least 1, with no upper limit to allocate by.
     pub limit: usize,
+    /// By what the breakdown values are ranked.
+    pub rank_by: RankBy,
     /// Measure from the start of the range to the end of each bucket.
     pub cumulative: bool,
     /// Set the range before beside each series (`"compare":"previous"`).
@@ -78,6 +80,7 @@ impl Trends {
             series: Vec::new(),
             breakdown: Vec::new(),
             limit: LIMIT_DEFAULT,
+            rank_by: RankBy::default(),
             cumulative: false,
             compare: false,
             formula: None,
@@ -120,6 +123,13 @@ impl Trends {
         self
     }
 
+    /// By what the breakdown values are ranked.
+    #[must_use]
+    pub fn rank_by(mut self, rank_by: RankBy) -> Self {
+        self.rank_by = rank_by;
+        self
+    }
+
     /// Measures from the start of the range to the end of each bucket.
     #[must_use]
     pub fn cumulative(mut self) -> Self {
@@ -149,12 +159,13 @@ impl Trends {
     }
 
     pub(super) fn read(at: &At<'_>) -> Result<Self, DocumentError> {
-        const OWN: [&str; 10] = [
+        const OWN: [&str; 11] = [
             "interval",
             "week_start",
             "series",
             "breakdown",
             "limit",
+            "rank_by",
             "cumulative",
             "compare",
             "formula",
@@ -172,11 +183,23 @@ impl Trends {
             return Err(series_at.rule("is empty; give at least one series"));
         }
         let (breakdown, limit) = read_breakdowns(&fields)?;
+        let rank_by = fields.get_or_else("rank_by", RankBy::default, At::word)?;
         let cumulative = fields.get_or_else("cumulative", || false, |at| at.truth())?;
         let compare = fields.get_optional("compare", |at| at.choice(&["previous"], |word| word))?.is_some();
         let formula = fields.get_optional("formula", |at| Formula::read(at, series.len()))?;
-        let mut report =
-            Self { scope, interval, week_start, series, breakdown, limit, cumulative, compare, formula, units: None };
+        let mut report = Self {
+            scope,
+            interval,
+            week_start,
+            series,
+            breakdown,
+            limit,
+            rank_by,
+            cumulative,
+            compare,
+            formula,
+            units: None,
+        };
         report.check_series(&fields)?;
         report.units = report.read_units(&fields)?;
         Ok(report)
@@ -269,6 +292,7 @@ impl From<&Trends> for Node {
             .put_unless("week_start", report.week_start, WeekDay::default())
             .put("series", report.series.iter().map(Node::from).collect::<Node>());
         write_breakdowns(writer, &report.breakdown, report.limit)
+            .put_unless("rank_by", report.rank_by, RankBy::default())
             .put_unless("cumulative", report.cumulative, false)
             .put_some("compare", report.compare.then(|| Node::from("previous")))
             .put_some("formula", report.formula.as_ref().map(Node::from))

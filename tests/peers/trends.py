@@ -30,13 +30,16 @@ def case(rng, engine, calendar, saved):
         document["breakdown"] = [one.json for one in dimensions]
         if rng.random() < 0.7:
             document["limit"] = limit = rng.choice([1, 2, 3, 5])
+    by_total = bool(dimensions) and series[0].kind in ("unique", "total") and rng.random() < 0.5
+    if by_total:
+        document["rank_by"] = "total"
     cumulative = not wants_active and rng.random() < 0.2
     if cumulative:
         document["cumulative"] = True
     before = None
     if compared:
         document["compare"], before = "previous", moved_back(span, calendar)
-    query = Query(unit, seen.sql, series, dimensions, limit, cumulative, calendar)
+    query = Query(unit, seen.sql, series, dimensions, limit, by_total, cumulative, calendar)
     return Case(document, lambda engine: query.answer(engine, span, before))
 
 
@@ -83,8 +86,8 @@ class Series:
 
 
 class Query:
-    def __init__(self, unit, seen, series, dimensions, limit, cumulative, calendar):
-        self.unit, self.seen, self.series, self.limit = unit, seen, series, limit
+    def __init__(self, unit, seen, series, dimensions, limit, by_total, cumulative, calendar):
+        self.unit, self.seen, self.series, self.limit, self.by_total = unit, seen, series, limit, by_total
         self.cumulative, self.calendar = cumulative, calendar
         self.dimensions = dimensions
         self.expressions, self.names = dimension_columns(dimensions)
@@ -123,13 +126,18 @@ class Query:
         return [shown_tuple(row[:-1]) for row in rows[:self.limit]], len(rows) > self.limit
 
     def ranked(self, span):
+        """By the events of all series; by total, by the first series, which counts them or their units."""
         hits = " UNION ALL ".join(
-            f"SELECT {', '.join(self.expressions)} FROM ev "
+            f"SELECT {', '.join(self.expressions)}, {self.unit} AS unit, {place} AS series FROM ev "
             f"WHERE {self.seen} AND {self.unit} IS NOT NULL AND {span.within} AND ({one.matcher.sql})"
-            for one in self.series)
+            for place, one in enumerate(self.series))
         names = ", ".join(self.names)
-        return (f"WITH counted AS (SELECT {names}, count(*) AS events FROM ({hits}) AS h GROUP BY {names}), ranked AS "
-                f"(SELECT {names}, row_number() OVER (ORDER BY events DESC, {names}) - 1 AS rank FROM counted)")
+        best = "count(*)"
+        if self.by_total:
+            first = "CASE WHEN series = 0 THEN unit END"
+            best = f"count(DISTINCT {first})" if self.series[0].kind == "unique" else f"count({first})"
+        return (f"WITH counted AS (SELECT {names}, {best} AS best FROM ({hits}) AS h GROUP BY {names}), ranked AS "
+                f"(SELECT {names}, row_number() OVER (ORDER BY best DESC, {names}) - 1 AS rank FROM counted)")
 
     # -------------------------------------------------------------------------------- numbers
 

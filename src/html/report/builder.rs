@@ -66,7 +66,7 @@ impl Builder<'_> {
         match self.kind {
             Kind::Trends => html! {
                 (row("Events", self.series()))
-                div class="pair" { (by) (row("Break down", self.breakdowns())) }
+                div class="pair" { (by) (row("Break down", html! { (self.breakdowns()) (self.rank_by()) })) }
                 (only)
             },
             Kind::Funnel => html! {
@@ -210,6 +210,20 @@ impl Builder<'_> {
 
     fn breakdowns(&self) -> Markup {
         breakdowns(self.document["breakdown"].as_array().map_or(&[], Vec::as_slice), self.choices)
+    }
+
+    /// Which values of a breakdown come first, and so are shown.
+    fn rank_by(&self) -> Markup {
+        let is_by_total = self.document["rank_by"] == "total";
+        html! {
+            @if self.document["breakdown"].as_array().is_some_and(|list| !list.is_empty()) {
+                label class="sr" for="rank_by" { "First come" }
+                select id="rank_by" name="json/rank_by" {
+                    option value="" selected[!is_by_total] { "Most events first" }
+                    option value="\"total\"" selected[is_by_total] { "Highest total first" }
+                }
+            }
+        }
     }
 
     fn steps(&self) -> Markup {

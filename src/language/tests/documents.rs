@@ -60,7 +60,7 @@ fn the_canonical_form_is_compact_sorted_and_without_defaults() {
     check(
         r#" {"report": "trends", "to": "2026-02-01", "from": "2026-01-01", "timezone": null, "interval": "day",
             "count_by": "users", "series": [{"measure": "unique", "event": ["a"]}], "limit": 10, "breakdown": [],
-            "cumulative": false, "filter": null} "#,
+            "rank_by": "events", "cumulative": false, "filter": null} "#,
         r#"{"from":"2026-01-01","report":"trends","series":[{"event":"a"}],"to":"2026-02-01"}"#,
     );
     check(
@@ -68,15 +68,15 @@ fn the_canonical_form_is_compact_sorted_and_without_defaults() {
             r#""timezone":"europe/berlin","interval":"week","week_start":"sunday","count_by":{"group":"company"},
             "filter":{"property":"country","op":"is","value":["US"],"of":"event"},"limit":3,"cumulative":true,
             "breakdown":[{"property":"plan","of":{"group":"company"},"as_of":"event"},{"group":"company"},
-            {"cohort":"c"}],"compare":"previous","formula":"A * 2","now":"2026-01-20T10:00:00+01:00""#,
+            {"cohort":"c"}],"rank_by":"total","compare":"previous","formula":"A * 2","now":"2026-01-20T10:00:00+01:00""#,
         ),
         concat!(
             r#"{"breakdown":[{"as_of":"event","of":{"group":"company"},"property":"plan"},"#,
             r#"{"group":"company"},{"cohort":"c"}],"#,
             r#""compare":"previous","count_by":{"group":"company"},"cumulative":true,"#,
             r#""filter":{"op":"is","property":"country","value":"US"},"formula":"A * 2","from":"2026-01-01","#,
-            r#""interval":"week","limit":3,"now":"2026-01-20T09:00:00Z","report":"trends","series":[{"event":"a"}],"#,
-            r#""timezone":"Europe/Berlin","to":"2026-02-01","week_start":"sunday"}"#
+            r#""interval":"week","limit":3,"now":"2026-01-20T09:00:00Z","rank_by":"total","report":"trends","#,
+            r#""series":[{"event":"a"}],"timezone":"Europe/Berlin","to":"2026-02-01","week_start":"sunday"}"#
         ),
     );
     // A workspace may have another zone, so that UTC is worth saying.

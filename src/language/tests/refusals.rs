@@ -114,6 +114,7 @@ fn wrong_types_are_named() {
         &trends(r#""interval":["day"]"#),
         "`interval`: must be one of \"hour\", \"day\", \"week\", \"month\", not a list",
     );
+    refused(&trends(r#""rank_by":"value""#), "`rank_by`: `value` is not known; use `events` or `total`");
     refused(&trends(r#""interval":"year""#), "`interval`: `year` is not known; use `hour`, `day`, `week` or `month`");
     refused(&trends(r#""week_start":"Sunday""#), "`week_start`: `Sunday` is not known; did you mean `sunday`?");
     refused(&trends(r#""count_by":"user""#), "`count_by`: `user` is not known; did you mean `users`?");

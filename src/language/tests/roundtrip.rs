@@ -163,13 +163,14 @@ fn property_series() -> impl Strategy<Value = Series> {
 
 fn event_trends() -> impl Strategy<Value = Trends> {
     let series = prop::collection::vec(event_series(), 1..4);
-    (scope(), calendar(), series, breakdowns(), 1..30_usize, any::<[bool; 4]>(), page()).prop_flat_map(
+    let ranking = (1..30_usize, select(RankBy::ALL));
+    (scope(), calendar(), series, breakdowns(), ranking, any::<[bool; 4]>(), page()).prop_flat_map(
         |(
             scope,
             (interval, week_start),
             series,
             breakdown,
-            limit,
+            (limit, rank_by),
             [cumulative, compare, with_formula, with_units],
             page,
         )| {
@@ -184,6 +185,7 @@ fn event_trends() -> impl Strategy<Value = Trends> {
                 series,
                 breakdown,
                 limit,
+                rank_by,
                 cumulative,
                 compare,
                 formula,

@@ -5,8 +5,8 @@ use super::super::context::Context;
 use super::super::error::ReportError;
 use super::Frame;
 use super::answer::{Measured, TrendsSeries};
-use crate::executor::{ExecutionError, Figure, Figures, Look, Query, Series, Slots, measure};
-use crate::language::{DocumentError, Measure, Trends, UnitsValue, check_cells};
+use crate::executor::{Charge, ExecutionError, Figure, Figures, Look, Query, Series, Slots, measure};
+use crate::language::{DocumentError, Measure, RankBy, Source, Trends, UnitsValue, check_cells};
 use crate::model::Value;
 
 /// The tuples of values that the document shows; one ranking serves all its series.
@@ -18,7 +18,15 @@ impl EventSlots {
         let slots = match context.breakdown(&report.breakdown)? {
             None => Self(None),
             Some(values) => {
-                let rank = || Slots::rank(context.query, looks, values, report.limit);
+                let rank = || match report.rank_by {
+                    RankBy::Events => Slots::rank(context.query, looks, values, report.limit),
+                    RankBy::Total => {
+                        let all = Slots::rank(context.query, looks, values, usize::MAX)?;
+                        let _charge = Charge::of(context.query.guard, all.len() * size_of::<Figure>())?;
+                        let totals = totals(context.query, report, frame, looks, &all)?;
+                        Ok(all.ranked_by(context.query, &totals, report.limit)?)
+                    }
+                };
                 Self(Some(context.stage(|| "ranking of the breakdown".to_owned(), rank)?))
             }
         };
@@ -87,6 +95,33 @@ impl EventSlots {
         let slot = slot.ok_or_else(|| no_such_series(value))?;
         Ok(Some((slots, slot)))
     }
+}
+
+/// What each slot comes to over the whole range, in the first series or in the formula.
+fn totals(
+    query: Query<'_>,
+    report: &Trends,
+    frame: &Frame,
+    looks: &[Look],
+    slots: &Slots,
+) -> Result<Vec<Figure>, ExecutionError> {
+    let whole = frame.buckets.as_one(frame.range);
+    // Beside a breakdown all series are of events, and have a look each.
+    let of_series = |(source, look): (&Source, &Look)| match source {
+        Source::Events { measure: wanted, .. } => {
+            let series = Series { look, buckets: &whole, slots: Some(slots), is_cumulative: false };
+            let _charge = Charge::of(query.guard, slots.len() * (size_of::<Figures>() + size_of::<Figure>()))?;
+            Ok(measure(query, &series, wanted)?.into_iter().map(|figures| figures.total).collect())
+        }
+        Source::PropertyOf { .. } => Ok(vec![Figure::Null; slots.len()]),
+    };
+    let mut all = report.series.iter().map(|series| &series.source).zip(looks);
+    let Some(formula) = &report.formula else {
+        return all.next().map_or_else(|| Ok(Vec::new()), of_series);
+    };
+    let all: Vec<Vec<Figure>> = all.map(of_series).collect::<Result<_, ExecutionError>>()?;
+    let inputs = |slot: usize| all.iter().map(|totals| totals[slot].to_f64()).collect::<Vec<_>>();
+    Ok((0..slots.len()).map(|slot| Figure::of(formula.evaluate(&inputs(slot)))).collect())
 }
 
 /// Charges for so many lines of the answer under one label, and their breakdown values of so many bytes.

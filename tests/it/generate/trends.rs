@@ -24,17 +24,17 @@ pub(super) fn document(scope: Scope, setting: Setting) -> BoxedStrategy<Value> {
 }
 
 fn plain(scope: Scope, setting: Setting) -> BoxedStrategy<Value> {
-    (common(scope, setting, Ends::Anywhere), all_series(scope), breakdown(scope), limit())
-        .prop_map(|(common, series, breakdown, limit)| assembled(common, series, breakdown, limit))
+    (common(scope, setting, Ends::Anywhere), all_series(scope), breakdown(scope), ranking())
+        .prop_map(|(common, series, breakdown, ranking)| assembled(common, series, breakdown, ranking))
         .boxed()
 }
 
-fn assembled(mut document: Value, series: Vec<Value>, breakdown: Vec<Value>, limit: Value) -> Value {
+fn assembled(mut document: Value, series: Vec<Value>, breakdown: Vec<Value>, ranking: Value) -> Value {
     document["report"] = json!("trends");
     document["series"] = Value::Array(series);
     if !breakdown.is_empty() {
         document["breakdown"] = Value::Array(breakdown);
-        merge(&mut document, limit);
+        merge(&mut document, ranking);
     }
     document
 }
@@ -90,15 +90,31 @@ pub(super) fn limit() -> BoxedStrategy<Value> {
     prop_oneof![1 => Just(json!({})), 2 => (1..5_u64).prop_map(|limit| json!({"limit": limit}))].boxed()
 }
 
+/// Which values of a breakdown come first, and how many are shown.
+fn ranking() -> BoxedStrategy<Value> {
+    let rank_by = prop_oneof![
+        2 => Just(json!({})),
+        1 => Just(json!({"rank_by": "events"})),
+        3 => Just(json!({"rank_by": "total"})),
+    ];
+    (limit(), rank_by)
+        .prop_map(|(mut limit, rank_by)| {
+            merge(&mut limit, rank_by);
+            limit
+        })
+        .boxed()
+}
+
 /// Cumulative, compared with the range before, and formulas.
 fn extended(setting: Setting) -> BoxedStrategy<Value> {
     let formulas = ["A / B", "-A + 2 * (B - 0.5)", "A/(A-A)", "A * 100", "B", "(A)"];
     let fields = (any::<bool>(), any::<bool>(), prop::option::of(prop::sample::select(formulas.to_vec())));
     // Hours on the wall clock move back by other amounts than hours: whole days only.
-    (common(Scope::Whole, setting, Ends::WholeDays), all_series(Scope::Whole), breakdown(Scope::Whole), limit(), fields)
-        .prop_map(|(common, series, breakdown, limit, (cumulative, compare, formula))| {
+    let common = common(Scope::Whole, setting, Ends::WholeDays);
+    (common, all_series(Scope::Whole), breakdown(Scope::Whole), ranking(), fields)
+        .prop_map(|(common, series, breakdown, ranking, (cumulative, compare, formula))| {
             let series_count = series.len();
-            let mut document = assembled(common, series, breakdown, limit);
+            let mut document = assembled(common, series, breakdown, ranking);
             if cumulative {
                 document["cumulative"] = json!(true);
             }
@@ -120,10 +136,10 @@ fn active(setting: Setting) -> BoxedStrategy<Value> {
     let whole = (common(Scope::Whole, setting, Ends::WholeDays), prop_oneof![3 => window, 1 => hours.clone()]);
     let anywhere = (common(Scope::Whole, setting, Ends::Anywhere), hours);
     let base = prop_oneof![3 => whole, 1 => anywhere];
-    (base, matcher(Scope::Whole), breakdown(Scope::Whole), limit())
-        .prop_map(|((common, window), event, breakdown, limit)| {
+    (base, matcher(Scope::Whole), breakdown(Scope::Whole), ranking())
+        .prop_map(|((common, window), event, breakdown, ranking)| {
             let series = vec![json!({"event": event, "measure": {"active": window}, "label": "active"})];
-            let mut document = assembled(common, series, breakdown, limit);
+            let mut document = assembled(common, series, breakdown, ranking);
             // What an empty range is active in is nobody's question.
             if document["from"] == document["to"] {
                 document["series"][0]["measure"] = json!("unique");

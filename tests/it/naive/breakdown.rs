@@ -107,12 +107,31 @@ impl Slice {
     }
 }
 
-/// Ranked by count, descending, then value; beyond `limit` everything is `other`, last.
+/// Ranked by count, descending, then value.
 pub(super) fn ranked(counts: BTreeMap<Tuple, usize>, limit: usize) -> Vec<Slice> {
     let mut tuples: Vec<(Tuple, usize)> = counts.into_iter().collect();
     tuples.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    top(tuples.into_iter().map(|(tuple, _)| tuple).collect(), limit)
+}
+
+/// Ranked by number, descending, none last, then value.
+pub(super) fn ranked_by_number(numbers: BTreeMap<Tuple, Option<f64>>, limit: usize) -> Vec<Slice> {
+    let (mut some, mut none) = (Vec::new(), Vec::new());
+    for (tuple, number) in numbers {
+        match number {
+            Some(number) => some.push((tuple, number)),
+            None => none.push(tuple),
+        }
+    }
+    // Stable: the map gave them in the order of values.
+    some.sort_by(|a, b| b.1.partial_cmp(&a.1).expect("a number"));
+    top(some.into_iter().map(|(tuple, _)| tuple).chain(none).collect(), limit)
+}
+
+/// The first are slices of their own; beyond `limit` everything is `other`, last.
+fn top(tuples: Vec<Tuple>, limit: usize) -> Vec<Slice> {
     let more = tuples.len() > limit;
-    let top: Vec<Tuple> = tuples.into_iter().take(limit).map(|(tuple, _)| tuple).collect();
+    let top: Vec<Tuple> = tuples.into_iter().take(limit).collect();
     let mut slices: Vec<Slice> = top.iter().cloned().map(Slice::One).collect();
     if more {
         slices.push(Slice::Other(top));

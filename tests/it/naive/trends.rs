@@ -12,14 +12,15 @@ use super::measure::Measure;
 use super::property_of::PropertyOf;
 use super::time::{Bucket, Duration, Interval};
 
-pub(super) const OWN: [&str; 9] =
-    ["interval", "week_start", "series", "breakdown", "limit", "cumulative", "compare", "formula", "units"];
+pub(super) const OWN: [&str; 10] =
+    ["interval", "week_start", "series", "breakdown", "limit", "rank_by", "cumulative", "compare", "formula", "units"];
 
 pub(super) struct Trends<'a> {
     pub(super) head: Head<'a>,
     pub(super) interval: Interval,
     pub(super) series: Vec<Series>,
     pub(super) breakdown: Breakdown,
+    pub(super) ranks_by_total: bool,
     pub(super) cumulative: bool,
     pub(super) compare: bool,
     pub(super) formula: Option<(String, Formula)>,
@@ -57,6 +58,7 @@ impl<'a> Trends<'a> {
         let trends = Trends {
             interval: interval(map)?,
             breakdown: Breakdown::read(look, map)?,
+            ranks_by_total: choice(map, "rank_by", &["events", "total"])? == "total",
             cumulative: flag(map, "cumulative")?,
             compare: map.contains_key("compare") && choice(map, "compare", &["previous"])? == "previous",
             formula: formula.transpose()?,

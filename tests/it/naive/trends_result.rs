@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::breakdown::{Slice, Tuple, named_slice, ranked};
+use super::breakdown::{Slice, Tuple, named_slice, ranked, ranked_by_number};
 use super::cohort::page;
 use super::coverage::Coverage;
 use super::filter::Matcher;
@@ -51,10 +51,10 @@ impl Trends<'_> {
         Coverage::of(&self.head, &self.matchers())
     }
 
-    /// One ranking serves the document: the events matched by the series, summed.
-    fn slices(&self, frame: &Frame) -> Vec<Slice> {
+    /// One ranking serves the document: the events matched by the series, summed; or the total that is shown first.
+    fn slices(&self, frame: &Frame) -> Result<Vec<Slice>, String> {
         if self.breakdown.is_none() {
-            return vec![Slice::Whole];
+            return Ok(vec![Slice::Whole]);
         }
         let mut counts: BTreeMap<Tuple, usize> = BTreeMap::new();
         for matcher in self.matchers() {
@@ -62,13 +62,25 @@ impl Trends<'_> {
                 *counts.entry(self.breakdown.tuple(self.head.look, &row)).or_default() += 1;
             }
         }
-        ranked(counts, self.breakdown.limit)
+        if !self.ranks_by_total {
+            return Ok(ranked(counts, self.breakdown.limit));
+        }
+        let total = |tuple: Tuple| {
+            let slice = Slice::One(tuple.clone());
+            let (_, total) = match &self.formula {
+                Some(_) => self.formula_numbers(&slice, frame)?,
+                None => self.numbers(&self.series[0], &slice, frame)?,
+            };
+            Ok((tuple, total))
+        };
+        let totals = counts.into_keys().map(total).collect::<Result<_, String>>()?;
+        Ok(ranked_by_number(totals, self.breakdown.limit))
     }
 
     /// The slices of one series: its own ones where it counts by value.
-    fn slices_of(&self, series: &Series, frame: &Frame) -> Vec<Slice> {
+    fn slices_of(&self, series: &Series, frame: &Frame) -> Result<Vec<Slice>, String> {
         match &series.source {
-            Source::Properties(property) => property.slices(&self.head, frame, self.breakdown.limit),
+            Source::Properties(property) => Ok(property.slices(&self.head, frame, self.breakdown.limit)),
             Source::Events(..) => self.slices(frame),
         }
     }
@@ -89,7 +101,7 @@ impl Trends<'_> {
     fn plain_series(&self, frame: &Frame, previous: Option<&Frame>) -> Result<Vec<Value>, String> {
         let mut out = Vec::new();
         for series in &self.series {
-            for slice in self.slices_of(series, frame) {
+            for slice in self.slices_of(series, frame)? {
                 let current = self.numbers(series, &slice, frame)?;
                 let before = previous.map(|frame| self.numbers(series, &slice, frame)).transpose()?;
                 out.push(shaped(&series.label, &slice, current, before));
@@ -102,7 +114,7 @@ impl Trends<'_> {
     fn formula_series(&self, frame: &Frame, previous: Option<&Frame>) -> Result<Vec<Value>, String> {
         let (label, _) = self.formula.as_ref().expect("asked only with a formula");
         let mut out = Vec::new();
-        for slice in self.slices(frame) {
+        for slice in self.slices(frame)? {
             let current = self.formula_numbers(&slice, frame)?;
             let before = previous.map(|frame| self.formula_numbers(&slice, frame)).transpose()?;
             out.push(shaped(label, &slice, current, before));
@@ -128,7 +140,7 @@ impl Trends<'_> {
         let index = units_json.get("series").and_then(Value::as_u64).ok_or("\"units\" of trends names a \"series\"")?;
         let series = self.series.get(index as usize).ok_or_else(|| format!("there is no series {index}"))?;
         let frame = self.frame()?;
-        let slices = self.slices_of(series, &frame);
+        let slices = self.slices_of(series, &frame)?;
         let slice = named_slice(&slices, units_json)?;
         let bucket = units_json.get("bucket").map(|json| self.head.bucket_named(json, &frame.buckets)).transpose()?;
         let bucket = bucket.map(|index| &frame.buckets[index]);

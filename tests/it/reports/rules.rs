@@ -113,6 +113,26 @@ fn values_are_ranked_by_events_then_null_first_and_the_rest_is_other() {
 }
 
 #[test]
+fn values_are_ranked_by_their_totals_where_that_is_asked_and_those_without_come_last() {
+    let ranked = |series: Value, more: Value| {
+        let mut document = json!({"breakdown": [{"property": "p"}], "rank_by": "total"});
+        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ask(&store(VALUES), trends(series, document))
+    };
+    let tuples = |answer: &Value| -> Vec<Value> { series(answer).into_iter().map(|(tuple, _)| tuple).collect() };
+    // a and b have two users each, null and c one.
+    let by_users = ranked(json!({"event": "a"}), json!({"limit": 3}));
+    assert_eq!(tuples(&by_users), [json!(["a"]), json!(["b"]), json!([null]), json!([])]);
+    // b has 2 numbers that come to 2; the others have none, and so no average.
+    let by_average = ranked(json!({"event": "a", "measure": {"avg": "q"}}), json!({}));
+    assert_eq!(tuples(&by_average), [json!(["b"]), json!([null]), json!(["a"]), json!(["c"])]);
+    // A formula ranks by what it says: here the fewest events first.
+    let by_formula = ranked(json!({"event": "a", "measure": "total"}), json!({"formula": "0 - A", "limit": 2}));
+    assert_eq!(tuples(&by_formula), [json!(["c"]), json!([null]), json!([])]);
+    assert_eq!(by_formula["series"][2]["total"], -5);
+}
+
+#[test]
 fn several_breakdowns_make_tuples_and_numbers_of_one_size_are_one_value() {
     let breakdown = json!([{"property": "p"}, {"property": "q"}]);
     let answer = ask(
