@@ -10,8 +10,9 @@ use crate::store::Snapshot;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// The names of so many members are read on other threads too, beside the key's history and the members' latest events:
-/// that takes as long.
+/// Among so many users the members are looked for beside the key's history, which needs none of them.
+const SHARED_USERS: u32 = 50_000;
+/// The names of so many members are read on other threads too, beside the members' latest events: that takes as long.
 const SHARED_MEMBERS: u64 = 2_000;
 /// In so many parts, for whoever has nothing else to do.
 const NAME_PARTS: usize = 8;
@@ -53,20 +54,25 @@ pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupPr
     let type_id = find_type(snapshot, group_type)?;
     let key_id = GroupKeyId::new(find(snapshot, StoredName::GroupKey(type_id.raw()), "key", key)?);
     let aliases = snapshot.aliases();
-    let member_ids = snapshot.profiles().members_of(type_id, key_id, aliases).map_err(damaged(snapshot))?;
+    let profiles = snapshot.profiles();
+    let users = snapshot.names().read().list(StoredName::User).len();
+    let (history, member_ids) = beside(
+        if users < SHARED_USERS { 1 } else { threads_at_best() },
+        &[()],
+        |()| profiles.history_of_key(type_id, key_id).map_err(damaged(snapshot)),
+        || profiles.members_of(type_id, key_id, aliases).map_err(damaged(snapshot)),
+    );
+    let (history, member_ids) = (history.into_iter().next().transpose()?.unwrap_or_default(), member_ids?);
     let threads = if member_ids.len() < SHARED_MEMBERS { 1 } else { threads_at_best() };
     let parts = name_parts(snapshot, if threads > 1 { NAME_PARTS } else { 1 }).map_err(damaged(snapshot))?;
     let wanted = Wanted::new(&member_ids);
-    let (named, rest) = beside(
+    let (named, recent) = beside(
         threads,
         &parts,
         |part| names_in_order(snapshot, &wanted, part).map_err(damaged(snapshot)),
-        || {
-            let history = snapshot.profiles().history_of_key(type_id, key_id).map_err(damaged(snapshot))?;
-            Ok::<_, PageError>((history, recent(snapshot, &aliases.ids_of_all(&member_ids))?))
-        },
+        || recent(snapshot, &aliases.ids_of_all(&member_ids)),
     );
-    let (history, recent) = rest?;
+    let recent = recent?;
     let mut members = TextList::new();
     for named in named {
         members.append(&named?);

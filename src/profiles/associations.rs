@@ -143,6 +143,23 @@ fn latest(parts: &[Associations], ids: &[UserId]) -> Result<Option<(Moment, Grou
     Ok(latest)
 }
 
+/// A bitmap of so many bytes for each of some ids is made sooner than they are sorted.
+const BITS_BYTES: usize = 64;
+
+/// The set of some ids.
+fn set_of(mut ids: Vec<u32>) -> RoaringBitmap {
+    let bytes = ids.iter().max().map_or(0, |last| *last as usize / 8 + 1);
+    if bytes <= ids.len() * BITS_BYTES {
+        let mut bits = vec![0u8; bytes];
+        ids.iter().for_each(|id| bits[*id as usize / 8] |= 1 << (id % 8));
+        return RoaringBitmap::from_lsb0_bytes(0, &bits);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    // It takes nothing but numbers that ascend, as these do.
+    RoaringBitmap::from_sorted_iter(ids).unwrap_or_default()
+}
+
 impl Profiles {
     fn association_tables(&self, group_type: GroupTypeId) -> Result<Vec<Associations>, DecodeError> {
         let mut tables = Vec::with_capacity(self.parts().len());
@@ -218,10 +235,7 @@ impl Profiles {
         for part in &parts {
             part.users_of_key(key, |user| candidates.push(aliases.shown(user).raw()))?;
         }
-        candidates.sort_unstable();
-        candidates.dedup();
-        // It takes nothing but numbers that ascend, as these do.
-        let candidates = RoaringBitmap::from_sorted_iter(candidates).unwrap_or_default();
+        let candidates = set_of(candidates);
         if parts.len() == 1 && aliases.is_empty() {
             // One part has one word on a user of one id.
             return Ok(candidates);
@@ -272,6 +286,12 @@ mod tests {
             let mut search = UserSearch::new(&column);
             let found = all.iter().filter_map(|user| search.row_of(UserId::new(*user)));
             prop_assert!(found.eq(0..users.len()), "each row once");
+        }
+
+        #[test]
+        fn ids_become_a_set_whether_many_or_few(ids in prop::collection::vec(0u32..3000, 0..40), far: bool) {
+            let ids: Vec<u32> = ids.into_iter().map(|id| if far { id * 1_000_003 } else { id }).collect();
+            prop_assert_eq!(set_of(ids.clone()), ids.into_iter().collect::<RoaringBitmap>());
         }
 
         #[test]
