@@ -161,6 +161,11 @@ impl Buckets {
             return;
         };
         let all_micros = length * self.len() as u64;
+        if self.len() == 1 {
+            let index = |time: &i64| if (time.wrapping_sub(*first) as u64) < all_micros { 0 } else { u32::MAX };
+            indexes.iter_mut().zip(times_micros).for_each(|(slot, time)| *slot = index(time));
+            return;
+        }
         for (slot, time) in indexes.iter_mut().zip(times_micros) {
             // Before the first bucket this is beyond the last.
             let since = time.wrapping_sub(*first) as u64;
