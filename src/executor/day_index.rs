@@ -121,18 +121,6 @@ pub(super) fn visit_days(
     whole_days: ResolvedRange,
     mut visit: impl FnMut(i64, StoredBitmap<'_>) -> Result<(), ExecutionError>,
 ) -> Result<(), ExecutionError> {
-    each_day(query, look, whole_days, |start, units| {
-        query.trace.count(|counts| counts.bitmaps_read += 1);
-        visit(start, units)
-    })
-}
-
-fn each_day(
-    query: Query<'_>,
-    look: &Look,
-    whole_days: ResolvedRange,
-    mut visit: impl FnMut(i64, StoredBitmap<'_>) -> Result<(), ExecutionError>,
-) -> Result<(), ExecutionError> {
     let (from, to) = days_of(whole_days);
     each_index(query, look, |_, days| {
         for (day, _, place) in days.days(from, to) {
@@ -216,7 +204,7 @@ pub(super) fn day_sizes(
     }
     let (mut sizes, mut is_one) = (vec![0; buckets.len()], true);
     // What a bitmap holds is not looked at.
-    each_day(query, look, whole_days, |start, units| {
+    visit_days(query, look, whole_days, |start, units| {
         if let Some(size) = buckets.index_of(start).and_then(|piece| sizes.get_mut(piece)) {
             is_one &= *size == 0;
             *size = if is_one { units.count()? } else { 0 };

@@ -11,11 +11,12 @@ use super::look::Look;
 use super::mask::Mask;
 use super::query::{NO_UNIT, Query, Units};
 use super::scan::{Block, visit_rows};
-use super::split::{RowFold, RowsToRead};
+use super::split::{RowFold, RowsToRead, threads_for};
 use super::unit_grid::UnitGrid;
 use super::unit_runs::{RowTimes, RunFold};
 use super::unit_set::{Keeping, UnitSet, nobody};
 use crate::codec::Packed;
+use crate::helpers::in_parallel;
 use crate::language::{Buckets, ResolvedRange};
 use crate::segment::{BlockBuffer, Table};
 use roaring::RoaringBitmap;
@@ -98,24 +99,41 @@ pub(super) fn units_of_days(
     buckets: &impl Division,
 ) -> Result<UnitSets, ExecutionError> {
     count_indexed(query, look);
-    let mut rows = 0;
-    visit_day_counts(query, look, days, |_, of_day| rows += of_day)?;
-    let pieces = buckets.len();
-    let none = Keeping::of(query.unit_count(), pieces, rows).none();
-    let charge = Charge::of(query.guard, pieces * (size_of::<UnitSet>() + none.footprint()))?;
-    let mut sets = UnitSets::with(vec![none; pieces], charge);
-    visit_days(query, look, days, |start, units| {
-        if let Some(set) = buckets.index_of(start).and_then(|piece| sets.get_mut(piece)) {
+    let (mut rows, mut units) = (0, 0);
+    visit_day_counts(query, look, days, |_, of_day| {
+        rows += of_day;
+        units += of_day.min(query.unit_count().into()) as usize;
+    })?;
+    let none = Keeping::of(query.unit_count(), buckets.len(), rows).none();
+    // The units of some pieces, which come one after the other.
+    let of_pieces = |pieces: &Range<usize>| -> Result<UnitSets, ExecutionError> {
+        let charge = Charge::of(query.guard, pieces.len() * (size_of::<UnitSet>() + none.footprint()))?;
+        let mut sets = UnitSets::with(vec![none.clone(); pieces.len()], charge);
+        visit_days(query, look, days, |start, units| {
+            let place = buckets.index_of(start).and_then(|piece| piece.checked_sub(pieces.start));
+            let Some(set) = place.and_then(|place| sets.get_mut(place)) else { return Ok(()) };
+            query.trace.count(|counts| counts.bitmaps_read += 1);
             let before = set.footprint();
             set.add_stored(units)?;
             let grown = set.footprint().saturating_sub(before);
-            sets.grow(grown)?;
-        }
-        Ok(())
-    })?;
+            Ok(sets.grow(grown)?)
+        })?;
+        Ok(sets)
+    };
+    let threads = threads_for(query.guard, units);
+    let parts = if threads > 1 { (threads * PARTS_A_THREAD).min(buckets.len().max(1)) } else { 1 };
+    let part = |part: usize| buckets.len() * part / parts..buckets.len() * (part + 1) / parts;
+    let mut sets = UnitSets::new(query.guard, Vec::with_capacity(buckets.len()))?;
+    for of_part in in_parallel(threads, &(0..parts).map(part).collect::<Vec<_>>(), of_pieces) {
+        sets.extend(of_part?.into_inner());
+    }
+    sets.settle()?;
     as_counted(query, look, &mut sets)?;
     Ok(sets)
 }
+
+/// The days are gone through for each part, so that these are few.
+const PARTS_A_THREAD: usize = 2;
 
 /// Units as they are stored become those that are counted: users under their shown ids, and those that pass the filter.
 fn as_counted(query: Query<'_>, look: &Look, sets: &mut UnitSets) -> Result<(), ExecutionError> {
