@@ -11,7 +11,7 @@ use super::look::Look;
 use super::mask::Mask;
 use super::query::{NO_UNIT, Query, Units};
 use super::scan::{Block, visit_rows};
-use super::split::{RowFold, RowsToRead, threads_for};
+use super::split::{RowFold, RowsToRead, few_parts_of, threads_for};
 use super::unit_grid::UnitGrid;
 use super::unit_runs::{RowTimes, RunFold};
 use super::unit_set::{Keeping, UnitSet, nobody};
@@ -121,10 +121,9 @@ pub(super) fn units_of_days(
         Ok(sets)
     };
     let threads = threads_for(query.guard, units);
-    let parts = if threads > 1 { (threads * PARTS_A_THREAD).min(buckets.len().max(1)) } else { 1 };
-    let part = |part: usize| buckets.len() * part / parts..buckets.len() * (part + 1) / parts;
+    let parts: Vec<Range<usize>> = few_parts_of(buckets.len(), threads, PARTS_A_THREAD).collect();
     let mut sets = UnitSets::new(query.guard, Vec::with_capacity(buckets.len()))?;
-    for of_part in in_parallel(threads, &(0..parts).map(part).collect::<Vec<_>>(), of_pieces) {
+    for of_part in in_parallel(threads, &parts, of_pieces) {
         sets.extend(of_part?.into_inner());
     }
     sets.settle()?;

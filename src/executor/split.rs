@@ -23,7 +23,12 @@ pub(crate) fn threads_for(guard: &Guard, rows: usize) -> usize {
 /// So many things, one after the other, in parts for so many threads. They are more than the threads, as what is found
 /// at the first of them may be more work than at the last: who has done a part takes the next.
 pub(super) fn parts_of(count: usize, threads: usize) -> impl Iterator<Item = Range<usize>> {
-    let parts = if threads > 1 { (threads * PARTS_A_THREAD).min(count.max(1)) } else { 1 };
+    few_parts_of(count, threads, PARTS_A_THREAD)
+}
+
+/// The same, in so many parts for each thread where each part costs something by itself.
+pub(super) fn few_parts_of(count: usize, threads: usize, a_thread: usize) -> impl Iterator<Item = Range<usize>> {
+    let parts = if threads > 1 { (threads * a_thread).min(count.max(1)) } else { 1 };
     (0..parts).map(move |part| count * part / parts..count * (part + 1) / parts)
 }
 

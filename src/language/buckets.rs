@@ -74,10 +74,18 @@ impl Buckets {
         self
     }
 
-    /// One bucket instead, which is a whole range, however long that is. None when it is empty.
-    pub fn as_one(&self, range: ResolvedRange) -> Self {
-        let edges = if range.is_empty() { Vec::new() } else { vec![range.from_micros, range.to_micros] };
-        Self { edges, per_micro: u64::MAX, equal_micros: None, ..self.clone() }.measured()
+    /// One bucket in their place, from the start of the first to the end of the last. None where these are none.
+    pub fn as_one(&self) -> Self {
+        let ends = self.edges.first().zip(self.edges.last());
+        Self {
+            edges: ends.map_or_else(Vec::new, |(first, last)| vec![*first, *last]),
+            per_micro: u64::MAX,
+            equal_micros: None,
+            interval: self.interval,
+            week_start: self.week_start,
+            zone: self.zone.clone(),
+        }
+        .measured()
     }
 
     /// How many there are.

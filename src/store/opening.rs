@@ -1,5 +1,5 @@
-//! The files of a store as a writer finds or makes them, before it takes anything: the manifest, the log, and what a crash
-//! left of either.
+//! The files that a writer makes, finds or removes before it takes anything: the manifest, the log, and what a crash left.
+//! Manifests and logs are written in the same way later.
 
 use super::environment::Environment;
 use super::error::StoreError;

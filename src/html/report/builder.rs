@@ -214,14 +214,11 @@ impl Builder<'_> {
 
     /// Which values of a breakdown come first, and so are shown.
     fn rank_by(&self) -> Markup {
-        let is_by_total = self.document["rank_by"] == "total";
+        let chosen = self.document.get("rank_by").cloned().unwrap_or_else(|| json!("events"));
+        let choices = [(json!("events"), "Most events first"), (json!("total"), "Highest total first")];
         html! {
             @if self.document["breakdown"].as_array().is_some_and(|list| !list.is_empty()) {
-                label class="sr" for="rank_by" { "First come" }
-                select id="rank_by" name="json/rank_by" {
-                    option value="" selected[!is_by_total] { "Most events first" }
-                    option value="\"total\"" selected[is_by_total] { "Highest total first" }
-                }
+                (choice("Order of values", "/rank_by", &chosen, &choices))
             }
         }
     }

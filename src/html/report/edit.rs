@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(changed.get("formula"), None);
         let by_total = edit(trends(), &[("json/rank_by", "\"total\"")]);
         assert_eq!(by_total["rank_by"], "total");
-        assert_eq!(edit(by_total, &[("json/rank_by", "")]).get("rank_by"), None);
+        assert_eq!(edit(by_total, &[("json/rank_by", "\"events\"")])["rank_by"], "events");
         assert_eq!(edit(trends(), &[("from", "2026-01-01"), ("to", "2026-01-31")])["from"], "-30d");
         let dates = edit(trends(), &[("do", "dates"), ("from", "2026-01-01"), ("to", "2026-01-31")]);
         assert_eq!((&dates["from"], &dates["to"]), (&json!("2026-01-01"), &json!("2026-02-01")));

@@ -373,6 +373,8 @@ proptest! {
         for (time, index) in times.iter().zip(indexes) {
             prop_assert_eq!(buckets.index_of(*time), (index != u32::MAX).then_some(index as usize), "at {}", time);
         }
+        let one = buckets.as_one();
+        prop_assert_eq!((one.len(), one.starts()[0], one.ends()[0]), (1, buckets.starts()[0], *buckets.ends().last().unwrap()));
         for sample in samples {
             let time = range.from_micros + ((range.to_micros - range.from_micros - 1) as f64 * sample) as i64;
             let index = buckets.index_of(time).unwrap();

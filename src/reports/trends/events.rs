@@ -5,7 +5,7 @@ use super::super::context::Context;
 use super::super::error::ReportError;
 use super::Frame;
 use super::answer::{Measured, TrendsSeries};
-use crate::executor::{Charge, ExecutionError, Figure, Figures, Look, Query, Series, Slots, measure};
+use crate::executor::{Charge, Charged, ExecutionError, Figure, Figures, Look, Query, Series, Slots, measure};
 use crate::language::{DocumentError, Measure, RankBy, Source, Trends, UnitsValue, check_cells};
 use crate::model::Value;
 
@@ -22,7 +22,6 @@ impl EventSlots {
                     RankBy::Events => Slots::rank(context.query, looks, values, report.limit),
                     RankBy::Total => {
                         let all = Slots::rank(context.query, looks, values, usize::MAX)?;
-                        let _charge = Charge::of(context.query.guard, all.len() * size_of::<Figure>())?;
                         let totals = totals(context.query, report, frame, looks, &all)?;
                         Ok(all.ranked_by(context.query, &totals, report.limit)?)
                     }
@@ -104,24 +103,31 @@ fn totals(
     frame: &Frame,
     looks: &[Look],
     slots: &Slots,
-) -> Result<Vec<Figure>, ExecutionError> {
-    let whole = frame.buckets.as_one(frame.range);
-    // Beside a breakdown all series are of events, and have a look each.
-    let of_series = |(source, look): (&Source, &Look)| match source {
-        Source::Events { measure: wanted, .. } => {
-            let series = Series { look, buckets: &whole, slots: Some(slots), is_cumulative: false };
+) -> Result<Charged<Vec<Figure>>, ExecutionError> {
+    let whole = frame.buckets.as_one();
+    let none = || Charged::list(query.guard, Figure::Null, slots.len());
+    let of_series = |place: usize| -> Result<Charged<Vec<Figure>>, ExecutionError> {
+        let mut totals = none()?;
+        // Beside a breakdown all series are of events, and have a look each.
+        if let (Source::Events { measure: wanted, .. }, Some(look)) = (&report.series[place].source, looks.get(place)) {
             let _charge = Charge::of(query.guard, slots.len() * (size_of::<Figures>() + size_of::<Figure>()))?;
-            Ok(measure(query, &series, wanted)?.into_iter().map(|figures| figures.total).collect())
+            let series = Series { look, buckets: &whole, slots: Some(slots), is_cumulative: false };
+            let figures = measure(query, &series, wanted)?;
+            totals.iter_mut().zip(figures).for_each(|(total, figures)| *total = figures.total);
         }
-        Source::PropertyOf { .. } => Ok(vec![Figure::Null; slots.len()]),
+        Ok(totals)
     };
-    let mut all = report.series.iter().map(|series| &series.source).zip(looks);
-    let Some(formula) = &report.formula else {
-        return all.next().map_or_else(|| Ok(Vec::new()), of_series);
-    };
-    let all: Vec<Vec<Figure>> = all.map(of_series).collect::<Result<_, ExecutionError>>()?;
-    let inputs = |slot: usize| all.iter().map(|totals| totals[slot].to_f64()).collect::<Vec<_>>();
-    Ok((0..slots.len()).map(|slot| Figure::of(formula.evaluate(&inputs(slot)))).collect())
+    let Some(formula) = &report.formula else { return of_series(0) };
+    let named = formula.series();
+    let of_named = named.iter().map(|place| of_series(*place)).collect::<Result<Vec<_>, _>>()?;
+    let mut inputs = vec![None; report.series.len()];
+    let mut totals = none()?;
+    for (slot, total) in totals.iter_mut().enumerate() {
+        query.guard.check()?;
+        named.iter().zip(&of_named).for_each(|(place, totals)| inputs[*place] = totals[slot].to_f64());
+        *total = Figure::of(formula.evaluate(&inputs));
+    }
+    Ok(totals)
 }
 
 /// Charges for so many lines of the answer under one label, and their breakdown values of so many bytes.

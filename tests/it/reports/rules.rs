@@ -123,7 +123,7 @@ fn values_are_ranked_by_their_totals_where_that_is_asked_and_those_without_come_
     // a and b have two users each, null and c one.
     let by_users = ranked(json!({"event": "a"}), json!({"limit": 3}));
     assert_eq!(tuples(&by_users), [json!(["a"]), json!(["b"]), json!([null]), json!([])]);
-    // b has 2 numbers that come to 2; the others have none, and so no average.
+    // b has numbers; the others have none, and so no average.
     let by_average = ranked(json!({"event": "a", "measure": {"avg": "q"}}), json!({}));
     assert_eq!(tuples(&by_average), [json!(["b"]), json!([null]), json!(["a"]), json!(["c"])]);
     // A formula ranks by what it says: here the fewest events first.
