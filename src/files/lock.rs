@@ -77,6 +77,13 @@ impl StorageLock for DiskLock {
     }
 }
 
+impl Drop for DiskLock {
+    /// Closing the file would leave it locked as long as a process that another thread has just begun has it open too.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
 /// Takes the exclusive lock.
 pub(super) fn acquire(path: &Path) -> Result<DiskLock, LockError> {
     let failed = |error| FileError::io(Operation::Lock, plain::shown(path), error);
@@ -111,8 +118,10 @@ pub(super) fn probe(path: &Path) -> Result<LockProbe, FileError> {
     };
     let failed = |error| FileError::io(Operation::ProbeLock, plain::shown(path), error);
     match file.try_lock_shared() {
-        // Closing the file releases the shared lock.
-        Ok(()) => Ok(LockProbe::Free),
+        Ok(()) => {
+            let _ = file.unlock();
+            Ok(LockProbe::Free)
+        }
         Err(TryLockError::WouldBlock) => Ok(LockProbe::Held(read_note(&file).map_err(failed)?)),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
@@ -177,6 +186,17 @@ mod tests {
         assert!(!is_still_at(&file, &path).unwrap());
         let _other = File::create(&path).unwrap();
         assert!(!is_still_at(&file, &path).unwrap());
+    }
+
+    #[test]
+    fn a_lock_that_is_given_up_is_free_though_its_file_is_still_open_elsewhere() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("LOCK");
+        let lock = acquire(&path).unwrap();
+        let _inherited = lock.file.try_clone().unwrap();
+        assert_ne!(probe(&path).unwrap(), LockProbe::Free);
+        drop(lock);
+        assert_eq!(probe(&path).unwrap(), LockProbe::Free);
     }
 
     #[test]
