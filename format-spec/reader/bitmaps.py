@@ -5,6 +5,8 @@ from pyroaring import BitMap
 from packed import unpack
 from spans import Cursor, ascends
 
+BITS = (12348).to_bytes(4, "little")
+
 
 def filed_by_day(span, rows):
     """As `filed`, with the union of all days after them."""
@@ -40,10 +42,30 @@ def filed(span, rows, unnumbered=0):
 
 
 def _bitmap(span):
+    if span.data[:4] == BITS:
+        return _bits(span)
     try:
         bitmap = BitMap.deserialize(bytes(span.data))
     except ValueError as error:
         raise span.damage(f"this is no Roaring bitmap: {error}") from error
     span.expect(len(bitmap) > 0, "a bitmap is empty")
     span.expect(bitmap.serialize() == span.data, "a bitmap is not what it reads as")
+    span.expect(len(span.data) <= 8 + bitmap.max() // 8 + 1, "a bitmap is not stored as bits where that is smaller")
     return bitmap
+
+
+def _bits(span):
+    head = Cursor(span)
+    head.u32()
+    count = head.u32() + 1
+    bits = bytes(span.data)[8:]
+    values = [8 * place + bit for place, byte in enumerate(bits) for bit in range(8) if byte >> bit & 1]
+    span.expect(bits and bits[-1] != 0, "the bits of a bitmap end with none")
+    span.expect(len(values) == count, "a bitmap has another number of values than it says")
+    span.expect(len(span.data) < len(_plain(values).serialize()), "a bitmap is stored as bits where that is not smaller")
+    return BitMap(values)
+
+
+def _plain(values):
+    """A Roaring bitmap without runs."""
+    return BitMap(values, optimize=False)

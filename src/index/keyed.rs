@@ -1,6 +1,6 @@
 //! Bitmaps filed under ascending numbers: the layout that both kinds of index share.
 
-use super::stored_bitmap::StoredBitmap;
+use super::stored_bitmap::{self, StoredBitmap};
 use crate::codec::{BlobParts, DecodeError, Packed, PackedEncoder, Reader, Writer};
 use bytes::Bytes;
 use roaring::RoaringBitmap;
@@ -23,8 +23,7 @@ impl KeyedEncoder {
         self.numbers.push(number);
         self.counts.push(count as i64);
         self.starts.push(self.bitmaps.len() as i64);
-        // Writing to a Vec cannot fail.
-        let _ = bitmap.serialize_into(&mut self.bitmaps);
+        stored_bitmap::write(bitmap, &mut self.bitmaps);
     }
 
     /// The index, with one bitmap more that is filed under no number.
@@ -32,7 +31,7 @@ impl KeyedEncoder {
         // So that the bytes do not depend on what was joined.
         last.remove_run_compression();
         self.starts.push(self.bitmaps.len() as i64);
-        let _ = last.serialize_into(&mut self.bitmaps);
+        stored_bitmap::write(&last, &mut self.bitmaps);
         self.finish()
     }
 

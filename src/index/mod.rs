@@ -4,7 +4,7 @@
 //! - A unit bitmap holds every unit with a row of its event on its day, and no other; its count is the rows.
 //! - The counts of a property's values are those of the rows of each day.
 //! - A key's row bitmap holds exactly the rows of the segment that carry the key.
-//! - Bitmaps are Roaring's portable serialization.
+//! - Bitmaps are Roaring's portable serialization, or one bit for each number up to the last where that is smaller.
 
 mod key_rows;
 mod keyed;
