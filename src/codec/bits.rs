@@ -13,14 +13,44 @@ pub fn packed_bytes(count: usize, width: u8) -> usize {
     (count * usize::from(width)).div_ceil(8)
 }
 
-/// Appends the values, each of which fits `width` bits; no padding.
-pub fn pack(values: impl IntoIterator<Item = u64>, width: u8, out: &mut Vec<u8>) {
-    if width == 0 {
-        return;
+/// Appends the values, each of which exceeds `base` by what fits `width` bits; no padding.
+pub fn pack(values: &[i64], base: i64, width: u8, out: &mut Vec<u8>) {
+    out.reserve(packed_bytes(values.len(), width));
+    macro_rules! by_width {
+        ($($width:literal)*) => {
+            match width {
+                0 => {}
+                $($width => pack_eights::<$width>(values, base, out),)*
+                _ => pack_each(values, base, width, out),
+            }
+        };
     }
+    by_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38
+        39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56);
+}
+
+/// Eight values of `WIDTH` bits are `WIDTH` bytes, put together with shifts that are known when this is compiled.
+fn pack_eights<const WIDTH: usize>(values: &[i64], base: i64, out: &mut Vec<u8>) {
+    let (eights, rest) = values.as_chunks::<8>();
+    for eight in eights {
+        let mut words = [0u64; 8];
+        for (place, value) in eight.iter().enumerate() {
+            let (value, word, shift) = (value.wrapping_sub(base) as u64, place * WIDTH / 64, place * WIDTH % 64);
+            words[word] |= value << shift;
+            if shift + WIDTH > 64 {
+                words[word + 1] |= value >> (64 - shift);
+            }
+        }
+        out.extend_from_slice(&words.map(u64::to_le_bytes).as_flattened()[..WIDTH]);
+    }
+    pack_each(rest, base, WIDTH as u8, out);
+}
+
+fn pack_each(values: &[i64], base: i64, width: u8, out: &mut Vec<u8>) {
     let mut pending = 0;
     let mut pending_bits = 0;
     for value in values {
+        let value = value.wrapping_sub(base) as u64;
         pending |= value << pending_bits;
         pending_bits += u32::from(width);
         if pending_bits >= u64::BITS {
@@ -112,10 +142,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn packed_values_read_back(width in 0u8..=64, raw in prop::collection::vec(any::<u64>(), 0..200)) {
+        fn packed_values_read_back(base: i64, width in 0u8..=64, raw in prop::collection::vec(any::<u64>(), 0..200)) {
             let values: Vec<u64> = raw.iter().map(|value| if width == 0 { 0 } else { value & mask(width) }).collect();
+            let from_base: Vec<i64> = values.iter().map(|value| base.wrapping_add(*value as i64)).collect();
             let mut bytes = Vec::new();
-            pack(values.iter().copied(), width, &mut bytes);
+            pack(&from_base, base, width, &mut bytes);
+            let mut one_by_one = Vec::new();
+            pack_each(&from_base, base, width, &mut one_by_one);
+            prop_assert_eq!(&bytes, &one_by_one);
             prop_assert_eq!(bytes.len(), packed_bytes(values.len(), width));
             bytes.extend([0; PADDING_BYTES]);
             let mut out = vec![0; values.len()];

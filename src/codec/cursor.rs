@@ -33,6 +33,12 @@ impl<'a> Reader<'a> {
         self.bytes.len() - self.position
     }
 
+    /// What is left.
+    #[inline]
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.position..).unwrap_or_default()
+    }
+
     /// Damage at the current position.
     pub fn error(&self, problem: impl Into<String>) -> DecodeError {
         DecodeError::new(problem, self.position as u64)
@@ -41,10 +47,7 @@ impl<'a> Reader<'a> {
     /// The next `count` bytes.
     #[inline]
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let end = self.position.checked_add(count).filter(|end| *end <= self.bytes.len());
-        let Some(slice) = end.and_then(|end| self.bytes.get(self.position..end)) else {
-            return Err(self.error(format!("{count} bytes are needed and {} are left", self.remaining())));
-        };
+        let Some(slice) = self.rest().get(..count) else { return Err(self.too_few(count)) };
         self.position += count;
         Ok(slice)
     }
@@ -58,14 +61,14 @@ impl<'a> Reader<'a> {
     /// One byte.
     #[inline]
     pub fn u8(&mut self) -> Result<u8, DecodeError> {
-        let Some(byte) = self.bytes.get(self.position) else { return Err(self.ends_early()) };
+        let Some(byte) = self.bytes.get(self.position) else { return Err(self.too_few(1)) };
         self.position += 1;
         Ok(*byte)
     }
 
     #[cold]
-    fn ends_early(&self) -> DecodeError {
-        self.error(format!("1 bytes are needed and {} are left", self.remaining()))
+    fn too_few(&self, count: usize) -> DecodeError {
+        self.error(format!("{count} bytes are needed and {} are left", self.remaining()))
     }
 
     /// Two bytes.
@@ -133,7 +136,7 @@ impl<'a> Reader<'a> {
         }
         if rest.len() < VARINT_BYTES_MAX {
             self.position = self.bytes.len();
-            return Err(self.ends_early());
+            return Err(self.too_few(1));
         }
         Err(self.error("a variable-length integer is longer than 64 bits"))
     }
@@ -141,8 +144,8 @@ impl<'a> Reader<'a> {
     /// A varint that must fit 32 bits.
     #[inline]
     pub fn varint_u32(&mut self) -> Result<u32, DecodeError> {
-        let start = self.position as u64;
-        u32::try_from(self.varint()?).map_err(|_| DecodeError::new("an id is larger than 32 bits", start))
+        let start = self.position;
+        u32::try_from(self.varint()?).map_err(|_| DecodeError::new("an id is larger than 32 bits", start as u64))
     }
 
     /// A varint that is a length or count of things of at least one byte each, so at most what is left.
@@ -219,6 +222,7 @@ pub trait Writer {
         self.put_varint(((value << 1) ^ (value >> 63)) as u64);
     }
     /// See [`Reader::text`].
+    #[inline]
     fn put_text(&mut self, text: &str) {
         self.put_varint(text.len() as u64);
         self.put(text.as_bytes());
@@ -229,6 +233,22 @@ impl Writer for Vec<u8> {
     #[inline]
     fn put_u8(&mut self, value: u8) {
         self.push(value);
+    }
+    /// Short ones, as most are, take room once.
+    #[inline]
+    fn put_varint(&mut self, value: u64) {
+        let low = value as u8 & 0x7f;
+        match value {
+            0..0x80 => self.push(low),
+            0x80..0x4000 => self.extend_from_slice(&[low | 0x80, (value >> 7) as u8]),
+            0x4000..0x20_0000 => {
+                self.extend_from_slice(&[low | 0x80, (value >> 7) as u8 | 0x80, (value >> 14) as u8]);
+            }
+            _ => {
+                self.extend_from_slice(&[low | 0x80, (value >> 7) as u8 | 0x80, (value >> 14) as u8 | 0x80]);
+                self.put_varint(value >> 21);
+            }
+        }
     }
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
@@ -251,6 +271,18 @@ mod tests {
             prop_assert_eq!(reader.varint(), Ok(value));
             prop_assert_eq!(reader.zigzag(), Ok(signed));
             prop_assert_eq!(reader.finish(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn varints_of_every_length_have_no_byte_too_many() {
+        let values = (0..u64::BITS).flat_map(|bits| [(1u64 << bits) - 1, 1 << bits, (1 << bits) + 1]);
+        for value in values.chain([u64::MAX]) {
+            let mut bytes = Vec::new();
+            bytes.put_varint(value);
+            assert_eq!(bytes.len(), (u64::BITS - value.leading_zeros()).max(1).div_ceil(7) as usize, "{value}");
+            let mut reader = Reader::new(&bytes);
+            assert_eq!((reader.varint(), reader.remaining()), (Ok(value), 0));
         }
     }
 

@@ -139,7 +139,7 @@ mod tests {
             bytes[12] = version;
             let checksum = crc32fast::hash(&bytes[..40]);
             bytes[40..44].copy_from_slice(&checksum.to_le_bytes());
-            FileHeader::decode(&bytes, FileKind::Log).unwrap_err().problem
+            FileHeader::decode(&bytes, FileKind::Log).unwrap_err().problem.clone()
         };
         let newer = "format version 2 is newer than 1, the newest this program reads; use a newer trackcrumb";
         assert_eq!(problem(2), newer);

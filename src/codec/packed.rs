@@ -57,7 +57,7 @@ impl PackedEncoder {
         self.head.put_u32(self.data.len() as u32);
         self.head.put_u8(width);
         self.head.put(&[0; 3]);
-        pack(block.iter().map(|value| value.wrapping_sub(base) as u64), width, &mut self.data);
+        pack(block, base, width, &mut self.data);
         self.count += block.len() as u64;
         self.block.clear();
     }

@@ -4,8 +4,21 @@ use super::{DecodeError, Reader, Writer};
 use crate::model::{Number, Value, ValueRef};
 
 /// Appends a value: one byte for its kind, then what the kind needs. Equal values have equal bytes, and no others.
+#[inline]
 pub fn write_value<'a>(value: impl Into<ValueRef<'a>>, out: &mut Vec<u8>) {
     match value.into() {
+        ValueRef::String(text) if text.len() < 0x80 => {
+            // Most are such, and take room once.
+            out.reserve(2 + text.len());
+            out.extend_from_slice(&[6, text.len() as u8]);
+            out.extend_from_slice(text.as_bytes());
+        }
+        other => write_other(other, out),
+    }
+}
+
+fn write_other(value: ValueRef<'_>, out: &mut Vec<u8>) {
+    match value {
         ValueRef::Null => out.put_u8(0),
         ValueRef::Bool(false) => out.put_u8(1),
         ValueRef::Bool(true) => out.put_u8(2),
@@ -34,7 +47,17 @@ pub fn write_value<'a>(value: impl Into<ValueRef<'a>>, out: &mut Vec<u8>) {
 
 /// Passes over a value without looking at what is in it; answers its bytes, of which [`read_value`] may yet say that they
 /// are damaged.
+#[inline]
 pub fn pass_value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], DecodeError> {
+    // Most are strings whose length takes one byte.
+    match reader.rest() {
+        [6, length, ..] if *length < 0x80 => reader.take(2 + usize::from(*length)),
+        _ => pass_any_value(reader),
+    }
+}
+
+#[inline(never)]
+fn pass_any_value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], DecodeError> {
     let start = reader.position();
     match reader.u8()? {
         0..=2 => {}

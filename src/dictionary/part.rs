@@ -308,7 +308,7 @@ mod tests {
         let mut part = DictionaryPart::open(writer.finish().unwrap().unwrap(), "part").unwrap();
         assert_eq!(part.verify(), []);
         part.sections[0].order = part.sections[1].order;
-        let problems: Vec<String> = part.verify().into_iter().map(|error| error.problem).collect();
+        let problems: Vec<String> = part.verify().into_iter().map(|error| error.problem.clone()).collect();
         assert_eq!(problems, ["names are not in the order that is stored of them"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::keyed::{Keyed, KeyedEncoder};
 use super::stored_bitmap::StoredBitmap;
-use crate::codec::{BlobParts, DecodeError};
+use crate::codec::{BlobParts, DecodeError, set_of};
 use crate::model::Timestamp;
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -53,6 +53,8 @@ pub struct UnitDaysBuilder {
     near: Vec<u32>,
     /// The places of other days.
     far: HashMap<Day, usize>,
+    /// The day of the last row, and its place: most rows follow one of their day.
+    last: Option<(Day, usize)>,
 }
 
 /// Days are near the first one up to so many before it and after it.
@@ -61,7 +63,11 @@ const NEAR_DAYS: i64 = 512;
 impl UnitDaysBuilder {
     /// A row of this unit. Rows may come in any order.
     pub fn add(&mut self, day: Day, unit: u32) {
-        let place = self.place(day);
+        let place = match self.last {
+            Some((last, place)) if last == day => place,
+            _ => self.place(day),
+        };
+        self.last = Some((day, place));
         let (_, rows, units) = &mut self.days[place];
         *rows += 1;
         // Rows of a user come together, which keeps the list near the number of distinct units.
@@ -100,11 +106,8 @@ impl UnitDaysBuilder {
     pub fn finish(mut self, all: &mut UnitDaysUnion) -> BlobParts {
         let (mut encoder, mut ever) = (KeyedEncoder::default(), RoaringBitmap::new());
         self.days.sort_unstable_by_key(|(day, ..)| *day);
-        for (day, rows, mut units) in self.days {
-            units.sort_unstable();
-            units.dedup();
-            // Ascending numbers are appended, with no search for each.
-            let units = RoaringBitmap::from_sorted_iter(units).unwrap_or_default();
+        for (day, rows, units) in self.days {
+            let units = set_of(units);
             encoder.push(day.0, rows, &units);
             ever |= &units;
             all.add(day, rows, units);

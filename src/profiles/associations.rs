@@ -3,7 +3,7 @@
 use super::part::{Association, AssociationColumns, ProfilesPart, id, moment, same_length};
 use super::{Aliases, Profiles};
 use crate::codec::packed::BLOCK_VALUES;
-use crate::codec::{DecodeError, Packed};
+use crate::codec::{DecodeError, Packed, set_of};
 use crate::model::{GroupKeyId, GroupTypeId, Moment, UserId};
 use roaring::RoaringBitmap;
 
@@ -143,23 +143,6 @@ fn latest(parts: &[Associations], ids: &[UserId]) -> Result<Option<(Moment, Grou
     Ok(latest)
 }
 
-/// A bitmap of so many bytes for each of some ids is made sooner than they are sorted.
-const BITS_BYTES: usize = 64;
-
-/// The set of some ids.
-fn set_of(mut ids: Vec<u32>) -> RoaringBitmap {
-    let bytes = ids.iter().max().map_or(0, |last| *last as usize / 8 + 1);
-    if bytes <= ids.len() * BITS_BYTES {
-        let mut bits = vec![0u8; bytes];
-        ids.iter().for_each(|id| bits[*id as usize / 8] |= 1 << (id % 8));
-        return RoaringBitmap::from_lsb0_bytes(0, &bits);
-    }
-    ids.sort_unstable();
-    ids.dedup();
-    // It takes nothing but numbers that ascend, as these do.
-    RoaringBitmap::from_sorted_iter(ids).unwrap_or_default()
-}
-
 impl Profiles {
     fn association_tables(&self, group_type: GroupTypeId) -> Result<Vec<Associations>, DecodeError> {
         let mut tables = Vec::with_capacity(self.parts().len());
@@ -286,12 +269,6 @@ mod tests {
             let mut search = UserSearch::new(&column);
             let found = all.iter().filter_map(|user| search.row_of(UserId::new(*user)));
             prop_assert!(found.eq(0..users.len()), "each row once");
-        }
-
-        #[test]
-        fn ids_become_a_set_whether_many_or_few(ids in prop::collection::vec(0u32..3000, 0..40), far: bool) {
-            let ids: Vec<u32> = ids.into_iter().map(|id| if far { id * 1_000_003 } else { id }).collect();
-            prop_assert_eq!(set_of(ids.clone()), ids.into_iter().collect::<RoaringBitmap>());
         }
 
         #[test]

@@ -327,7 +327,7 @@ impl<'a> Table<'a> {
                 let begins = container.blob(runs.begins)?;
                 let (codes, firsts) = (container.column(runs.codes)?, container.column(runs.firsts)?);
                 let opened = CodeRuns::open(self.rows(), begins, codes, firsts);
-                Codes::Runs(opened.map_err(|error| self.damage(error.problem, runs.begins))?)
+                Codes::Runs(opened.map_err(|error| self.damage(&error.problem, runs.begins))?)
             }
         })
     }

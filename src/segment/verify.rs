@@ -396,7 +396,7 @@ mod tests {
         let check = |change: fn(&mut Segment)| {
             let mut segment = segment(39);
             change(&mut segment);
-            segment.verify().into_iter().map(|error| error.problem).collect::<Vec<_>>().join("; ")
+            segment.verify().into_iter().map(|error| error.problem.clone()).collect::<Vec<_>>().join("; ")
         };
         assert_eq!(check(|s| s.content.last_arrival = 50), "the segment's bounds are not those of its rows");
         assert_eq!(check(|s| s.content.tables[0].min_time = 1), "the bounds of a table are not those of its rows");
