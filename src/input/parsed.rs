@@ -176,7 +176,7 @@ impl<'a> EventRef<'a> {
     }
 
     /// Properties, in order of name.
-    pub fn properties(self) -> impl Iterator<Item = (NameRef<'a>, ValueRef<'a>)> {
+    pub fn properties(self) -> impl ExactSizeIterator<Item = (NameRef<'a>, ValueRef<'a>)> {
         let properties = &self.lines.properties[self.event.properties.clone()];
         properties.iter().map(move |(name, value)| (self.name_ref(*name), value.of(&self.lines.text)))
     }
@@ -236,6 +236,14 @@ pub(super) mod tests {
         ] {
             assert!(check_same(line.replace("\\u0022", "").as_bytes()), "{line}");
         }
+    }
+
+    #[test]
+    fn a_first_time_with_control_characters_is_refused() {
+        let time = format!("{}05.000000Z", "\0".repeat(17));
+        let line = format!(r#"{{"type":"track","distinct_id":"u","event":"e","timestamp":"{time}"}}"#);
+        assert_eq!(ParsedLines::default().push(line.as_bytes()), parse_line(line.as_bytes()).map(drop));
+        assert!(parse_line(line.as_bytes()).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! near a limit. Of any other line, right or wrong, nothing is said here: [`parse_line`](super::parse_line) judges it.
 
 use super::field::{Field, FieldSet};
-use super::last_minute::LastMinute;
+use super::last_minute::{LastMinute, TIME_BYTES};
 use super::line::MEASURED_FROM;
 use super::shape::{Shapes, Value};
 use crate::model::limits::{
@@ -53,6 +53,13 @@ pub(super) struct PlainName {
 }
 
 impl PlainName {
+    /// The same with its place so much later.
+    #[inline]
+    pub fn moved(self, by: u32) -> Self {
+        let Span { start, end } = self.span;
+        Self { span: Span { start: start.wrapping_add(by), end: end.wrapping_add(by) }, ..self }
+    }
+
     /// A name in a line whose shape is not known.
     fn at(span: Span) -> Self {
         Self { span, symbol: 0 }
@@ -135,35 +142,58 @@ impl<'a> Reading<'a> {
         (self.user, self.name, self.time, self.insert_id) = (None, None, None, None);
     }
 
-    /// Reads the next value, which is this.
-    #[inline]
-    pub fn take(&mut self, part: Part, scanner: &mut Scanner<'_>) -> Option<()> {
-        let first = scanner.next_byte()?;
-        if first == b'"' { self.take_string(part, scanner) } else { self.take_other(part, first, scanner) }
+    /// Reads the next value, which is this. The place of the part's name, if it has one, is counted from `begin`.
+    #[inline(always)]
+    pub fn take(&mut self, part: Part, begin: u32, scanner: &mut Scanner<'_>) -> Option<()> {
+        if scanner.next_byte()? == b'"' {
+            self.take_string(part, begin, scanner)?;
+            return scanner.closing_quote();
+        }
+        scanner.at -= 1;
+        self.take_other(part, begin, scanner)
     }
 
-    /// The same, of a string whose opening quote was passed.
-    #[inline]
-    fn take_string(&mut self, part: Part, scanner: &mut Scanner<'_>) -> Option<()> {
-        let span = scanner.rest_of_string()?;
+    /// The same of a string, from behind its opening quote to where it must end: there is the closing quote, or something
+    /// that is not plain.
+    #[inline(always)]
+    fn take_string(&mut self, part: Part, begin: u32, scanner: &mut Scanner<'_>) -> Option<()> {
+        if let Part::Time = part {
+            return self.take_time(scanner);
+        }
+        let span = scanner.string_to_end()?;
         let bytes = scanner.text.as_bytes();
         let name = |max: usize| is_name(span, bytes, max).then_some(span);
         match part {
+            Part::Property(name) => self.properties.push((name.moved(begin), PlainValue::String(span))),
+            Part::Group(group_type) => self.groups.push((group_type.moved(begin), name(GROUP_KEY_BYTES_MAX)?)),
             Part::User => self.user = Some(name(USER_BYTES_MAX)?),
             Part::Name => self.name = Some(name(EVENT_NAME_BYTES_MAX)?),
-            Part::Time => self.time = Some(self.minute.parse(span.of(scanner.text))?),
             Part::InsertId => self.insert_id = Some(name(INSERT_ID_BYTES_MAX)?),
-            Part::Group(group_type) => self.groups.push((group_type, name(GROUP_KEY_BYTES_MAX)?)),
-            Part::Property(name) => self.properties.push((name, PlainValue::String(span))),
+            Part::Time => return None,
         }
         Some(())
     }
 
-    /// The same, of a value that is no string, whose first byte was passed.
-    fn take_other(&mut self, part: Part, first: u8, scanner: &mut Scanner<'_>) -> Option<()> {
+    /// The same of a time.
+    #[inline]
+    fn take_time(&mut self, scanner: &mut Scanner<'_>) -> Option<()> {
+        let time = self.minute.read(scanner.text.as_bytes().get(scanner.at..)?);
+        self.time = match time {
+            Some(_) => {
+                scanner.at += TIME_BYTES;
+                time
+            }
+            None => Some(self.minute.parse(scanner.string_to_end()?.of(scanner.text))?),
+        };
+        Some(())
+    }
+
+    /// The same of a value that is no string.
+    #[inline]
+    fn take_other(&mut self, part: Part, begin: u32, scanner: &mut Scanner<'_>) -> Option<()> {
         match part {
             Part::Time => self.time = Some(Timestamp::from_millis(scanner.integer()?).ok()?),
-            Part::Property(name) => self.properties.push((name, scanner.other_value(first)?)),
+            Part::Property(name) => self.properties.push((name.moved(begin), scanner.other_value()?)),
             Part::User | Part::Name | Part::InsertId | Part::Group(_) => return None,
         }
         Some(())
@@ -250,7 +280,7 @@ fn read_any(text: &str, start: usize, reading: &mut Reading<'_>, values: &mut Ve
     let (mut present, mut is_track) = (FieldSet::default(), false);
     let mut take = |part: Part, scanner: &mut Scanner<'_>| {
         let start = scanner.at;
-        reading.take(part, scanner)?;
+        reading.take(part, 0, scanner)?;
         values.push(Value { token: start..scanner.at, part });
         Some(())
     };
@@ -372,9 +402,22 @@ impl<'a> Scanner<'a> {
         self.rest_of_string()
     }
 
-    /// What follows an opening quote, up to the closing one, eight bytes at a time.
-    #[inline]
+    /// What follows an opening quote, up to the closing one, which is passed.
     fn rest_of_string(&mut self) -> Option<Span> {
+        let span = self.string_to_end()?;
+        self.closing_quote()?;
+        Some(span)
+    }
+
+    fn closing_quote(&mut self) -> Option<()> {
+        let is_there = self.text.as_bytes().get(self.at) == Some(&b'"');
+        self.at += 1;
+        is_there.then_some(())
+    }
+
+    /// What follows an opening quote, up to the closing one or something that is not plain, eight bytes at a time.
+    #[inline]
+    fn string_to_end(&mut self) -> Option<Span> {
         let bytes = self.text.as_bytes();
         let start = self.at;
         let mut end = start;
@@ -390,30 +433,30 @@ impl<'a> Scanner<'a> {
             }
             end += 8;
         }
-        self.at = end + 1;
-        (bytes[end] == b'"').then_some(Span { start: start as u32, end: end as u32 })
+        self.at = end;
+        Some(Span { start: start as u32, end: end as u32 })
     }
 
-    /// A value that is no string, of which the first byte was passed.
-    fn other_value(&mut self, first: u8) -> Option<PlainValue> {
-        match first {
-            b't' => self.word("rue", PlainValue::Bool(true)),
-            b'f' => self.word("alse", PlainValue::Bool(false)),
-            b'n' => self.word("ull", PlainValue::Null),
-            b'-' | b'0'..=b'9' => self.number().map(PlainValue::Number),
-            _ => None,
+    /// A value that is no string.
+    #[inline]
+    fn other_value(&mut self) -> Option<PlainValue> {
+        match self.text.as_bytes().get(self.at)? {
+            b't' => self.word("true", PlainValue::Bool(true)),
+            b'f' => self.word("false", PlainValue::Bool(false)),
+            b'n' => self.word("null", PlainValue::Null),
+            _ => self.number().map(PlainValue::Number),
         }
     }
 
-    fn word(&mut self, rest: &str, value: PlainValue) -> Option<PlainValue> {
-        let found = self.text.as_bytes().get(self.at..self.at + rest.len())?;
-        self.at += rest.len();
-        (found == rest.as_bytes()).then_some(value)
+    fn word(&mut self, word: &str, value: PlainValue) -> Option<PlainValue> {
+        let found = self.text.as_bytes().get(self.at..self.at + word.len())?;
+        self.at += word.len();
+        (found == word.as_bytes()).then_some(value)
     }
 
-    /// The number whose first byte was passed, when it is written without a fraction.
+    /// A number that is written without a fraction.
     fn integer(&mut self) -> Option<i64> {
-        let start = self.at - 1;
+        let start = self.at;
         let number = self.number()?;
         let is_whole = !self.text[start..self.at].contains('.') && self.text[start..self.at] != *"-0";
         match number {
@@ -422,24 +465,30 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The number whose first byte was passed. What is not written as JSON wants it, has an exponent, or may need more
-    /// than 64 bits, is not plain.
+    /// A number. What is not written as JSON wants it, has an exponent, or may need more than 64 bits, is not plain.
     fn number(&mut self) -> Option<Number> {
         let bytes = self.text.as_bytes();
-        let start = self.at - 1;
-        let is_negative = bytes[start] == b'-';
+        let start = self.at;
+        let is_negative = *bytes.get(start)? == b'-';
         let first = start + usize::from(is_negative);
-        self.at = first;
-        let whole = self.digits();
-        if whole.is_empty() || whole.len() > 18 || whole.len() > 1 && whole[0] == b'0' {
+        let (mut integer, mut at) = (0i64, first);
+        while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+            // What wraps has more digits than are taken.
+            integer = integer.wrapping_mul(10).wrapping_add(i64::from(digit));
+            at += 1;
+        }
+        self.at = at;
+        let count = at - first;
+        // Eighteen digits fit 64 bits with their sign.
+        if count == 0 || count > 18 || count > 1 && bytes[first] == b'0' {
             return None;
         }
-        // Eighteen digits fit 64 bits with their sign.
-        let integer = whole.iter().fold(0, |integer, digit| integer * 10 + i64::from(digit - b'0'));
         let is_fraction = bytes.get(self.at) == Some(&b'.');
         if is_fraction {
             self.at += 1;
-            if self.digits().is_empty() {
+            let digits = bytes[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            self.at += digits;
+            if digits == 0 {
                 return None;
             }
         }
@@ -451,14 +500,5 @@ impl<'a> Scanner<'a> {
             }
             _ => Some(Number::Integer(if is_negative { -integer } else { integer })),
         }
-    }
-
-    /// Passes digits; answers them.
-    #[inline]
-    fn digits(&mut self) -> &'a [u8] {
-        let rest = &self.text.as_bytes()[self.at..];
-        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        self.at += count;
-        &rest[..count]
     }
 }
