@@ -1,9 +1,9 @@
 //! The payload of one batch: built by the writer, read back by everyone, the writer included.
 
-use super::event::{EventGroups, EventProperties, StoredValue};
+use super::event::{EventGroups, EventProperties, StoredValue, write_groups, write_property};
 use super::record::{Definition, EVENT, EventHead, Record};
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::model::{Arrival, GroupKeyId, GroupTypeId, PropertyId};
+use crate::model::{Arrival, GroupKeyId, GroupTypeId, PropertyId, ValueRef};
 use bytes::Bytes;
 
 /// A batch of more bytes leaves no room behind in its builder.
@@ -47,6 +47,26 @@ impl BatchBuilder {
         record.write(&mut self.records);
         self.record_count += 1;
         self.arrivals += u64::from(record.has_arrival());
+    }
+
+    /// The next record, which is an event with groups, types by ascending id, and so many properties.
+    /// [`Self::push_property`] adds these.
+    pub fn begin_event(&mut self, head: &EventHead<'_>, groups: &[(GroupTypeId, GroupKeyId)], properties: usize) {
+        if head.insert_id.is_some() {
+            self.remembered.push(self.records.len());
+        }
+        self.records.put_u8(EVENT);
+        head.write(&mut self.records);
+        write_groups(groups, &mut self.records);
+        self.records.put_varint(properties as u64);
+        self.record_count += 1;
+        self.arrivals += 1;
+    }
+
+    /// The next property of the event that was begun. They come in order of name.
+    #[inline]
+    pub fn push_property<'a>(&mut self, name: PropertyId, value: impl Into<ValueRef<'a>>) {
+        write_property(name, value, &mut self.records);
     }
 
     /// How many arrival numbers the records take.
@@ -197,7 +217,6 @@ impl<'a> Batch<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::EventParts;
     use super::super::record::*;
     use super::*;
     use crate::model::{EventId, GroupKeyId, GroupTypeId, PropertyId, StoredName, Timestamp, UserId, Value};
@@ -206,26 +225,9 @@ mod tests {
     fn a_batch_reads_back() {
         let time = Timestamp::from_micros(-5).unwrap();
         let nested = Value::from_serde(&serde_json::json!({"a": [1, 2.5, null], "b": u64::MAX}));
-        let mut parts = EventParts::default();
-        parts.push_group(GroupTypeId::new(0), GroupKeyId::new(7));
-        parts.push_property(PropertyId::new(1), &nested);
-        parts.push_property(PropertyId::new(2), &Value::Null);
-        let groups: Vec<_> = parts.groups().iter().collect();
-        assert_eq!(groups, [(GroupTypeId::new(0), GroupKeyId::new(7))]);
-        let properties: Vec<_> =
-            parts.properties().iter().map(|(name, value)| (name.raw(), value.value().unwrap())).collect();
-        assert_eq!(properties, [(1, nested), (2, Value::Null)]);
         let import =
             ImportRecord { head_bytes: 1, head: [1; 32], bytes: 2, lines: 3, digest: [2; 32], continues: [0; 32] };
         let records = [
-            Record::Event(EventRecord {
-                user: UserId::new(0),
-                event: EventId::new(300),
-                time,
-                insert_id: Some("id"),
-                groups: parts.groups(),
-                properties: parts.properties(),
-            }),
             Record::OnlyDeclared(true),
             Record::KeepDays(Some(400)),
             Record::Timezone("Europe/Berlin"),
@@ -249,6 +251,11 @@ mod tests {
         ];
         let mut builder = BatchBuilder::default();
         definitions.iter().for_each(|definition| builder.define(*definition));
+        let head = EventHead { user: UserId::new(0), event: EventId::new(300), time, insert_id: Some("id") };
+        let groups = [(GroupTypeId::new(0), GroupKeyId::new(7))];
+        let properties = [(PropertyId::new(1), nested), (PropertyId::new(2), Value::Null)];
+        builder.begin_event(&head, &groups, properties.len());
+        properties.iter().for_each(|(name, value)| builder.push_property(*name, value));
         records.iter().for_each(|record| builder.push(record));
         assert_eq!(builder.arrivals(), 5);
         let built = builder.build(Arrival::new(10));
@@ -263,12 +270,23 @@ mod tests {
                 Ok(())
             })
             .unwrap();
+        let (_, event) = found.remove(0);
+        let Record::Event(found_event) = &event else { panic!("{event:?}") };
+        let EventRecord { user, event: name, time, insert_id, .. } = *found_event;
+        assert_eq!(EventHead { user, event: name, time, insert_id }, head);
+        assert!(found_event.groups.iter().eq(groups));
+        let found_properties = found_event.properties.iter().map(|(name, value)| (name, value.value().unwrap()));
+        assert!(found_properties.eq(properties));
         assert_eq!(built.arrivals, 5);
         let remembered = built.remembered.iter().map(|offset| Batch::record_at(&payload, *offset).unwrap());
+        let records: Vec<_> = [event].into_iter().chain(records).collect();
         assert!(remembered.eq(records.iter().filter(|record| record.is_remembered()).cloned()));
         let arrivals: Vec<u64> = found.iter().map(|(arrival, _)| *arrival).collect();
-        assert_eq!(arrivals, [10, 11, 11, 11, 11, 12, 13, 14, 15, 15, 15]);
-        assert!(found.iter().map(|(_, record)| record).eq(records.iter()));
+        assert_eq!(arrivals, [11, 11, 11, 11, 12, 13, 14, 15, 15, 15]);
+        assert!(found.iter().map(|(_, record)| record).eq(&records[1..]));
+        definitions.iter().for_each(|definition| builder.define(*definition));
+        records.iter().for_each(|record| builder.push(record));
+        assert_eq!(builder.finish(Arrival::new(10)), payload, "as it was read, so it is written");
         for length in 0..payload.len() {
             let cut = Batch::open(&payload[..length]).and_then(|batch| batch.visit(|_, _, _| Ok(())));
             assert!(cut.is_err(), "{length}");

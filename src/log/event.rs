@@ -109,6 +109,22 @@ fn read_property<'a>(reader: &mut Reader<'a>) -> Result<(PropertyId, StoredValue
     Ok((PropertyId::new(reader.varint_u32()?), StoredValue(pass_value(reader)?)))
 }
 
+/// Writes the groups of an event: types by ascending id.
+pub(super) fn write_groups(groups: &[(GroupTypeId, GroupKeyId)], out: &mut Vec<u8>) {
+    out.put_varint(groups.len() as u64);
+    for (group_type, key) in groups {
+        out.put_varint(u64::from(group_type.raw()));
+        out.put_varint(u64::from(key.raw()));
+    }
+}
+
+/// Writes one of the properties of an event, whose number is written before them. They come in order of name.
+#[inline]
+pub(super) fn write_property<'a>(name: PropertyId, value: impl Into<ValueRef<'a>>, out: &mut Vec<u8>) {
+    out.put_varint(u64::from(name.raw()));
+    write_value(value, out);
+}
+
 /// A value as its bytes, which are equal for equal values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredValue<'a>(&'a [u8]);
@@ -125,47 +141,5 @@ impl<'a> StoredValue<'a> {
     /// When the bytes are damaged.
     pub fn value(self) -> Result<Value, DecodeError> {
         read_value(&mut Reader::new(self.0))
-    }
-}
-
-/// Groups and properties of an event on its way into a payload. It serves one event after the other.
-#[derive(Clone, Debug, Default)]
-pub struct EventParts {
-    group_count: usize,
-    groups: Vec<u8>,
-    property_count: usize,
-    properties: Vec<u8>,
-}
-
-impl EventParts {
-    /// Forgets the event before.
-    pub fn clear(&mut self) {
-        self.groups.clear();
-        self.properties.clear();
-        (self.group_count, self.property_count) = (0, 0);
-    }
-
-    /// Adds a key of a group type. Types come by ascending id.
-    pub fn push_group(&mut self, group_type: GroupTypeId, key: GroupKeyId) {
-        self.groups.put_varint(u64::from(group_type.raw()));
-        self.groups.put_varint(u64::from(key.raw()));
-        self.group_count += 1;
-    }
-
-    /// Adds a property. They come in order of name.
-    pub fn push_property<'a>(&mut self, name: PropertyId, value: impl Into<ValueRef<'a>>) {
-        self.properties.put_varint(u64::from(name.raw()));
-        write_value(value, &mut self.properties);
-        self.property_count += 1;
-    }
-
-    /// The groups so far.
-    pub fn groups(&self) -> EventGroups<'_> {
-        EventGroups(Entries { count: self.group_count, bytes: &self.groups })
-    }
-
-    /// The properties so far.
-    pub fn properties(&self) -> EventProperties<'_> {
-        EventProperties(Entries { count: self.property_count, bytes: &self.properties })
     }
 }

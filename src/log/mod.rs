@@ -13,7 +13,7 @@ pub mod frame;
 pub mod record;
 
 pub use batch::{Batch, BatchBuilder, BuiltBatch, RecordTaker};
-pub use event::{EventGroups, EventParts, EventProperties, StoredValue};
+pub use event::{EventGroups, EventProperties, StoredValue};
 pub use frame::{Frames, LogEnd, Scan, encode_frames, framed_bytes, scan, scan_until_damage};
 pub use record::{
     AliasRecord, BatchKeyRecord, CohortRecord, Definition, EventHead, EventRecord, GroupRecord, IdentifyRecord,

@@ -363,12 +363,9 @@ fn digest<const BYTES: usize>(reader: &mut Reader<'_>) -> Result<[u8; BYTES], De
 
 impl<'a> EventRecord<'a> {
     fn write(&self, out: &mut Vec<u8>) {
+        let Self { user, event, time, insert_id, .. } = *self;
         out.put_u8(EVENT);
-        out.put_varint(u64::from(self.user.raw()));
-        out.put_varint(u64::from(self.event.raw()));
-        out.put_i64(self.time.micros());
-        // An insert id is never empty, so an empty one says that there is none.
-        out.put_text(self.insert_id.unwrap_or_default());
+        EventHead { user, event, time, insert_id }.write(out);
         self.groups.write(out);
         self.properties.write(out);
     }
@@ -381,6 +378,14 @@ impl<'a> EventRecord<'a> {
 }
 
 impl<'a> EventHead<'a> {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.put_varint(u64::from(self.user.raw()));
+        out.put_varint(u64::from(self.event.raw()));
+        out.put_i64(self.time.micros());
+        // An insert id is never empty, so an empty one says that there is none.
+        out.put_text(self.insert_id.unwrap_or_default());
+    }
+
     #[inline]
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(Self {

@@ -11,8 +11,8 @@ use super::state::State;
 use crate::codec::DecodeError;
 use crate::input::{NameRef, ParsedLine, ParsedLines};
 use crate::language::{Page, Report, Zone};
-use crate::log::record::{AliasRecord, CohortRecord, Definition, EventRecord, GroupRecord, IdentifyRecord, Record};
-use crate::log::{BatchBuilder, BatchKeyRecord, EventParts, ImportRecord};
+use crate::log::record::{AliasRecord, CohortRecord, Definition, GroupRecord, IdentifyRecord, Record};
+use crate::log::{BatchBuilder, BatchKeyRecord, EventHead, ImportRecord};
 use crate::model::limits::DUPLICATE_WINDOW_MICROS;
 use crate::model::{
     AliasCall, CohortCall, EventId, GroupCall, GroupKeyId, GroupType, GroupTypeId, IdentifyCall, Line, PropertyId,
@@ -60,7 +60,8 @@ struct Memo<'e> {
     events: [(&'e str, u32); MEMO_SLOTS],
 }
 
-const MEMO_SLOTS: usize = 64;
+/// A power of two, several times as many as events mostly have names.
+const MEMO_SLOTS: usize = 512;
 
 impl Memo<'_> {
     fn of(lines: &ParsedLines) -> Self {
@@ -70,12 +71,15 @@ impl Memo<'_> {
 }
 
 impl<'e> Memo<'e> {
-    /// Told by length and three bytes, so that names that differ mostly have different slots.
+    /// Told by the length and the ends of the name, mixed by a multiplication whose upper bits depend on all of them.
     fn event_slot(&mut self, name: &str) -> &mut (&'e str, u32) {
         let bytes = name.as_bytes();
-        let byte = |place: usize| usize::from(bytes.get(place).copied().unwrap_or(0));
-        let (first, middle, last) = (byte(0), byte(bytes.len() / 2), byte(bytes.len().wrapping_sub(1)));
-        &mut self.events[(bytes.len() * 3 + first + middle * 5 + last * 7) % MEMO_SLOTS]
+        let ends = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29),
+            _ => bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        };
+        let mixed = (ends ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        &mut self.events[(mixed >> (u64::BITS - MEMO_SLOTS.trailing_zeros())) as usize]
     }
 }
 
@@ -120,8 +124,7 @@ pub(crate) struct Draft {
     pub builder: BatchBuilder,
     new_names: NewNames,
     insert_ids: HashMap<String, Vec<(UserId, Timestamp)>>,
-    /// Room for the event that is being taken in.
-    parts: EventParts,
+    /// Room for the groups of the event that is being taken in.
     groups: Vec<(GroupTypeId, GroupKeyId)>,
     /// Whether aliases or cohorts were changed.
     pub touched_shared: bool,
@@ -134,7 +137,6 @@ impl Draft {
             builder,
             new_names: NewNames::default(),
             insert_ids: HashMap::new(),
-            parts: EventParts::default(),
             groups: Vec::new(),
             touched_shared: false,
         }
@@ -209,8 +211,17 @@ impl Drafting<'_> {
         Ok(written)
     }
 
+    #[inline]
     fn find(&mut self, list: StoredName, text: &str) -> Result<Option<u32>, DecodeError> {
-        if let Some(id) = self.state.recent_names.get(list, text).or_else(|| self.draft.new_names.ids.get(list, text)) {
+        match self.state.recent_names.get(list, text) {
+            Some(id) => Ok(Some(id)),
+            None => self.find_anywhere(list, text),
+        }
+    }
+
+    #[inline(never)]
+    fn find_anywhere(&mut self, list: StoredName, text: &str) -> Result<Option<u32>, DecodeError> {
+        if let Some(id) = self.draft.new_names.ids.get(list, text) {
             return Ok(Some(id));
         }
         let found = self.state.names.read().list(list).find(text)?;
@@ -221,10 +232,16 @@ impl Drafting<'_> {
     }
 
     /// The id of a name; a new name takes the next.
+    #[inline]
     fn intern(&mut self, list: StoredName, text: &str) -> Result<u32, DecodeError> {
-        if let Some(id) = self.find(list, text)? {
-            return Ok(id);
+        match self.find(list, text)? {
+            Some(id) => Ok(id),
+            None => self.intern_new(list, text),
         }
+    }
+
+    #[inline(never)]
+    fn intern_new(&mut self, list: StoredName, text: &str) -> Result<u32, DecodeError> {
         let stored = self.state.names.read().list(list).len();
         let new = &mut self.draft.new_names;
         let count = new.counts.entry(list).or_insert(stored);
@@ -295,7 +312,7 @@ impl Drafting<'_> {
         N: Named<'e>,
         M: Named<'e>,
         G: Iterator<Item = (N, &'e str)> + Clone,
-        P: Iterator<Item = (M, ValueRef<'e>)>,
+        P: ExactSizeIterator<Item = (M, ValueRef<'e>)>,
     {
         if self.state.settings.only_declared {
             for (group_type, _) in event.groups.clone() {
@@ -312,8 +329,6 @@ impl Drafting<'_> {
         }
         let user = user.map_or_else(|| self.intern_user(event.user), |user| Ok(UserId::new(user)))?;
         let name = self.intern_event(event.name, memo.as_deref_mut())?;
-        let mut parts = std::mem::take(&mut self.draft.parts);
-        parts.clear();
         self.draft.groups.clear();
         for (group_type, key) in event.groups {
             let group_type = self.intern_named(StoredName::GroupType, group_type, memo.as_deref_mut())?;
@@ -322,17 +337,15 @@ impl Drafting<'_> {
             self.draft.groups.push((group_type, GroupKeyId::new(key)));
         }
         self.draft.groups.sort_unstable();
-        self.draft.groups.iter().for_each(|(group_type, key)| parts.push_group(*group_type, *key));
+        let head = EventHead { user, event: name, time, insert_id: event.insert_id };
+        self.draft.builder.begin_event(&head, &self.draft.groups, event.properties.len());
         for (name, value) in event.properties {
             let name = self.intern_named(StoredName::Property, name, memo.as_deref_mut())?;
-            parts.push_property(PropertyId::new(name), value);
+            self.draft.builder.push_property(PropertyId::new(name), value);
         }
         if let Some(insert_id) = event.insert_id {
             self.draft.insert_ids.entry_ref(insert_id).or_default().push((user, time));
         }
-        let (groups, properties, insert_id) = (parts.groups(), parts.properties(), event.insert_id);
-        self.draft.builder.push(&Record::Event(EventRecord { user, event: name, time, insert_id, groups, properties }));
-        self.draft.parts = parts;
         Ok(Outcome::Accepted)
     }
 
