@@ -7,7 +7,7 @@
 //! it may be moved as any other thread.
 //!
 //! Nobody waits for a helper that is busy with the work of others: who finds none does everything alone, so that no more
-//! threads work than there are reports and helpers.
+//! threads work than there are reports, logs that are sealed, and helpers.
 
 mod cores;
 
@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
-/// The most threads of one report: others want to be answered too.
+/// The most threads of one report, or of one log that is sealed: others want to be answered too.
 const THREADS_MAX: usize = 8;
 
 /// How many threads there are for one report at best: at least one.

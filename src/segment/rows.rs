@@ -100,16 +100,21 @@ impl<T> Columns<T> {
 
     #[inline]
     fn get_or_add(&mut self, id: u32, new: impl FnOnce() -> T) -> &mut T {
-        let near = self.columns.iter().skip(self.next).take(NEAR_COLUMNS).position(|(known, _)| *known == id);
-        let place = match near {
-            Some(steps) => self.next + steps,
-            None => *self.places.entry(id).or_insert_with(|| {
-                self.columns.push((id, new()));
-                self.columns.len() - 1
-            }),
-        };
+        let is_next = self.columns.get(self.next).is_some_and(|(known, _)| *known == id);
+        let place = if is_next { self.next } else { self.place(id, new) };
         self.next = place + 1;
         &mut self.columns[place].1
+    }
+
+    /// The place of a column that is not the one expected.
+    fn place(&mut self, id: u32, new: impl FnOnce() -> T) -> usize {
+        let near = self.columns.iter().skip(self.next).take(NEAR_COLUMNS).position(|(known, _)| *known == id);
+        near.map(|steps| self.next + steps).unwrap_or_else(|| {
+            *self.places.entry(id).or_insert_with(|| {
+                self.columns.push((id, new()));
+                self.columns.len() - 1
+            })
+        })
     }
 
     fn each(&mut self, change: impl Fn(&mut T)) {

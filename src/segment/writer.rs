@@ -4,17 +4,19 @@ use super::arrivals::ArrivalEncoder;
 use super::codes::CodeEncoder;
 use super::encode::{FormChoice, NumberEncoder, PropertyForm, RunEncoder, plain_value_bytes};
 use super::file::SegmentFile;
-use super::layout::{InsertIdLayout, PropertyLayout, TableLayout};
+use super::layout::{InsertIdLayout, TableLayout};
 use super::pace::{MomentRows, Pace};
 use super::row_values::{PropertyRows, RowValues, SortedValues, ValueList};
 use super::rows::{SegmentRows, TableRows};
 use crate::codec::text::Compression;
 use crate::codec::value::write_value;
 use crate::codec::{BlobIndex, DecodeError, FileId, PackedEncoder, TextsEncoder, WriteError};
+use crate::helpers;
 use crate::index::{Day, RowDays, UnitDaysBuilder, ValueDaysBuilder};
 use crate::model::{Arrival, EventId, Number, Timestamp, ValueRef};
 use bytes::Bytes;
 use std::io;
+use std::ops::Range;
 
 /// See the module.
 pub struct SegmentWriter {
@@ -92,56 +94,107 @@ impl SegmentWriter {
     }
 }
 
+/// A column of a table on its way into the file, which nothing but the rows is needed for.
+enum Column<'r> {
+    Times,
+    /// The keys of a group type.
+    Group(u32, &'r [u32]),
+    /// A property.
+    Property(u32, &'r PropertyRows),
+}
+
+/// What it becomes.
+enum Encoded<'d> {
+    Times(PackedEncoder),
+    Group(u32, GroupColumn),
+    Property(u32, PropertyColumn<'d>),
+}
+
+struct GroupColumn {
+    runs: RunEncoder,
+    days: UnitDaysBuilder,
+    /// The runs, each with its key plus 1, or 0.
+    rows: Vec<(Range<u32>, u32)>,
+}
+
+enum PropertyColumn<'d> {
+    Numbers(PropertyForm, NumberEncoder),
+    Codes(Box<CodeEncoder>, TextsEncoder, Option<ValueDaysBuilder<'d>>),
+}
+
+/// The rows of a table in order, and what its columns need of them.
+struct Ordered<'a> {
+    order: &'a [u32],
+    /// Gathered once, as every index needs them.
+    times: &'a [Timestamp],
+    days: Option<&'a RowDays>,
+    compression: Compression,
+    /// The values of all properties.
+    values: &'a [SortedValues<'a>],
+}
+
+/// The columns of a table of so many rows are shared among threads.
+const SHARED_ROWS: usize = 1 << 12;
+
 impl<W: io::Write> Writing<'_, W> {
     fn write_table(&mut self, event: EventId, rows: &TableRows) {
         let order = rows.order();
-        // Gathered once, as every index needs them.
-        let sorted: Vec<Timestamp> = order.iter().map(|row| rows.moments[*row as usize].time).collect();
-        let times = || sorted.iter().copied();
+        let times: Vec<Timestamp> = order.iter().map(|row| rows.moments[*row as usize].time).collect();
+        let none = Timestamp::clamped(0);
+        let min_time = times.iter().copied().min().unwrap_or(none);
+        let max_time = times.iter().copied().max().unwrap_or(none);
+        // What lives in memory only is too short to be worth counting.
+        let days = RowDays::between(min_time, max_time).filter(|_| self.compression == Compression::Zstd);
+        let days = days.map(|mut days| {
+            times.iter().for_each(|time| days.push(*time));
+            days.finish()
+        });
+        let (compression, values) = (self.compression, self.values);
+        let ordered = Ordered { order: &order, times: &times, days: days.as_ref(), compression, values };
+        let groups = rows.groups.iter().filter(|(_, keys)| !keys.is_empty());
+        let properties = rows.properties.iter().filter(|(_, rows)| !rows.is_empty());
+        let mut columns: Vec<Column<'_>> = groups.map(|(group_type, keys)| Column::Group(group_type, keys)).collect();
+        columns.push(Column::Times);
+        columns.extend(properties.map(|(name, rows)| Column::Property(name, rows)));
+        let threads = if order.len() >= SHARED_ROWS { helpers::threads_at_best() } else { 1 };
         let mut arrivals = ArrivalEncoder::new(self.file.pace.clone());
         let (base, mut last_arrival) = (self.file.first_arrival(), 0);
         let mut users = RunEncoder::default();
         let mut user_days = UnitDaysBuilder::default();
-        for ((row, time), number) in order.iter().zip(times()).zip(0..) {
-            users.push(rows.users[*row as usize], 1);
-            user_days.add(Day::of(time), rows.users[*row as usize]);
-            let arrival = rows.moments[*row as usize].arrival.raw();
-            arrivals.push(time.micros(), arrival.wrapping_sub(base) as i64);
-            self.file.see_moment(number, time.micros(), arrival.wrapping_sub(base));
-            last_arrival = last_arrival.max(arrival);
-        }
-        let mut groups = Vec::new();
-        let mut key_days = Vec::new();
-        for (group_type, keys) in rows.groups.iter().filter(|(_, keys)| !keys.is_empty()) {
-            let mut runs = RunEncoder::default();
-            let mut days = UnitDaysBuilder::default();
-            for (row, time) in order.iter().zip(times()) {
-                let key = keys.get(*row as usize).copied().unwrap_or(0);
-                if let Some((rows, key)) = runs.push(key, 1) {
-                    self.file.index_key(group_type, rows, key);
+        let (encoded, ()) = helpers::beside(
+            threads,
+            &columns,
+            |column| ordered.encode(column),
+            || {
+                for ((row, time), number) in order.iter().zip(&times).zip(0..) {
+                    users.push(rows.users[*row as usize], 1);
+                    user_days.add(Day::of(*time), rows.users[*row as usize]);
+                    let arrival = rows.moments[*row as usize].arrival.raw();
+                    arrivals.push(time.micros(), arrival.wrapping_sub(base) as i64);
+                    self.file.see_moment(number, time.micros(), arrival.wrapping_sub(base));
+                    last_arrival = last_arrival.max(arrival);
                 }
-                if let Some(key) = key.checked_sub(1) {
-                    days.add(Day::of(time), key);
+            },
+        );
+        let (mut times, mut groups, mut key_days, mut properties) =
+            (BlobIndex::default(), Vec::new(), Vec::new(), Vec::new());
+        for column in encoded {
+            match column {
+                Encoded::Times(column) => times = self.file.column(column),
+                Encoded::Group(group_type, GroupColumn { runs, days, rows }) => {
+                    rows.into_iter().for_each(|(rows, key)| self.file.index_key(group_type, rows, key));
+                    groups.push((group_type, self.file.group(runs)));
+                    let days = days.finish(self.file.key_days.entry(group_type).or_default());
+                    key_days.push((group_type, self.file.container.add_parts(days)));
+                }
+                Encoded::Property(name, PropertyColumn::Numbers(form, numbers)) => {
+                    properties.push((name, self.file.numbers(form, numbers)));
+                }
+                Encoded::Property(name, PropertyColumn::Codes(codes, texts, days)) => {
+                    properties.push((name, self.file.codes(*codes, texts, days)));
                 }
             }
-            if let Some((rows, key)) = runs.last() {
-                self.file.index_key(group_type, rows, key);
-            }
-            groups.push((group_type, self.file.group(runs)));
-            let days = days.finish(self.file.key_days.entry(group_type).or_default());
-            key_days.push((group_type, self.file.container.add_parts(days)));
         }
-        let none = Timestamp::clamped(0);
-        let (min_time, max_time) = (times().min().unwrap_or(none), times().max().unwrap_or(none));
-        // What lives in memory only is too short to be worth counting.
-        let days = RowDays::between(min_time, max_time).filter(|_| self.compression == Compression::Zstd);
-        let days = days.map(|mut days| {
-            times().for_each(|time| days.push(time));
-            days.finish()
-        });
-        let times = self.column(times().map(|time| time.micros()));
-        let property = |(name, rows): (u32, &PropertyRows)| (name, self.property(rows, &order, days.as_ref()));
-        let properties = rows.properties.iter().filter(|(_, rows)| !rows.is_empty()).map(property).collect();
         let insert_ids = self.insert_ids(rows, &order);
         let user_days = user_days.finish(&mut self.file.user_days);
         let table = TableLayout {
@@ -163,78 +216,6 @@ impl<W: io::Write> Writing<'_, W> {
         self.file.end_table(table, last_arrival);
     }
 
-    fn column(&mut self, values: impl IntoIterator<Item = i64>) -> BlobIndex {
-        let mut column = PackedEncoder::default();
-        column.extend(values);
-        self.file.column(column)
-    }
-
-    fn property(&mut self, property: &PropertyRows, order: &[u32], days: Option<&RowDays>) -> PropertyLayout {
-        let codes = match property.values() {
-            RowValues::Numbers(numbers, rows) => return self.numbers(numbers, rows, order, days),
-            RowValues::Coded(codes) => codes,
-        };
-        let sorted = self.values;
-        let (values, table_codes) = sorted[property.list].of_table(codes);
-        let code = |row: &u32| table_codes.get(codes.get(*row as usize).copied().unwrap_or(0));
-        let texts = self.texts(values.iter().copied(), order.len());
-        self.codes(order.iter().map(code), texts, values.len(), days)
-    }
-
-    /// A property that is a number, in these rows.
-    fn numbers(&mut self, numbers: &[Number], rows: &[u32], order: &[u32], days: Option<&RowDays>) -> PropertyLayout {
-        let mut choice = FormChoice::default();
-        // Broken off once the form is settled.
-        let _ = numbers.iter().try_for_each(|number| choice.see_number(*number));
-        let mut of_rows = vec![None; order.len()];
-        rows.iter().zip(numbers).for_each(|(row, number)| of_rows[*row as usize] = Some(*number));
-        let number = |row: &u32| of_rows[*row as usize];
-        let form = choice.form();
-        if form != PropertyForm::Codes {
-            let mut encoder = NumberEncoder::new(form);
-            order.iter().for_each(|row| encoder.push(number(row)));
-            return self.file.numbers(form, encoder);
-        }
-        let values = choice.few().unwrap_or_else(|| {
-            let mut values = numbers.to_vec();
-            values.sort_unstable();
-            values.dedup();
-            values
-        });
-        let code = |row: &u32| number(row).map_or(0, |number| values.partition_point(|other| *other <= number));
-        let texts = self.texts(values.iter().map(|number| ValueRef::Number(*number)), order.len());
-        self.codes(order.iter().map(code), texts, values.len(), days)
-    }
-
-    /// The values of a table of so many rows, in order.
-    fn texts<'v>(&self, values: impl Iterator<Item = impl Into<ValueRef<'v>>>, rows: usize) -> TextsEncoder {
-        let mut texts = TextsEncoder::with_plain(self.compression, plain_value_bytes(rows));
-        let mut bytes = Vec::new();
-        for value in values {
-            bytes.clear();
-            write_value(value, &mut bytes);
-            texts.push(&bytes);
-        }
-        texts
-    }
-
-    /// The codes of rows, which stand for so many values.
-    fn codes(
-        &mut self,
-        codes: impl Iterator<Item = usize>,
-        texts: TextsEncoder,
-        values: usize,
-        days: Option<&RowDays>,
-    ) -> PropertyLayout {
-        let mut encoder = CodeEncoder::default();
-        let mut value_days = days.and_then(|days| ValueDaysBuilder::new(days, values));
-        for code in codes {
-            encoder.push(code as i64);
-            value_days.iter_mut().for_each(|days| days.push(code));
-        }
-        self.file.codes(encoder, texts, value_days)
-    }
-
     fn insert_ids(&mut self, rows: &TableRows, order: &[u32]) -> Option<InsertIdLayout> {
         if rows.insert_ids.is_empty() {
             return None;
@@ -252,5 +233,90 @@ impl<W: io::Write> Writing<'_, W> {
             }
         }
         Some(self.file.insert_ids(places, texts))
+    }
+}
+
+impl<'a> Ordered<'a> {
+    fn encode(&self, column: &Column<'_>) -> Encoded<'a> {
+        match *column {
+            Column::Times => {
+                let mut times = PackedEncoder::default();
+                times.extend(self.times.iter().map(|time| time.micros()));
+                Encoded::Times(times)
+            }
+            Column::Group(group_type, keys) => Encoded::Group(group_type, self.group(keys)),
+            Column::Property(name, rows) => Encoded::Property(name, self.property(rows)),
+        }
+    }
+
+    fn group(&self, keys: &[u32]) -> GroupColumn {
+        let (mut runs, mut days, mut rows) = (RunEncoder::default(), UnitDaysBuilder::default(), Vec::new());
+        for (row, time) in self.order.iter().zip(self.times) {
+            let key = keys.get(*row as usize).copied().unwrap_or(0);
+            rows.extend(runs.push(key, 1));
+            if let Some(key) = key.checked_sub(1) {
+                days.add(Day::of(*time), key);
+            }
+        }
+        rows.extend(runs.last());
+        GroupColumn { runs, days, rows }
+    }
+
+    fn property(&self, property: &PropertyRows) -> PropertyColumn<'a> {
+        let codes = match property.values() {
+            RowValues::Numbers(numbers, rows) => return self.numbers(numbers, rows),
+            RowValues::Coded(codes) => codes,
+        };
+        let (values, table_codes) = self.values[property.list].of_table(codes);
+        let code = |row: &u32| table_codes.get(codes.get(*row as usize).copied().unwrap_or(0));
+        self.codes(self.order.iter().map(code), self.texts(values.iter().copied()), values.len())
+    }
+
+    /// A property that is a number, in these rows.
+    fn numbers(&self, numbers: &[Number], rows: &[u32]) -> PropertyColumn<'a> {
+        let mut choice = FormChoice::default();
+        // Broken off once the form is settled.
+        let _ = numbers.iter().try_for_each(|number| choice.see_number(*number));
+        let mut of_rows = vec![None; self.order.len()];
+        rows.iter().zip(numbers).for_each(|(row, number)| of_rows[*row as usize] = Some(*number));
+        let number = |row: &u32| of_rows[*row as usize];
+        let form = choice.form();
+        if form != PropertyForm::Codes {
+            let mut encoder = NumberEncoder::new(form);
+            self.order.iter().for_each(|row| encoder.push(number(row)));
+            return PropertyColumn::Numbers(form, encoder);
+        }
+        let values = choice.few().unwrap_or_else(|| {
+            let mut values = numbers.to_vec();
+            values.sort_unstable();
+            values.dedup();
+            values
+        });
+        let code = |row: &u32| number(row).map_or(0, |number| values.partition_point(|other| *other <= number));
+        let texts = self.texts(values.iter().map(|number| ValueRef::Number(*number)));
+        self.codes(self.order.iter().map(code), texts, values.len())
+    }
+
+    /// The values of the table, in order.
+    fn texts<'v>(&self, values: impl Iterator<Item = impl Into<ValueRef<'v>>>) -> TextsEncoder {
+        let mut texts = TextsEncoder::with_plain(self.compression, plain_value_bytes(self.order.len()));
+        let mut bytes = Vec::new();
+        for value in values {
+            bytes.clear();
+            write_value(value, &mut bytes);
+            texts.push(&bytes);
+        }
+        texts
+    }
+
+    /// The codes of rows, which stand for so many values.
+    fn codes(&self, codes: impl Iterator<Item = usize>, texts: TextsEncoder, values: usize) -> PropertyColumn<'a> {
+        let mut encoder = Box::<CodeEncoder>::default();
+        let mut value_days = self.days.and_then(|days| ValueDaysBuilder::new(days, values));
+        for code in codes {
+            encoder.push(code as i64);
+            value_days.iter_mut().for_each(|days| days.push(code));
+        }
+        PropertyColumn::Codes(encoder, texts, value_days)
     }
 }
