@@ -192,6 +192,7 @@ impl Core {
             Ok(())
         });
         if let Err(problem) = begun {
+            writer.engine.end_sealing();
             writer.engine.note_maintenance(Some(problem));
         }
     }
@@ -237,7 +238,10 @@ struct SealingNow<'a> {
 
 impl Drop for SealingNow<'_> {
     fn drop(&mut self) {
-        self.core.writer().is_sealing = false;
+        let mut writer = self.core.writer();
+        writer.is_sealing = false;
+        writer.engine.end_sealing();
+        drop(writer);
         self.core.tell();
     }
 }

@@ -9,6 +9,7 @@ use super::active_log::ActiveLog;
 use super::draft::{Draft, Drafting};
 use super::environment::Environment;
 use super::error::StoreError;
+use super::gathering::Gathering;
 use super::load::{self, Loaded, damaged};
 use super::manifest::{LOCK, MANIFEST, Manifest, log_name};
 use super::opening::{create, refuse_foreign, remove_unlisted, rewrite_last_log, write_log, write_manifest};
@@ -84,7 +85,10 @@ pub(crate) struct Engine {
     pub(super) state: State,
     pub(super) published: Published,
     active: ActiveLog,
-    room: Room,
+    pub(super) room: Room,
+    pub(super) gathering: Arc<Gathering>,
+    /// So many logs, the oldest, are being sealed.
+    pub(super) logs_in_sealing: usize,
     lock: Box<dyn StorageLock>,
     poisoned: Option<String>,
     recovery: Recovery,
@@ -144,6 +148,8 @@ impl Engine {
             published,
             active,
             room: Room::default(),
+            gathering: Arc::default(),
+            logs_in_sealing: 0,
             lock,
             poisoned: None,
             recovery,
@@ -278,11 +284,6 @@ impl Engine {
     /// Whether the log has grown to the size at which it is sealed.
     pub fn is_seal_due(&self) -> bool {
         self.active.length >= self.seal_at
-    }
-
-    /// Room for the rows of a segment.
-    pub fn take_rows(&mut self) -> SegmentRows {
-        self.room.take_rows()
     }
 
     /// Keeps the room of a segment that is written, where the next log filled meanwhile and so is soon sealed as well.

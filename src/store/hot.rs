@@ -4,7 +4,7 @@
 //! built a logarithmic number of times before its log is sealed. Large chunks stay as they are: whoever takes a snapshot
 //! waits for what is built, and a full log takes longer to build than most reports do.
 
-use super::seal::Sealable;
+use super::seal::Collected;
 use crate::codec::text::Compression;
 use crate::codec::{DecodeError, FileId};
 use crate::log::Batch;
@@ -31,7 +31,9 @@ struct Chunk {
 
 impl Chunk {
     fn build(payloads: Vec<Bytes>) -> Result<Self, DecodeError> {
-        let sealed = Sealable::of(&payloads, [FileId([0; 16]); 2], Compression::None, SegmentRows::default())?;
+        let mut collected = Collected::new(SegmentRows::default());
+        payloads.iter().try_for_each(|payload| collected.add(payload))?;
+        let sealed = collected.finish([FileId([0; 16]); 2], Compression::None)?;
         let segment = sealed.segment.map(SegmentWriter::finish).transpose()?;
         let bytes = payloads.iter().map(Bytes::len).sum();
         Ok(Self {

@@ -31,7 +31,7 @@ pub(super) fn write_file<T>(
     write_file_with(storage, name, number, id, open, |output| Ok(output.write_all(bytes)?))
 }
 
-/// The same for a file that is written while it is made, and never whole in memory.
+/// The same for a file that is written while it is made; no more of it is in memory than what is written at once.
 pub(super) fn write_file_with<T>(
     storage: &dyn Storage,
     name: fn(u64) -> String,

@@ -19,6 +19,7 @@ mod environment;
 mod erase;
 mod error;
 mod export;
+mod gathering;
 mod handle;
 mod hot;
 pub mod import;

@@ -3,7 +3,7 @@
 use crate::codec::text::Compression;
 use crate::codec::{DecodeError, FileId};
 use crate::log::{Batch, EventHead, Record, RecordTaker, StoredValue};
-use crate::model::{Arrival, GroupKeyId, GroupTypeId, Moment, PropertyId};
+use crate::model::{Arrival, GroupKeyId, GroupTypeId, Moment, PropertyId, UserId};
 use crate::profiles::{ProfilesBuilder, SavedCohort, StoredAlias};
 use crate::segment::{SegmentRows, SegmentWriter};
 use bytes::Bytes;
@@ -16,10 +16,57 @@ pub(super) struct Sealable {
     pub profiles: Option<Bytes>,
 }
 
-/// Rows and calls as they are taken out of batches.
-struct Collected {
+/// Rows and calls as they are taken out of batches, which come in order of arrival.
+pub(super) struct Collected {
+    first_arrival: Option<Arrival>,
     rows: SegmentRows,
     profiles: ProfilesBuilder,
+    said: SaidLately,
+}
+
+/// That a user belongs to a key, as an event said.
+#[derive(Clone, Copy)]
+struct Said {
+    group_type: GroupTypeId,
+    user: UserId,
+    moment: Moment,
+    key: GroupKeyId,
+}
+
+/// The latest word on users of whom events said something lately. Users come back within minutes, and mostly say the
+/// same: what is here stays in the processor's cache, where the profiles' table of all users does not.
+#[derive(Default)]
+struct SaidLately(Vec<Option<Said>>);
+
+/// A power of two; 64 kilobytes.
+const SAID_LATELY: usize = 2048;
+
+impl SaidLately {
+    /// Takes what is said. Answers what it takes the place of, if that is not of the same user and type.
+    #[inline]
+    fn say(&mut self, said: Said) -> Option<Said> {
+        if self.0.is_empty() {
+            self.0.resize(SAID_LATELY, None);
+        }
+        // Two types of a user lie side by side.
+        let place = (said.user.raw() as usize).wrapping_mul(2).wrapping_add(said.group_type.raw() as usize);
+        let slot = &mut self.0[place % SAID_LATELY];
+        match slot {
+            Some(known) if (known.user, known.group_type) == (said.user, said.group_type) => {
+                if known.moment < said.moment {
+                    *known = said;
+                }
+                None
+            }
+            _ => slot.replace(said),
+        }
+    }
+}
+
+impl Said {
+    fn tell(self, profiles: &mut ProfilesBuilder) {
+        profiles.associate(self.group_type, self.user, self.moment, self.key);
+    }
 }
 
 impl<'a> RecordTaker<'a> for Collected {
@@ -28,7 +75,10 @@ impl<'a> RecordTaker<'a> for Collected {
     }
 
     fn group(&mut self, arrival: Arrival, head: &EventHead<'a>, group_type: GroupTypeId, key: GroupKeyId) {
-        self.profiles.associate(group_type, head.user, Moment { time: head.time, arrival }, key);
+        let said = Said { group_type, user: head.user, moment: Moment { time: head.time, arrival }, key };
+        if let Some(before) = self.said.say(said) {
+            before.tell(&mut self.profiles);
+        }
         self.rows.set_key(group_type, key);
     }
 
@@ -61,24 +111,26 @@ impl<'a> RecordTaker<'a> for Collected {
     }
 }
 
-impl Sealable {
-    /// Takes what batches say, which come in order of arrival. `room` has no rows, and room for them.
-    pub fn of<'a>(
-        payloads: impl IntoIterator<Item = &'a Bytes>,
-        ids: [FileId; 2],
-        compression: Compression,
-        room: SegmentRows,
-    ) -> Result<Self, DecodeError> {
-        let mut collected = Collected { rows: room, profiles: ProfilesBuilder::default() };
-        let mut first_arrival: Option<Arrival> = None;
-        for payload in payloads {
-            let batch = Batch::open(payload)?;
-            first_arrival.get_or_insert(batch.first_arrival);
-            batch.hand_over(&mut collected)?;
-        }
-        let Collected { rows, profiles } = collected;
+impl Collected {
+    /// Nothing so far. `room` has no rows, and room for them.
+    pub fn new(room: SegmentRows) -> Self {
+        let (profiles, said) = (ProfilesBuilder::default(), SaidLately::default());
+        Self { first_arrival: None, rows: room, profiles, said }
+    }
+
+    /// Takes what the next batch says.
+    pub fn add(&mut self, payload: &Bytes) -> Result<(), DecodeError> {
+        let batch = Batch::open(payload)?;
+        self.first_arrival.get_or_insert(batch.first_arrival);
+        batch.hand_over(self)
+    }
+
+    /// What it becomes.
+    pub fn finish(self, ids: [FileId; 2], compression: Compression) -> Result<Sealable, DecodeError> {
+        let Self { first_arrival, rows, mut profiles, said } = self;
+        said.0.into_iter().flatten().for_each(|said| said.tell(&mut profiles));
         let first_arrival = first_arrival.unwrap_or_default();
         let segment = (!rows.is_empty()).then(|| SegmentWriter::new(ids[0], first_arrival, compression, rows));
-        Ok(Self { segment, profiles: profiles.finish(ids[1], compression)? })
+        Ok(Sealable { segment, profiles: profiles.finish(ids[1], compression)? })
     }
 }

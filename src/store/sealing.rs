@@ -5,10 +5,11 @@
 
 use super::engine::Engine;
 use super::error::StoreError;
+use super::gathering::{Gathering, Progress, Ungathered};
 use super::load::{self, damaged};
 use super::maintenance::{Written, write_file, write_file_with};
 use super::manifest::{LogEntry, Settings, dictionary_name, log_name, profiles_name, segment_name};
-use super::seal::Sealable;
+use super::seal::Collected;
 use crate::codec::FileId;
 use crate::codec::text::Compression;
 use crate::dictionary::{DictionaryPart, UnsealedNames};
@@ -24,8 +25,10 @@ use std::sync::Arc;
 pub(super) struct Sealing {
     storage: Arc<dyn Storage>,
     payloads: Vec<Bytes>,
+    /// Where rows of them may be gathered already.
+    gathering: Arc<Gathering>,
     names: UnsealedNames,
-    /// Room for rows.
+    /// Room for rows, if none are gathered.
     rows: SegmentRows,
     ids: [FileId; 3],
     /// The first of three.
@@ -60,7 +63,10 @@ impl Sealing {
         let damage = |damage| damaged(storage, damage);
         let [segment_id, profiles_id, names_id] = self.ids;
         let ids = [segment_id, profiles_id];
-        let sealed = Sealable::of(&self.payloads, ids, Compression::Zstd, self.rows).map_err(damage)?;
+        let gathered = self.gathering.take(&self.payloads);
+        let (mut collected, done) = gathered.unwrap_or_else(|| (Collected::new(self.rows), 0));
+        self.payloads[done..].iter().try_for_each(|payload| collected.add(payload)).map_err(damage)?;
+        let sealed = collected.finish(ids, Compression::Zstd).map_err(damage)?;
         let mut rows = SegmentRows::default();
         let segment = sealed.segment.map(|segment| {
             let write = |output: &mut dyn io::Write| {
@@ -91,6 +97,18 @@ impl Engine {
         self.finish_seal(sealing.run())
     }
 
+    /// What is to be gathered next of the batches that are in no segment and on their way into none.
+    pub fn ungathered(&mut self, progress: &Progress) -> Option<Ungathered> {
+        let Self { state, room, logs_in_sealing, .. } = self;
+        let logs = state.logs.get(*logs_in_sealing..).unwrap_or_default();
+        progress.next(logs.iter().flat_map(|log| &log.batches).map(|batch| &batch.payload), || room.take_rows())
+    }
+
+    /// However a sealing ended, nothing is being sealed.
+    pub fn end_sealing(&mut self) {
+        self.logs_in_sealing = 0;
+    }
+
     /// Goes over to a new log, so that those before can be sealed; `None` when they hold nothing.
     pub fn begin_seal(&mut self) -> Result<Option<Sealing>, StoreError> {
         let result = self.sync().and_then(|()| self.begin_seal_synced());
@@ -107,13 +125,16 @@ impl Engine {
             self.start_log()?;
         }
         self.state.batch_keys.forget_old(self.environment.now().micros());
-        let rows = self.take_rows();
         let logs = self.state.logs.len() - 1;
         let batches = self.state.logs[..logs].iter().flat_map(|log| &log.batches);
+        let payloads: Vec<Bytes> = batches.map(|batch| batch.payload.clone()).collect();
+        self.logs_in_sealing = logs;
+        let rows = if self.gathering.is_idle() { self.room.take_rows() } else { SegmentRows::default() };
         let names = self.state.names.read();
         Ok(Some(Sealing {
             storage: Arc::clone(&self.storage),
-            payloads: batches.map(|batch| batch.payload.clone()).collect(),
+            payloads,
+            gathering: Arc::clone(&self.gathering),
             names: names.unsealed(&names.counts()),
             rows,
             ids,
@@ -130,6 +151,7 @@ impl Engine {
 
     /// Takes what was sealed into use, in place of the logs that it was in.
     pub fn finish_seal(&mut self, sealed: Result<Sealed, StoreError>) -> Result<(), StoreError> {
+        self.end_sealing();
         let result = sealed.and_then(|sealed| self.use_sealed(sealed));
         self.poison_if_sync_failed(result)
     }

@@ -11,6 +11,7 @@ use crate::input::{ParsedLines, check_line};
 use crate::language::Zone;
 use crate::log::ImportRecord;
 use crate::model::{GroupType, Line, Timestamp};
+use std::sync::Arc;
 
 /// Which limits of a line are still to be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +117,14 @@ impl Store {
             Ok(written)
         })?;
         Ok((written, writer.engine.append(draft)?))
+    }
+
+    /// Gathers rows of some of what was appended, so that sealing it takes less time. Answers whether some may be left.
+    pub(super) fn gather(&self) -> bool {
+        let gathering = Arc::clone(&self.writer().engine.gathering);
+        let progress = gathering.progress();
+        let new = self.writer().engine.ungathered(&progress);
+        new.is_some_and(|new| gathering.add(&progress, new))
     }
 
     /// The place after everything appended so far.

@@ -1,9 +1,10 @@
-//! Runs an import: a thread reads and parses, the caller's thread appends, a third one syncs.
+//! Runs an import: a thread reads and parses, the caller's thread appends, a third one syncs, and a fourth one gathers rows
+//! for the segment that the log becomes.
 
 use super::chunks::{Chunk, Chunks};
 use super::held::HeldLines;
 use super::known::{self, Known};
-use super::syncing::{Appended, Syncing};
+use super::syncing::{Appended, Gather, Syncing, gather_aside};
 use super::{ImportCause, ImportError, ImportNotice, ImportOptions, ImportSource, Imported, STRICT_BYTES_MAX};
 use crate::input::{ParsedLines, Unpacked};
 use crate::log::ImportRecord;
@@ -17,10 +18,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// Chunks that wait to be committed while the next is parsed.
-const CHUNKS_WAITING: usize = 2;
+const CHUNKS_WAITING: usize = 4;
 
 /// Chunks that are made durable while the next is appended.
-const CHUNKS_SYNCING: usize = 1;
+const CHUNKS_SYNCING: usize = 4;
 
 /// How often a request to stop is looked for while there is nothing to commit.
 const STOP_INTERVAL: Duration = Duration::from_millis(50);
@@ -146,14 +147,16 @@ impl Run<'_> {
         }
     }
 
-    /// Commits chunk by chunk. Where maintenance has threads of its own, one is made durable while the next is appended;
+    /// Commits chunk by chunk. Where maintenance has threads of its own, some are made durable while the next is appended;
     /// without, the same input makes the same calls of the store, one after the other.
     fn commit(&mut self, chunks: &Receiver<Parsed>) -> Result<(), ImportCause> {
         let store = self.store;
         thread::scope(|scope| {
             let mut syncing = Syncing::begin(scope, store).map_err(ImportCause::of_reading)?;
+            let gather = store.has_threads().then(|| gather_aside(scope, store)).transpose();
+            let gather = gather.map_err(ImportCause::of_reading)?;
             let most = if store.has_threads() { CHUNKS_SYNCING } else { 0 };
-            let mut result = self.append_all(chunks, &mut syncing, most);
+            let mut result = self.append_all(chunks, &mut syncing, most, gather.as_ref());
             // Whatever ended it, what was appended before is stored. Where it is not, that is what ended it.
             if let Err(cause) = self.finish_synced(&mut syncing, 0) {
                 result = Err(cause);
@@ -162,7 +165,13 @@ impl Run<'_> {
         })
     }
 
-    fn append_all(&mut self, chunks: &Receiver<Parsed>, syncing: &mut Syncing, most: usize) -> Result<(), ImportCause> {
+    fn append_all(
+        &mut self,
+        chunks: &Receiver<Parsed>,
+        syncing: &mut Syncing,
+        most: usize,
+        gather: Option<&Sender<Gather>>,
+    ) -> Result<(), ImportCause> {
         while let Some(mut chunk) = self.next(chunks, |run| run.finish_synced(syncing, usize::MAX))? {
             if let Some(record) = &mut chunk.record
                 && let Some(records) = self.anew.take()
@@ -171,6 +180,10 @@ impl Run<'_> {
             }
             let (chunk, ticket) = self.append(chunk).map_err(ImportCause::Store)?;
             syncing.push(chunk, ticket);
+            // It listens until this ends, unless it panicked, which the end of the scope tells.
+            if let Some(gather) = gather {
+                let _ = gather.send(Gather);
+            }
             self.finish_synced(syncing, most)?;
         }
         Ok(())

@@ -1,4 +1,5 @@
-//! Makes chunks that were appended durable, one after the other, while the next is parsed and appended.
+//! Makes chunks that were appended durable, one after the other, while the next is parsed and appended; and gathers their
+//! rows for sealing.
 
 use crate::store::engine::Ticket;
 use crate::store::{LineRefusal, Store, StoreError};
@@ -33,6 +34,24 @@ pub(super) struct Syncing<'scope> {
     tickets: Sender<Ticket>,
     synced: Receiver<Result<(), StoreError>>,
 }
+
+/// Begins a thread that gathers rows of what was appended each time that it is told to. It ends when nobody can.
+pub(super) fn gather_aside<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    store: &'scope Store,
+) -> io::Result<Sender<Gather>> {
+    let (sender, told) = channel();
+    let gather = move || {
+        for Gather in told {
+            while store.gather() {}
+        }
+    };
+    thread::Builder::new().name("gather".to_owned()).spawn_scoped(scope, gather)?;
+    Ok(sender)
+}
+
+/// Something was appended.
+pub(super) struct Gather;
 
 impl<'scope> Syncing<'scope> {
     /// Begins the thread. It ends when this is dropped.
