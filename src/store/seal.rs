@@ -36,21 +36,31 @@ struct Said {
 /// The latest word on users of whom events said something lately. Users come back within minutes, and mostly say the
 /// same: what is here stays in the processor's cache, where the profiles' table of all users does not.
 #[derive(Default)]
-struct SaidLately(Vec<Option<Said>>);
+struct SaidLately {
+    /// How often something was said, up to where room is worth its while.
+    said: usize,
+    /// Empty until then.
+    latest: Vec<Option<Said>>,
+}
 
 /// A power of two; 64 kilobytes.
 const SAID_LATELY: usize = 2048;
 
 impl SaidLately {
-    /// Takes what is said. Answers what it takes the place of, if that is not of the same user and type.
+    /// Takes what is said. Answers what is to be told now: what it takes the place of, if that is not of the same user and
+    /// type. Few batches, as a snapshot is made of, have everything told at once.
     #[inline]
     fn say(&mut self, said: Said) -> Option<Said> {
-        if self.0.is_empty() {
-            self.0.resize(SAID_LATELY, None);
+        if self.said < SAID_LATELY {
+            self.said += 1;
+            return Some(said);
+        }
+        if self.latest.is_empty() {
+            self.latest.resize(SAID_LATELY, None);
         }
         // Two types of a user lie side by side.
         let place = (said.user.raw() as usize).wrapping_mul(2).wrapping_add(said.group_type.raw() as usize);
-        let slot = &mut self.0[place % SAID_LATELY];
+        let slot = &mut self.latest[place % SAID_LATELY];
         match slot {
             Some(known) if (known.user, known.group_type) == (said.user, said.group_type) => {
                 if known.moment < said.moment {
@@ -76,8 +86,8 @@ impl<'a> RecordTaker<'a> for Collected {
 
     fn group(&mut self, arrival: Arrival, head: &EventHead<'a>, group_type: GroupTypeId, key: GroupKeyId) {
         let said = Said { group_type, user: head.user, moment: Moment { time: head.time, arrival }, key };
-        if let Some(before) = self.said.say(said) {
-            before.tell(&mut self.profiles);
+        if let Some(due) = self.said.say(said) {
+            due.tell(&mut self.profiles);
         }
         self.rows.set_key(group_type, key);
     }
@@ -128,9 +138,42 @@ impl Collected {
     /// What it becomes.
     pub fn finish(self, ids: [FileId; 2], compression: Compression) -> Result<Sealable, DecodeError> {
         let Self { first_arrival, rows, mut profiles, said } = self;
-        said.0.into_iter().flatten().for_each(|said| said.tell(&mut profiles));
+        said.latest.into_iter().flatten().for_each(|said| said.tell(&mut profiles));
         let first_arrival = first_arrival.unwrap_or_default();
         let segment = (!rows.is_empty()).then(|| SegmentWriter::new(ids[0], first_arrival, compression, rows));
         Ok(Sealable { segment, profiles: profiles.finish(ids[1], compression)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
+
+        #[test]
+        fn the_latest_word_on_a_user_is_told_last_or_alone(
+            said in prop::collection::vec((0u32..4, 0u32..3000, 0i64..50, 0u32..9), 0..8000),
+        ) {
+            let (mut lately, mut told, mut expected) = (SaidLately::default(), Vec::new(), BTreeMap::new());
+            for (arrival, (group_type, user, time, key)) in said.into_iter().enumerate() {
+                let moment = Moment { time: Timestamp::clamped(time), arrival: Arrival::new(arrival as u64) };
+                let (group_type, user, key) = (GroupTypeId::new(group_type), UserId::new(user), GroupKeyId::new(key));
+                told.extend(lately.say(Said { group_type, user, moment, key }));
+                let latest = expected.entry((group_type, user)).or_insert((moment, key));
+                *latest = (*latest).max((moment, key));
+            }
+            told.extend(lately.latest.into_iter().flatten());
+            let mut found = BTreeMap::new();
+            for Said { group_type, user, moment, key } in told {
+                let latest = found.entry((group_type, user)).or_insert((moment, key));
+                *latest = (*latest).max((moment, key));
+            }
+            prop_assert_eq!(found, expected);
+        }
     }
 }
