@@ -4,14 +4,28 @@
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
-/// Strings of at most so many bytes lie in the table.
-const SHORT_BYTES_MAX: usize = 16;
+/// Strings of fewer bytes lie in the table.
+const LONG_FROM: usize = 16;
+/// Where in the second of a string's words its length is, or that it is long.
+const LENGTH_SHIFT: u32 = 56;
+/// In the place of a length.
+const LONG: u64 = 0xff << LENGTH_SHIFT;
+/// Bytes before a long string that tell its length.
+const LENGTH_BYTES: usize = size_of::<u32>();
+
+/// Of so many strings those are kept apart that were looked for lately, as they are looked for again.
+const MANY: usize = 1 << 10;
+/// How many these are at most: a power of two, in 96 kilobytes, which stay in the processor's cache where the table of all
+/// strings does not.
+const LATELY: usize = 1 << 12;
 
 /// See the module. Strings of several kinds may share a table, each kind under a tag of its own.
 #[derive(Clone, Debug, Default)]
 pub struct ByteMap {
     entries: HashTable<Entry>,
-    /// The strings that are not short, one after another; fewer than 2³² bytes.
+    /// Short strings that were looked for lately, by their hashes; empty until there are many.
+    lately: Vec<Entry>,
+    /// The strings that are long, one after another, each behind its length; fewer than 2⁵⁶ bytes.
     long: Vec<u8>,
     hasher: DefaultHashBuilder,
 }
@@ -19,34 +33,61 @@ pub struct ByteMap {
 /// What tells a string, and its number.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    key: Key,
+    /// All bytes of a short string, and in the highest of them its length; of another the hash, and where it begins.
+    words: [u64; 2],
+    tag: u32,
     number: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    tag: u64,
-    /// All bytes of a short string; of another the hash and where it begins.
-    words: [u64; 2],
-    length: u32,
-}
-
-impl Key {
-    fn is_long(&self) -> bool {
-        self.length as usize > SHORT_BYTES_MAX
-    }
-}
-
-/// The bytes of a short string as numbers, which differ where strings of one length do.
+/// The bytes of a string of fewer than [`LONG_FROM`], with its length.
 #[inline]
-fn short_words(bytes: &[u8]) -> [u64; 2] {
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        return [u64::from_le_bytes(*first), u64::from_le_bytes(*last)];
+fn short_words(bytes: &[u8]) -> Option<[u64; 2]> {
+    let length = bytes.len();
+    let (first, second) = if length >= LONG_FROM {
+        return None;
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        // Of the last eight those that the first eight are not; none where there are eight, as that would shift all out.
+        (u64::from_le_bytes(*first), u64::from_le_bytes(*last) >> 8 >> (8 * (15 - length)))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (length - 4)), 0)
+    } else {
+        (bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0)
+    };
+    Some([first, second | (length as u64) << LENGTH_SHIFT])
+}
+
+impl Entry {
+    /// No string.
+    const NONE: Self = Self { words: [0, LONG], tag: 0, number: 0 };
+
+    /// Where it begins, if it is long.
+    fn long_start(&self) -> Option<usize> {
+        (self.words[1] & LONG == LONG).then_some((self.words[1] & !LONG) as usize)
     }
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        return [u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last))];
+
+    #[inline]
+    fn is_short(&self, tag: u32, words: [u64; 2]) -> bool {
+        self.words == words && self.tag == tag
     }
-    [bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0]
+
+    fn is_long(&self, tag: u32, hash: u64, bytes: &[u8], long: &[u8]) -> bool {
+        let Some(start) = self.long_start().filter(|_| (self.tag, self.words[0]) == (tag, hash)) else { return false };
+        let Some((length, rest)) = long.get(start..).and_then(|rest| rest.split_first_chunk()) else { return false };
+        u32::from_le_bytes(*length) as usize == bytes.len() && rest.get(..bytes.len()) == Some(bytes)
+    }
+
+    #[inline]
+    fn hash(&self, hasher: &DefaultHashBuilder) -> u64 {
+        let second = if self.long_start().is_some() { LONG } else { self.words[1] };
+        hash(hasher, self.tag, [self.words[0], second])
+    }
+}
+
+/// Words that begin long strings have [`LONG`] for the second.
+#[inline]
+fn hash(hasher: &DefaultHashBuilder, tag: u32, words: [u64; 2]) -> u64 {
+    // Few strings have so many bytes that they come near the tag's.
+    hasher.hash_one((words[0], words[1] ^ u64::from(tag) << 20))
 }
 
 impl ByteMap {
@@ -60,71 +101,66 @@ impl ByteMap {
         self.entries.is_empty()
     }
 
-    /// How many bytes the strings take that are not short.
+    /// How many bytes the strings take that are long.
     pub fn long_bytes(&self) -> usize {
         self.long.len()
     }
 
     /// How many bytes there is room for.
     pub fn room_bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry>() + self.long.capacity()
+        (self.entries.capacity() + self.lately.capacity()) * size_of::<Entry>() + self.long.capacity()
     }
 
     /// Forgets all of them, and keeps their room.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.lately.clear();
         self.long.clear();
-    }
-
-    /// Of a string that is not there, where it would begin is where the next one does.
-    #[inline]
-    fn key(&self, tag: u64, bytes: &[u8]) -> Key {
-        let words = match bytes.len() {
-            0..=SHORT_BYTES_MAX => short_words(bytes),
-            _ => [self.hasher.hash_one(bytes), self.long.len() as u64],
-        };
-        Key { tag, words, length: bytes.len() as u32 }
-    }
-
-    #[inline]
-    fn hash(hasher: &DefaultHashBuilder, key: &Key) -> u64 {
-        let second = if key.is_long() { 0 } else { key.words[1] };
-        // Lengths of short strings and tags have bits of their own.
-        hasher.hash_one((key.words[0], second, key.tag ^ u64::from(key.length) << 56))
-    }
-
-    #[inline]
-    fn is(long: &[u8], known: &Key, key: &Key, bytes: &[u8]) -> bool {
-        if !key.is_long() {
-            return known == key;
-        }
-        let start = known.words[1] as usize;
-        (known.tag, known.words[0], known.length) == (key.tag, key.words[0], key.length)
-            && long.get(start..start + bytes.len()) == Some(bytes)
     }
 
     /// The number of a string.
     #[inline]
-    pub fn get(&self, tag: u64, bytes: &[u8]) -> Option<u32> {
-        let key = self.key(tag, bytes);
-        let found =
-            self.entries.find(Self::hash(&self.hasher, &key), |known| Self::is(&self.long, &known.key, &key, bytes));
-        found.map(|entry| entry.number)
+    pub fn get(&mut self, tag: u32, bytes: &[u8]) -> Option<u32> {
+        let Some(words) = short_words(bytes) else { return self.find_long(tag, bytes).map(|entry| entry.number) };
+        let hash = hash(&self.hasher, tag, words);
+        let lately = self.lately.get_mut((hash >> 32) as usize % LATELY);
+        if let Some(known) = &lately
+            && known.is_short(tag, words)
+        {
+            return Some(known.number);
+        }
+        let found = *self.entries.find(hash, |known| known.is_short(tag, words))?;
+        lately.into_iter().for_each(|lately| *lately = found);
+        Some(found.number)
+    }
+
+    #[inline(never)]
+    fn find_long(&self, tag: u32, bytes: &[u8]) -> Option<&Entry> {
+        let of_bytes = self.hasher.hash_one(bytes);
+        let hash = hash(&self.hasher, tag, [of_bytes, LONG]);
+        self.entries.find(hash, |known| known.is_long(tag, of_bytes, bytes, &self.long))
     }
 
     /// The number of a string; one that is not there takes `number`.
     #[inline]
-    pub fn get_or_insert(&mut self, tag: u64, bytes: &[u8], number: u32) -> u32 {
-        let key = self.key(tag, bytes);
-        let Self { entries, long, hasher } = self;
-        let hash = Self::hash(hasher, &key);
-        if let Some(known) = entries.find(hash, |known| Self::is(long, &known.key, &key, bytes)) {
-            return known.number;
+    pub fn get_or_insert(&mut self, tag: u32, bytes: &[u8], number: u32) -> u32 {
+        self.get(tag, bytes).unwrap_or_else(|| self.insert_new(tag, bytes, number))
+    }
+
+    #[inline(never)]
+    fn insert_new(&mut self, tag: u32, bytes: &[u8], number: u32) -> u32 {
+        let words = short_words(bytes).unwrap_or_else(|| {
+            let start = self.long.len() as u64;
+            self.long.reserve(LENGTH_BYTES + bytes.len());
+            self.long.extend((bytes.len() as u32).to_le_bytes());
+            self.long.extend(bytes);
+            [self.hasher.hash_one(bytes), LONG | start]
+        });
+        let (entry, hasher) = (Entry { words, tag, number }, &self.hasher);
+        self.entries.insert_unique(entry.hash(hasher), entry, |entry| entry.hash(hasher));
+        if self.entries.len() == MANY {
+            self.lately.resize(LATELY, Entry::NONE);
         }
-        if key.is_long() {
-            long.extend_from_slice(bytes);
-        }
-        entries.insert_unique(hash, Entry { key, number }, |entry| Self::hash(hasher, &entry.key));
         number
     }
 }
@@ -138,9 +174,11 @@ mod tests {
     proptest! {
         #[test]
         fn strings_have_the_numbers_that_they_took_first(
-            strings in prop::collection::vec((0u64..2, prop::collection::vec(0u8..2, 0..20)), 0..400),
+            strings in prop::collection::vec((0u32..2, prop::collection::vec(0u8..2, 0..20)), 0..400),
+            lately in prop::sample::select(vec![0, LATELY]),
         ) {
             let (mut map, mut expected) = (ByteMap::default(), HashMap::new());
+            map.lately.resize(lately, Entry::NONE);
             for (number, (tag, bytes)) in (0..).zip(&strings) {
                 prop_assert_eq!(map.get(*tag, bytes), expected.get(&(tag, bytes)).copied());
                 let first = *expected.entry((tag, bytes)).or_insert(number);
@@ -152,6 +190,24 @@ mod tests {
             }
             map.clear();
             prop_assert!(map.is_empty() && map.long_bytes() == 0);
+        }
+    }
+
+    #[test]
+    fn of_many_strings_none_is_taken_for_another() {
+        let mut map = ByteMap::default();
+        for round in 0..2 {
+            let number = |place: usize| (place + round) as u32;
+            for place in 0..3 * LATELY {
+                let text = place.to_string();
+                assert_eq!(map.get(0, text.as_bytes()), None, "{text}");
+                assert_eq!(map.get_or_insert(0, text.as_bytes(), number(place)), number(place));
+            }
+            for place in (0..3 * LATELY).flat_map(|place| [place, place / 2, place]) {
+                let text = place.to_string();
+                assert_eq!((map.get(0, text.as_bytes()), map.get(1, text.as_bytes())), (Some(number(place)), None));
+            }
+            map.clear();
         }
     }
 }

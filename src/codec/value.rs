@@ -95,6 +95,15 @@ pub fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
     })
 }
 
+/// The text of a value that is a string of fewer than 128 bytes, as most are. No other value has the same.
+#[inline]
+pub fn short_text(bytes: &[u8]) -> Option<&[u8]> {
+    match bytes {
+        [6, length, text @ ..] if *length < 0x80 => Some(text),
+        _ => None,
+    }
+}
+
 /// Reads a value if it is a number, as [`read_value`] does.
 #[inline]
 pub fn read_number(bytes: &[u8]) -> Result<Option<Number>, DecodeError> {

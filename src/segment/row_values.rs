@@ -1,7 +1,7 @@
 //! Values of rows on their way into a segment: numbers as they are, other values once for all tables.
 
 use super::rows::pad;
-use crate::codec::value::{read_number, read_value, write_value};
+use crate::codec::value::{read_number, read_value, short_text, write_value};
 use crate::codec::{ByteMap, DecodeError, Reader};
 use crate::model::{Number, Value};
 
@@ -101,7 +101,11 @@ impl ValueList {
     #[inline]
     fn code(&mut self, bytes: &[u8]) -> Result<u32, DecodeError> {
         let new = self.values.len() as u32;
-        let place = self.places.get_or_insert(0, bytes, new);
+        let place = match short_text(bytes) {
+            // Without its length, so that more of them are short.
+            Some(text) => self.places.get_or_insert(1, text, new),
+            None => self.places.get_or_insert(0, bytes, new),
+        };
         if place == new {
             self.values.push(read_value(&mut Reader::new(bytes))?);
         }

@@ -13,20 +13,21 @@ const RECENT_BYTES_MAX: usize = 32 << 20;
 
 /// What tells names of this list from those of others.
 #[inline]
-fn tag(list: StoredName) -> u64 {
+fn tag(list: StoredName) -> u32 {
     match list {
-        StoredName::User => 0,
-        StoredName::Event => 1,
-        StoredName::Property => 2,
-        StoredName::GroupType => 3,
-        StoredName::GroupKey(group_type) => 4 + u64::from(group_type),
+        // Fewer than 2³² bytes of names do not number group types so high.
+        StoredName::User => u32::MAX,
+        StoredName::Event => u32::MAX - 1,
+        StoredName::Property => u32::MAX - 2,
+        StoredName::GroupType => u32::MAX - 3,
+        StoredName::GroupKey(group_type) => group_type,
     }
 }
 
 impl NameTable {
     /// The id of a name of this list.
     #[inline]
-    pub fn get(&self, list: StoredName, name: &str) -> Option<u32> {
+    pub fn get(&mut self, list: StoredName, name: &str) -> Option<u32> {
         self.0.get(tag(list), name.as_bytes())
     }
 
