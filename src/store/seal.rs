@@ -21,7 +21,7 @@ pub(super) struct Collected {
     first_arrival: Option<Arrival>,
     rows: SegmentRows,
     profiles: ProfilesBuilder,
-    said: SaidLately,
+    said: SaidOfUsers,
 }
 
 /// That a user belongs to a key, as an event said.
@@ -33,49 +33,80 @@ struct Said {
     key: GroupKeyId,
 }
 
-/// The latest word on users of whom events said something lately. Users come back within minutes, and mostly say the
-/// same: what is here stays in the processor's cache, where the profiles' table of all users does not.
+/// What events said of who belongs to what, of which the latest word on each user counts. Users come back within minutes,
+/// and mostly say the same: what is here stays in the processor's cache, and what it gives way to is put down in a row,
+/// where a table of all users would be somewhere else in memory for each.
 #[derive(Default)]
-struct SaidLately {
-    /// How often something was said, up to where room is worth its while.
-    said: usize,
-    /// Empty until then.
-    latest: Vec<Option<Said>>,
+struct SaidOfUsers {
+    /// The latest word on users of whom something was said lately; empty until much was said.
+    lately: Vec<Option<Said>>,
+    /// What was said before, or on others.
+    before: Vec<Said>,
+    /// How many of these are the latest on their users, sorted.
+    sorted: usize,
 }
 
 /// A power of two; 64 kilobytes.
 const SAID_LATELY: usize = 2048;
+/// So much is put down before it is sorted, or twice as much as was left of it the last time.
+const UNSORTED_MAX: usize = 1 << 15;
 
-impl SaidLately {
-    /// Takes what is said. Answers what is to be told now: what it takes the place of, if that is not of the same user and
-    /// type. Few batches, as a snapshot is made of, have everything told at once.
+impl SaidOfUsers {
+    /// Takes what is said.
     #[inline]
-    fn say(&mut self, said: Said) -> Option<Said> {
-        if self.said < SAID_LATELY {
-            self.said += 1;
-            return Some(said);
-        }
-        if self.latest.is_empty() {
-            self.latest.resize(SAID_LATELY, None);
+    fn say(&mut self, said: Said) {
+        if self.lately.is_empty() {
+            self.put_down(said);
+            // Few batches, as a snapshot is made of, do without.
+            if self.before.len() >= SAID_LATELY {
+                self.lately.resize(SAID_LATELY, None);
+            }
+            return;
         }
         // Two types of a user lie side by side.
         let place = (said.user.raw() as usize).wrapping_mul(2).wrapping_add(said.group_type.raw() as usize);
-        let slot = &mut self.latest[place % SAID_LATELY];
+        let slot = &mut self.lately[place % SAID_LATELY];
         match slot {
             Some(known) if (known.user, known.group_type) == (said.user, said.group_type) => {
                 if known.moment < said.moment {
                     *known = said;
                 }
-                None
             }
-            _ => slot.replace(said),
+            _ => {
+                if let Some(before) = slot.replace(said) {
+                    self.put_down(before);
+                }
+            }
         }
     }
-}
 
-impl Said {
-    fn tell(self, profiles: &mut ProfilesBuilder) {
-        profiles.associate(self.group_type, self.user, self.moment, self.key);
+    #[inline]
+    fn put_down(&mut self, said: Said) {
+        self.before.push(said);
+        if self.before.len() >= UNSORTED_MAX + 2 * self.sorted {
+            self.sort();
+        }
+    }
+
+    /// Leaves the latest word on each user.
+    #[inline(never)]
+    fn sort(&mut self) {
+        self.before.sort_unstable_by_key(|said| (said.group_type, said.user, said.moment));
+        self.before.dedup_by(|later, said| {
+            let is_same = (said.group_type, said.user) == (later.group_type, later.user);
+            if is_same {
+                *said = *later;
+            }
+            is_same
+        });
+        self.sorted = self.before.len();
+    }
+
+    /// The latest word on each user, by type and user.
+    fn finish(mut self) -> Vec<Said> {
+        self.before.extend(self.lately.drain(..).flatten());
+        self.sort();
+        self.before
     }
 }
 
@@ -86,9 +117,7 @@ impl<'a> RecordTaker<'a> for Collected {
 
     fn group(&mut self, arrival: Arrival, head: &EventHead<'a>, group_type: GroupTypeId, key: GroupKeyId) {
         let said = Said { group_type, user: head.user, moment: Moment { time: head.time, arrival }, key };
-        if let Some(due) = self.said.say(said) {
-            due.tell(&mut self.profiles);
-        }
+        self.said.say(said);
         self.rows.set_key(group_type, key);
     }
 
@@ -124,7 +153,7 @@ impl<'a> RecordTaker<'a> for Collected {
 impl Collected {
     /// Nothing so far. `room` has no rows, and room for them.
     pub fn new(room: SegmentRows) -> Self {
-        let (profiles, said) = (ProfilesBuilder::default(), SaidLately::default());
+        let (profiles, said) = (ProfilesBuilder::default(), SaidOfUsers::default());
         Self { first_arrival: None, rows: room, profiles, said }
     }
 
@@ -138,7 +167,9 @@ impl Collected {
     /// What it becomes.
     pub fn finish(self, ids: [FileId; 2], compression: Compression) -> Result<Sealable, DecodeError> {
         let Self { first_arrival, rows, mut profiles, said } = self;
-        said.latest.into_iter().flatten().for_each(|said| said.tell(&mut profiles));
+        for Said { group_type, user, moment, key } in said.finish() {
+            profiles.associate(group_type, user, moment, key);
+        }
         let first_arrival = first_arrival.unwrap_or_default();
         let segment = (!rows.is_empty()).then(|| SegmentWriter::new(ids[0], first_arrival, compression, rows));
         Ok(Sealable { segment, profiles: profiles.finish(ids[1], compression)? })
@@ -156,24 +187,23 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
 
         #[test]
-        fn the_latest_word_on_a_user_is_told_last_or_alone(
+        fn the_latest_word_on_each_user_is_left(
             said in prop::collection::vec((0u32..4, 0u32..3000, 0i64..50, 0u32..9), 0..8000),
+            times in 1usize..8,
         ) {
-            let (mut lately, mut told, mut expected) = (SaidLately::default(), Vec::new(), BTreeMap::new());
-            for (arrival, (group_type, user, time, key)) in said.into_iter().enumerate() {
-                let moment = Moment { time: Timestamp::clamped(time), arrival: Arrival::new(arrival as u64) };
-                let (group_type, user, key) = (GroupTypeId::new(group_type), UserId::new(user), GroupKeyId::new(key));
-                told.extend(lately.say(Said { group_type, user, moment, key }));
+            let (mut of_users, mut expected) = (SaidOfUsers::default(), BTreeMap::new());
+            let said = (0..times).flat_map(|_| &said);
+            for (arrival, (group_type, user, time, key)) in said.enumerate() {
+                let moment = Moment { time: Timestamp::clamped(*time), arrival: Arrival::new(arrival as u64) };
+                let (group_type, user, key) = (GroupTypeId::new(*group_type), UserId::new(*user), GroupKeyId::new(*key));
+                of_users.say(Said { group_type, user, moment, key });
+                prop_assert!(of_users.before.len() <= UNSORTED_MAX + 2 * 4 * 3000);
                 let latest = expected.entry((group_type, user)).or_insert((moment, key));
                 *latest = (*latest).max((moment, key));
             }
-            told.extend(lately.latest.into_iter().flatten());
-            let mut found = BTreeMap::new();
-            for Said { group_type, user, moment, key } in told {
-                let latest = found.entry((group_type, user)).or_insert((moment, key));
-                *latest = (*latest).max((moment, key));
-            }
-            prop_assert_eq!(found, expected);
+            let found = of_users.finish().into_iter();
+            let found = found.map(|Said { group_type, user, moment, key }| ((group_type, user), (moment, key)));
+            prop_assert!(found.eq(expected));
         }
     }
 }
