@@ -114,6 +114,7 @@ fn exact_double(number: Number) -> Option<f64> {
 /// Numbers of rows, and which rows have one. A row without repeats the row before, which keeps blocks narrow.
 #[derive(Default)]
 pub(super) struct NumberEncoder {
+    /// Nothing before a row without.
     present: PackedEncoder,
     integers: PackedEncoder,
     doubles: Vec<u8>,
@@ -131,8 +132,13 @@ impl NumberEncoder {
 
     /// Takes the number of the next row.
     pub fn push(&mut self, number: Option<Number>) {
-        self.present.push(i64::from(number.is_some()));
         self.rows += 1;
+        if self.absent > 0 || number.is_none() {
+            if self.absent == 0 {
+                self.present.extend((1..self.rows).map(|_| 1));
+            }
+            self.present.push(i64::from(number.is_some()));
+        }
         match number {
             None => {
                 self.absent += 1;

@@ -133,6 +133,20 @@ struct Ordered<'a> {
     values: &'a [SortedValues<'a>],
 }
 
+/// So much of a column is gathered before somebody looks at it.
+const GATHERED: usize = 256;
+
+/// Calls `visit` with what `of` finds for each row, in order. Rows of a user lie far apart: with nothing in between the
+/// processor waits for the memory of many of them at once.
+#[inline]
+fn visit_gathered<T: Copy + Default>(order: &[u32], of: impl Fn(usize) -> T, mut visit: impl FnMut(T)) {
+    let mut gathered = [T::default(); GATHERED];
+    for rows in order.chunks(GATHERED) {
+        gathered.iter_mut().zip(rows).for_each(|(to, row)| *to = of(*row as usize));
+        gathered[..rows.len()].iter().for_each(|value| visit(*value));
+    }
+}
+
 /// The columns of a table of so many rows are shared among threads.
 const SHARED_ROWS: usize = 1 << 12;
 
@@ -166,14 +180,16 @@ impl<W: io::Write> Writing<'_, W> {
             &columns,
             |column| ordered.encode(column),
             || {
-                for ((row, time), number) in order.iter().zip(&times).zip(0..) {
-                    users.push(rows.users[*row as usize], 1);
-                    user_days.add(Day::of(*time), rows.users[*row as usize]);
-                    let arrival = rows.moments[*row as usize].arrival.raw();
+                let mut rows_of_times = times.iter().zip(0..);
+                let row = |row: usize| (rows.users[row], rows.moments[row].arrival.raw());
+                visit_gathered(&order, row, |(user, arrival)| {
+                    let Some((time, number)) = rows_of_times.next() else { return };
+                    users.push(user, 1);
+                    user_days.add(Day::of(*time), user);
                     arrivals.push(time.micros(), arrival.wrapping_sub(base) as i64);
                     self.file.see_moment(number, time.micros(), arrival.wrapping_sub(base));
                     last_arrival = last_arrival.max(arrival);
-                }
+                });
             },
         );
         let (mut times, mut groups, mut key_days, mut properties) =
@@ -251,13 +267,15 @@ impl<'a> Ordered<'a> {
 
     fn group(&self, keys: &[u32]) -> GroupColumn {
         let (mut runs, mut days, mut rows) = (RunEncoder::default(), UnitDaysBuilder::default(), Vec::new());
-        for (row, time) in self.order.iter().zip(self.times) {
-            let key = keys.get(*row as usize).copied().unwrap_or(0);
+        let mut times = self.times.iter();
+        let key = |row| keys.get(row).copied().unwrap_or(0);
+        visit_gathered(self.order, key, |key| {
+            let time = times.next();
             rows.extend(runs.push(key, 1));
-            if let Some(key) = key.checked_sub(1) {
+            if let Some((key, time)) = key.checked_sub(1).zip(time) {
                 days.add(Day::of(*time), key);
             }
-        }
+        });
         rows.extend(runs.last());
         GroupColumn { runs, days, rows }
     }
@@ -268,8 +286,8 @@ impl<'a> Ordered<'a> {
             RowValues::Coded(codes) => codes,
         };
         let (values, table_codes) = self.values[property.list].of_table(codes);
-        let code = |row: &u32| table_codes.get(codes.get(*row as usize).copied().unwrap_or(0));
-        self.codes(self.order.iter().map(code), self.texts(values.iter().copied()), values.len())
+        let code = |row| table_codes.get(codes.get(row).copied().unwrap_or(0));
+        self.codes(code, self.texts(values.iter().copied()), values.len())
     }
 
     /// A property that is a number, in these rows.
@@ -277,13 +295,20 @@ impl<'a> Ordered<'a> {
         let mut choice = FormChoice::default();
         // Broken off once the form is settled.
         let _ = numbers.iter().try_for_each(|number| choice.see_number(*number));
-        let mut of_rows = vec![None; self.order.len()];
-        rows.iter().zip(numbers).for_each(|(row, number)| of_rows[*row as usize] = Some(*number));
-        let number = |row: &u32| of_rows[*row as usize];
+        // Of a number for each row, each row has the one in its place.
+        let mut of_rows = Vec::new();
+        if numbers.len() < self.order.len() {
+            of_rows.resize(self.order.len(), None);
+            rows.iter().zip(numbers).for_each(|(row, number)| of_rows[*row as usize] = Some(*number));
+        }
+        let number = |row: usize| match of_rows.get(row) {
+            None => numbers.get(row).copied(),
+            Some(number) => *number,
+        };
         let form = choice.form();
         if form != PropertyForm::Codes {
             let mut encoder = NumberEncoder::new(form);
-            self.order.iter().for_each(|row| encoder.push(number(row)));
+            visit_gathered(self.order, number, |number| encoder.push(number));
             return PropertyColumn::Numbers(form, encoder);
         }
         let values = choice.few().unwrap_or_else(|| {
@@ -292,9 +317,9 @@ impl<'a> Ordered<'a> {
             values.dedup();
             values
         });
-        let code = |row: &u32| number(row).map_or(0, |number| values.partition_point(|other| *other <= number));
+        let code = |row| number(row).map_or(0, |number| values.partition_point(|other| *other <= number));
         let texts = self.texts(values.iter().map(|number| ValueRef::Number(*number)));
-        self.codes(self.order.iter().map(code), texts, values.len())
+        self.codes(code, texts, values.len())
     }
 
     /// The values of the table, in order.
@@ -310,13 +335,13 @@ impl<'a> Ordered<'a> {
     }
 
     /// The codes of rows, which stand for so many values.
-    fn codes(&self, codes: impl Iterator<Item = usize>, texts: TextsEncoder, values: usize) -> PropertyColumn<'a> {
+    fn codes(&self, code: impl Fn(usize) -> usize, texts: TextsEncoder, values: usize) -> PropertyColumn<'a> {
         let mut encoder = Box::<CodeEncoder>::default();
         let mut value_days = self.days.and_then(|days| ValueDaysBuilder::new(days, values));
-        for code in codes {
+        visit_gathered(self.order, code, |code| {
             encoder.push(code as i64);
             value_days.iter_mut().for_each(|days| days.push(code));
-        }
+        });
         PropertyColumn::Codes(encoder, texts, value_days)
     }
 }
