@@ -4,6 +4,8 @@ use roaring::RoaringBitmap;
 
 /// A bitmap of so many bytes for each of some ids is made sooner than they are sorted.
 const BITS_BYTES: usize = 64;
+/// And one of so many sooner than sorted ids are appended.
+const SORTED_BITS_BYTES: usize = 4;
 
 /// Of more bytes no bitmap is made at once.
 const BITS_MAX: usize = 1 << 28;
@@ -12,7 +14,8 @@ const BITS_MAX: usize = 1 << 28;
 pub fn set_of(mut ids: Vec<u32>) -> RoaringBitmap {
     let bytes = ids.iter().max().map_or(0, |last| *last as usize / 8 + 1);
     let is_sorted = ids.is_sorted();
-    if !is_sorted && bytes <= (ids.len() * BITS_BYTES).min(BITS_MAX) {
+    let bytes_of_each = if is_sorted { SORTED_BITS_BYTES } else { BITS_BYTES };
+    if bytes <= (ids.len() * bytes_of_each).min(BITS_MAX) {
         let mut bits = vec![0u8; bytes];
         ids.iter().for_each(|id| bits[*id as usize / 8] |= 1 << (id % 8));
         return RoaringBitmap::from_lsb0_bytes(0, &bits);

@@ -66,24 +66,21 @@ impl Associations {
     /// Calls `visit` with the users, as sent, whose latest key in this part this is.
     fn users_of_key(&self, key: GroupKeyId, mut visit: impl FnMut(UserId)) -> Result<(), DecodeError> {
         let key = i64::from(key.raw());
-        let mut keys = [0; BLOCK_VALUES];
+        let (mut keys, mut users) = ([0; BLOCK_VALUES], [0; BLOCK_VALUES]);
+        let (mut places, mut is_common) = ([0; BLOCK_VALUES], false);
         for block in 0..self.keys.blocks() {
             let rows = self.keys.decode_block(block, &mut keys);
-            let pieces = keys.as_chunks::<KEYS_AT_ONCE>().0.iter().zip((0..rows).step_by(KEYS_AT_ONCE));
-            for (keys, first) in pieces {
-                // All are held against the key without a jump, as mostly none is it; which ones are cannot be foretold.
-                if !keys.iter().fold(false, |is_any, found| is_any | (*found == key)) {
-                    continue;
-                }
-                let (mut places, mut count) = ([0; KEYS_AT_ONCE], 0);
-                for (place, found) in keys.iter().enumerate() {
-                    places[count % KEYS_AT_ONCE] = first + place;
-                    count += usize::from(*found == key);
-                }
-                // Behind the rows of the last block lies what an earlier one had.
-                for place in places[..count].iter().filter(|place| **place < rows) {
-                    visit(UserId::new(id(self.users.get(block * BLOCK_VALUES + place))?));
-                }
+            // Behind the rows of the last block lies what an earlier one had.
+            let found = if is_common { common(&keys[..rows], key, &mut places) } else { rare(&keys, key, &mut places) };
+            let places = places[..found].iter().map(|place| usize::from(*place)).filter(|place| *place < rows);
+            is_common = found >= COMMON;
+            if is_common {
+                self.users.decode_block(block, &mut users);
+                places.map(|place| id(users[place])).try_for_each(|user| user.map(|user| visit(UserId::new(user))))?;
+                continue;
+            }
+            for place in places {
+                visit(UserId::new(id(self.users.get(block * BLOCK_VALUES + place))?));
             }
         }
         Ok(())
@@ -93,6 +90,35 @@ impl Associations {
 /// How many keys are held against one at once.
 const KEYS_AT_ONCE: usize = 16;
 const _: () = assert!(BLOCK_VALUES.is_multiple_of(KEYS_AT_ONCE));
+/// Of a key that comes so often in a block, all users of the block are read, and all keys of the next are looked at one by
+/// one.
+const COMMON: usize = BLOCK_VALUES / 32;
+
+/// Puts down where a key is among others, and answers how often it is. Every place is put down, and stays if the key is
+/// there: where it is cannot be foretold.
+fn common(keys: &[i64], key: i64, places: &mut [u16; BLOCK_VALUES]) -> usize {
+    let mut count = 0;
+    for (place, found) in (0..).zip(keys) {
+        places[count % BLOCK_VALUES] = place;
+        count += usize::from(*found == key);
+    }
+    count
+}
+
+/// The same of a key that is mostly not there: several are held against it without a jump.
+fn rare(keys: &[i64; BLOCK_VALUES], key: i64, places: &mut [u16; BLOCK_VALUES]) -> usize {
+    let mut count = 0;
+    for (piece, keys) in keys.as_chunks::<KEYS_AT_ONCE>().0.iter().enumerate() {
+        if !keys.iter().fold(false, |is_any, found| is_any | (*found == key)) {
+            continue;
+        }
+        for (place, found) in keys.iter().enumerate() {
+            places[count % BLOCK_VALUES] = (piece * KEYS_AT_ONCE + place) as u16;
+            count += usize::from(*found == key);
+        }
+    }
+    count
+}
 
 /// Finds the rows of one user after the other, ascending, with a block of users decoded.
 struct UserSearch<'a> {
