@@ -5,25 +5,6 @@ use super::DecodeError;
 /// Seven bits a byte: the last of ten has one.
 const VARINT_BYTES_MAX: usize = 10;
 
-/// The high bit of each of eight bytes: of a varint those that are not its last have it.
-const MORE: u64 = 0x8080_8080_8080_8080;
-
-/// The lower seven bits of eight bytes, the first lowest, as one number: neighbours become one, three times.
-#[inline]
-fn join_sevens(bytes: u64) -> u64 {
-    let pairs = bytes & 0x007f_007f_007f_007f | (bytes & 0x7f00_7f00_7f00_7f00) >> 1;
-    let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
-    fours & 0x0fff_ffff | (fours >> 32) << 28
-}
-
-/// The same the other way, of a number of at most 56 bits.
-#[inline]
-fn split_sevens(number: u64) -> u64 {
-    let fours = number & 0x0fff_ffff | number >> 28 << 32;
-    let pairs = fours & 0x0000_3fff_0000_3fff | (fours & 0x0fff_c000_0fff_c000) << 2;
-    pairs & 0x007f_007f_007f_007f | (pairs & 0x3f80_3f80_3f80_3f80) << 1
-}
-
 /// Reads from the front of a slice; every read checks what is left.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
@@ -133,24 +114,9 @@ impl<'a> Reader<'a> {
                     self.position += 3;
                     Ok(u64::from(low & 0x7f) | u64::from(middle & 0x7f) << 7 | u64::from(high) << 14)
                 }
-                _ => self.eight_byte_varint(),
+                _ => self.long_varint(),
             },
         }
-    }
-
-    /// One of at most eight bytes, as times are, if so many are left.
-    #[inline(never)]
-    fn eight_byte_varint(&mut self) -> Result<u64, DecodeError> {
-        let Some(eight) = self.rest().first_chunk::<8>() else { return self.long_varint() };
-        let bytes = u64::from_le_bytes(*eight);
-        let ends = !bytes & MORE;
-        if ends == 0 {
-            return self.long_varint();
-        }
-        // The lowest end, and all bits below it.
-        let kept = ends ^ (ends - 1);
-        self.position += kept.count_ones() as usize / 8;
-        Ok(join_sevens(bytes & kept))
     }
 
     #[inline(never)]
@@ -278,26 +244,15 @@ impl Writer for Vec<u8> {
             0x4000..0x20_0000 => {
                 self.extend_from_slice(&[low | 0x80, (value >> 7) as u8 | 0x80, (value >> 14) as u8]);
             }
-            _ => put_long_varint(self, value),
+            _ => {
+                self.extend_from_slice(&[low | 0x80, (value >> 7) as u8 | 0x80, (value >> 14) as u8 | 0x80]);
+                self.put_varint(value >> 21);
+            }
         }
     }
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
-    }
-}
-
-/// A varint of more than three bytes, as those of times.
-#[inline(never)]
-fn put_long_varint(out: &mut Vec<u8>, value: u64) {
-    let bytes = (u64::BITS - value.leading_zeros()).div_ceil(7) as usize;
-    let end = out.len() + bytes;
-    // Those of at most eight bytes at once, of longer ones the first eight.
-    let more = MORE & !u64::MAX.checked_shl(8 * (bytes as u32 - 1)).unwrap_or(0);
-    out.extend_from_slice(&(split_sevens(value & ((1 << 56) - 1)) | more).to_le_bytes());
-    match value >> 56 {
-        0 => out.truncate(end),
-        rest => out.put_varint(rest),
     }
 }
 
