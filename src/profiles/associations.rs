@@ -299,10 +299,12 @@ mod tests {
 
         #[test]
         fn the_users_of_a_key_are_those_of_its_rows(
-            runs in prop::collection::vec((0u32..4, 1usize..1500), 0..12), wanted in 0u32..5,
+            runs in prop::collection::vec((0u32..4, 1usize..1500, 1usize..100), 0..12), wanted in 0u32..5,
         ) {
-            // Several blocks, so that the keys of one lie behind the rows of the last.
-            let keys: Vec<u32> = runs.into_iter().flat_map(|(key, rows)| vec![key; rows]).collect();
+            // Several blocks, so that the keys of one lie behind the rows of the last; a key is in a run in one of so many
+            // rows, which is often or seldom.
+            let run = |(key, rows, share)| (0..rows).map(move |row| if row % share == 0 { key } else { 9 });
+            let keys: Vec<u32> = runs.into_iter().flat_map(run).collect();
             let column = |value: &dyn Fn(usize) -> i64| {
                 Packed::open(encode(&(0..keys.len()).map(value).collect::<Vec<i64>>()).into()).unwrap()
             };

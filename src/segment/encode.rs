@@ -114,7 +114,7 @@ fn exact_double(number: Number) -> Option<f64> {
 /// Numbers of rows, and which rows have one. A row without repeats the row before, which keeps blocks narrow.
 #[derive(Default)]
 pub(super) struct NumberEncoder {
-    /// Nothing before a row without.
+    /// Empty until a row has none.
     present: PackedEncoder,
     integers: PackedEncoder,
     doubles: Vec<u8>,

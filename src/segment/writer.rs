@@ -295,7 +295,7 @@ impl<'a> Ordered<'a> {
         let mut choice = FormChoice::default();
         // Broken off once the form is settled.
         let _ = numbers.iter().try_for_each(|number| choice.see_number(*number));
-        // Of a number for each row, each row has the one in its place.
+        // Where every row has a number, they lie by row.
         let mut of_rows = Vec::new();
         if numbers.len() < self.order.len() {
             of_rows.resize(self.order.len(), None);
