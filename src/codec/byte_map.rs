@@ -21,7 +21,8 @@ const MANY: usize = 1 << 10;
 /// strings does not.
 const LATELY: usize = 1 << 12;
 
-/// See the module. Strings of several kinds may share a table, each kind under a tag of its own, below 2³¹.
+/// See the module. Strings of several kinds may share a table, each kind under a tag of its own, at most
+/// [`Self::TAG_MAX`].
 #[derive(Clone, Debug, Default)]
 pub struct ByteMap {
     entries: HashTable<Entry>,
@@ -46,7 +47,7 @@ struct Entry {
 /// The kind and the words of a short string.
 #[inline]
 fn short(tag: u32, bytes: &[u8]) -> Option<(u32, [u64; 2])> {
-    debug_assert!(tag < FULL);
+    debug_assert!(tag <= ByteMap::TAG_MAX);
     let length = bytes.len();
     let (first, second) = if length > SHORT_BYTES_MAX {
         return None;
@@ -100,6 +101,9 @@ fn hash(hasher: &DefaultHashBuilder, kind: u32, words: [u64; 2]) -> u64 {
 }
 
 impl ByteMap {
+    /// The highest tag.
+    pub const TAG_MAX: u32 = FULL - 1;
+
     /// How many strings there are.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -185,7 +189,10 @@ mod tests {
     proptest! {
         #[test]
         fn strings_have_the_numbers_that_they_took_first(
-            strings in prop::collection::vec((0u32..2, prop::collection::vec(prop::sample::select(vec![0u8, 1, 0xff]), 0..20)), 0..400),
+            strings in prop::collection::vec(
+                (0u32..2, prop::collection::vec(prop::sample::select(vec![0u8, 1, 0xff]), 0..20)),
+                0..400,
+            ),
             lately in prop::sample::select(vec![0, LATELY]),
         ) {
             let (mut map, mut expected) = (ByteMap::default(), HashMap::new());

@@ -11,18 +11,15 @@ pub(crate) struct NameTable(ByteMap);
 const RECENT_NAMES_MAX: usize = 1 << 20;
 const RECENT_BYTES_MAX: usize = 32 << 20;
 
-/// The highest tag that a table takes.
-const TAG_LAST: u32 = (1 << 31) - 1;
-
 /// What tells names of this list from those of others.
 #[inline]
 fn tag(list: StoredName) -> u32 {
     match list {
         // Fewer than 2³² bytes of names do not number group types so high.
-        StoredName::User => TAG_LAST,
-        StoredName::Event => TAG_LAST - 1,
-        StoredName::Property => TAG_LAST - 2,
-        StoredName::GroupType => TAG_LAST - 3,
+        StoredName::User => ByteMap::TAG_MAX,
+        StoredName::Event => ByteMap::TAG_MAX - 1,
+        StoredName::Property => ByteMap::TAG_MAX - 2,
+        StoredName::GroupType => ByteMap::TAG_MAX - 3,
         StoredName::GroupKey(group_type) => group_type,
     }
 }
