@@ -70,6 +70,11 @@ impl<F: Fold> Cells<F> {
         self.folds.is_empty()
     }
 
+    /// The fold of a cell, if a row reached it.
+    pub fn get(&self, cell: usize) -> Option<&F> {
+        self.folds.get((*self.places.get(cell)? as usize).checked_sub(1)?)
+    }
+
     /// The place of the fold of a cell, which comes into being; beyond the table there is none.
     #[inline]
     fn place_of(&mut self, cell: usize) -> Option<usize> {
@@ -109,10 +114,8 @@ impl<F: Fold> FoldCells for Cells<F> {
     }
 
     fn join(&mut self, other: Self) -> Result<(), Stop> {
-        for (cell, theirs) in other.places.iter().enumerate() {
-            if let Some(theirs) = (*theirs as usize).checked_sub(1).and_then(|place| other.folds.get(place)) {
-                self.join_cell(cell, theirs);
-            }
+        for cell in 0..other.places.len() {
+            other.get(cell).into_iter().for_each(|theirs| self.join_cell(cell, theirs));
         }
         self.settle()
     }

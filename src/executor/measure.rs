@@ -6,7 +6,6 @@ use super::day_index::answering_days;
 use super::distinct::{day_counts, distinct_by_day, units_by_bucket, units_in};
 use super::division::{Division, Edges, NO_PIECE};
 use super::error::ExecutionError;
-use super::exact_sum::ExactSum;
 use super::figure::Figure;
 use super::folds::{ExtremesFold, Fold, NumbersFold, PerUnitFold, RowsFold, UnitsFold};
 use super::footprint::Footprint;
@@ -21,7 +20,7 @@ use super::scan::Block;
 use super::sliding_union::SlidingUnion;
 use super::slots::{Slots, TableSlots};
 use super::split::{RowFold, RowsToRead};
-use super::sum_cells::SumCells;
+use super::sums::{FigureOfSum, Sums};
 use super::unit_cells::{SlotCounts, distinct_users};
 use super::unit_grid::UnitGrid;
 use super::unit_set::{UnitSet, nobody};
@@ -58,7 +57,8 @@ pub struct Series<'a> {
 }
 
 impl Series<'_> {
-    fn slot_count(&self) -> usize {
+    /// How many slots there are.
+    pub(super) fn slot_count(&self) -> usize {
         self.slots.map_or(1, Slots::len)
     }
 
@@ -129,7 +129,7 @@ fn fold<F: Fold>(
 }
 
 /// Folds these rows of a look into the cells that `start` makes.
-fn fold_into<C: FoldCells>(
+pub(super) fn fold_into<C: FoldCells>(
     query: Query<'_>,
     look: &Look,
     rows: RowsToRead<'_>,
@@ -217,45 +217,31 @@ fn folded<F: Fold>(
     figure: impl Fn(&mut F) -> Figure,
 ) -> Result<Vec<Figures>, ExecutionError> {
     let cells = fold::<F>(query, series.look, series.buckets, series.slots, path)?;
-    figures_of_slots(query, series, cells, figure)
+    Ok(figures_of_slots(query.guard, series.slot_count(), cells, series.is_cumulative, figure)?)
 }
 
-/// Sums a number of the rows of a series, and reads a figure off each sum.
+/// Sums a number of the rows of a series.
 fn summed(
     query: Query<'_>,
     series: &Series<'_>,
     path: &str,
-    counts: bool,
-    figure: impl Fn(&mut ExactSum) -> Figure,
+    figure: FigureOfSum,
 ) -> Result<Vec<Figures>, ExecutionError> {
-    let Series { look, buckets, slots, .. } = *series;
-    let rows = RowsToRead::all(query, look);
-    let (slot_count, pieces) = (series.slot_count(), buckets.len());
-    // With fewer rows most cells would stay empty.
-    if slot_count.saturating_mul(pieces) <= rows.count() {
-        let start = || SumCells::new(query.guard, slot_count, pieces, counts);
-        let cells: SumCells = fold_into(query, look, rows, buckets, slots, Some(path), start)?;
-        if !counts
-            && !series.is_cumulative
-            && let Some(sums) = cells.sums(query.guard)?
-        {
-            return Ok(sums.into_iter().map(|(values, total)| Figures { values, total }).collect());
-        }
-        return figures_of_slots(query, series, cells, figure);
+    if let Some(sums) = Sums::read(query, series, path, figure)? {
+        return Ok(sums.figures(query.guard, series.is_cumulative)?);
     }
-    let start = || Cells::new(query.guard, slot_count, pieces);
-    let cells: Cells<ExactSum> = fold_into(query, look, rows, buckets, slots, Some(path), start)?;
-    figures_of_slots(query, series, cells, figure)
+    folded(query, series, Some(path), |sum| figure.of(sum))
 }
 
-fn figures_of_slots<C: FoldCells<Fold: Fold>>(
-    query: Query<'_>,
-    series: &Series<'_>,
+/// The figures of so many slots whose rows were folded.
+pub(super) fn figures_of_slots<C: FoldCells<Fold: Fold>>(
+    guard: &Guard,
+    slots: usize,
     mut cells: C,
+    is_cumulative: bool,
     figure: impl Fn(&mut C::Fold) -> Figure,
-) -> Result<Vec<Figures>, ExecutionError> {
-    let of_slot = |slot| Ok(figures(query.guard, cells.take_slot(slot), series.is_cumulative, &figure)?);
-    (0..series.slot_count()).map(of_slot).collect()
+) -> Result<Vec<Figures>, Stop> {
+    (0..slots).map(|slot| figures(guard, cells.take_slot(slot), is_cumulative, &figure)).collect()
 }
 
 /// How many rows with a unit each slot has in each bucket, and in all.
@@ -403,8 +389,8 @@ pub fn measure(query: Query<'_>, series: &Series<'_>, measure: &Measure) -> Resu
             row_counts(query, series)
         }
         Measure::PerUnit => folded(query, series, None, PerUnitFold::ratio),
-        Measure::Sum(path) => summed(query, series, path, false, |sum| Figure::of(sum.sum())),
-        Measure::Avg(path) => summed(query, series, path, true, |sum| Figure::of(sum.average())),
+        Measure::Sum(path) => summed(query, series, path, FigureOfSum::Sum),
+        Measure::Avg(path) => summed(query, series, path, FigureOfSum::Average),
         Measure::Min(path) => folded(query, series, Some(path), |range: &mut ExtremesFold| range.least()),
         Measure::Max(path) => folded(query, series, Some(path), |range: &mut ExtremesFold| range.greatest()),
         Measure::Percentile { path, rank } if series.is_cumulative => {

@@ -117,10 +117,16 @@ impl Slots {
     }
 
     /// The same tuples, but ranked by a figure of each slot: the greatest first, those without one last, then by value.
+    /// The second are the slots that those of before have become.
     ///
     /// # Errors
     /// When the execution is stopped.
-    pub fn ranked_by(self, query: Query<'_>, figures: &[Figure], limit: usize) -> Result<Self, Stop> {
+    pub fn ranked_by(
+        self,
+        query: Query<'_>,
+        figures: &[Figure],
+        limit: usize,
+    ) -> Result<(Self, Charged<Vec<u32>>), Stop> {
         let mut order = Charged::list(query.guard, 0u32, self.ranked.len())?;
         for (tuple, slot) in self.slot_of.iter().enumerate() {
             order.get_mut(*slot as usize).into_iter().for_each(|place| *place = tuple as u32);
@@ -129,9 +135,13 @@ impl Slots {
             let figure = |tuple: &u32| figures[self.slot_of(*tuple) as usize];
             figure(a).greatest_first(figure(b)).then_with(|| self.values.compare(*a, *b))
         })?;
+        let mut now_in = Charged::list(query.guard, 0u32, order.len())?;
+        for (slot, tuple) in order.iter().enumerate() {
+            now_in[self.slot_of(*tuple) as usize] = slot.min(limit) as u32;
+        }
         let (order, _order_charge) = order.into_parts();
         let tuples = self.slot_of.len();
-        Self::of_order(query, self.values, order, tuples, limit)
+        Ok((Self::of_order(query, self.values, order, tuples, limit)?, now_in))
     }
 
     /// Shows the first tuples of an order, given by number, of so many that there are.

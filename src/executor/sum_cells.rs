@@ -8,6 +8,7 @@ use super::footprint::list_bytes;
 use super::guard::Guard;
 use super::limits::Stop;
 use crate::model::Number;
+use std::ops::Range;
 
 /// The sum of each piece of a slot, and of all of them.
 pub(super) type SlotSums = (Vec<Figure>, Figure);
@@ -48,6 +49,54 @@ impl SumCells {
             *count += 1;
         }
         true
+    }
+
+    /// Adds these sums, of numbers that are counted if they are here, to the cells from the first on.
+    fn join_cells(&mut self, first: usize, near: &[NearSum], counts: &[u64]) {
+        for ((cell, sum), near) in (first..).zip(self.near.iter_mut().skip(first)).zip(near) {
+            match sum.checked_add(*near) {
+                Some(added) => *sum = added,
+                None => self.others.join_cell(cell, &ExactSum::of_near(*near, 0)),
+            }
+        }
+        self.counts.iter_mut().skip(first).zip(counts).for_each(|(ours, count)| *ours += count);
+    }
+
+    /// The cells of a slot.
+    fn cells_of(&self, slot: usize) -> Range<usize> {
+        slot * self.pieces..(slot + 1) * self.pieces
+    }
+
+    /// The sum of all pieces of a slot.
+    pub fn total(&self, slot: usize) -> ExactSum {
+        let cells = self.cells_of(slot);
+        let mut total = ExactSum::of_near(0, self.counts.get(cells.clone()).unwrap_or_default().iter().sum());
+        let near = self.near.get(cells.clone()).unwrap_or_default();
+        near.iter().for_each(|near| total.merge(&ExactSum::of_near(*near, 0)));
+        if !self.others.is_empty() {
+            cells.filter_map(|cell| self.others.get(cell)).for_each(|others| total.merge(others));
+        }
+        total
+    }
+
+    /// The same sums in so many slots, when the rows of each slot go to the one that `slot_of` has in its place.
+    ///
+    /// # Errors
+    /// When the table is larger than may be.
+    pub fn put_together(&self, guard: &Guard, slot_of: &[u32], slots: usize) -> Result<Self, Stop> {
+        let mut whole = Self::new(guard, slots, self.pieces, !self.counts.is_empty())?;
+        for pair in guard.watch(slot_of.iter().enumerate()) {
+            let (from, to) = pair?;
+            let (from, to) = (self.cells_of(from), self.cells_of(*to as usize));
+            let near = self.near.get(from.clone()).unwrap_or_default();
+            whole.join_cells(to.start, near, self.counts.get(from.clone()).unwrap_or_default());
+            if !self.others.is_empty() {
+                let others = from.zip(to).filter_map(|(from, to)| Some((to, self.others.get(from)?)));
+                others.for_each(|(to, others)| whole.others.join_cell(to, others));
+            }
+        }
+        whole.settle()?;
+        Ok(whole)
     }
 
     /// The sums of each slot's pieces, and of all of them; `None` where other numbers than those of ordinary size were
@@ -92,13 +141,7 @@ impl FoldCells for SumCells {
     }
 
     fn join(&mut self, other: Self) -> Result<(), Stop> {
-        for (cell, near) in other.near.iter().enumerate() {
-            match self.near[cell].checked_add(*near) {
-                Some(sum) => self.near[cell] = sum,
-                None => self.others.join_cell(cell, &ExactSum::of_near(*near, 0)),
-            }
-        }
-        self.counts.iter_mut().zip(&other.counts).for_each(|(count, other)| *count += other);
+        self.join_cells(0, &other.near, &other.counts);
         self.others.join(other.others)
     }
 
@@ -184,6 +227,24 @@ mod tests {
             }
             whole.join(half).unwrap();
             whole.settle().unwrap();
+            let (turned, together) = ([1, 0], [0, 0]);
+            let mut turned = whole.put_together(&guard, &turned, 2).unwrap();
+            let mut together = whole.put_together(&guard, &together, 1).unwrap();
+            let mut all: Vec<ExactSum> = vec![ExactSum::default(); 3];
+            for slot in 0..2 {
+                let mut total = ExactSum::default();
+                for (all, sum) in all.iter_mut().zip(turned.take_slot(1 - slot)) {
+                    sum.iter().for_each(|sum| total.merge(sum));
+                    sum.iter().for_each(|sum| all.merge(sum));
+                }
+                prop_assert_eq!(whole.total(slot).sum(), total.sum());
+                if counts {
+                    prop_assert_eq!(whole.total(slot).average(), total.average());
+                }
+            }
+            for (sum, expected) in together.take_slot(0).zip(all) {
+                prop_assert_eq!(sum.unwrap_or_default().sum(), expected.sum());
+            }
             for slot in 0..2 {
                 for (sum, expected) in whole.take_slot(slot).zip(alone.take_slot(slot)) {
                     let (sum, expected) = (sum.unwrap_or_default(), expected.unwrap_or_default());

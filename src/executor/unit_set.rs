@@ -1,15 +1,12 @@
 //! A set of units: one bit for each unit there is where many are in the set, else a Roaring bitmap.
 
-use super::charge::Charged;
 use super::footprint::{Footprint, list_bytes};
-use super::guard::Guard;
-use super::limits::Stop;
 use crate::codec::DecodeError;
 use crate::index::StoredBitmap;
 use roaring::RoaringBitmap;
 
 /// Units of a word.
-const WORD_UNITS: usize = 64;
+pub(super) const WORD_UNITS: usize = 64;
 /// Bits are used while they take at most so many bytes a row that may have put a unit into a set.
 const BYTES_A_ROW: u64 = 16;
 /// And so many bytes in all sets.
@@ -263,6 +260,14 @@ impl UnitSet {
         }
     }
 
+    /// The words of units whose bits are set, where they are kept so.
+    pub(super) fn words(&self) -> Option<&[u64]> {
+        match &self.0 {
+            Kept::Bits { words, .. } => Some(words),
+            Kept::Roaring(_) => None,
+        }
+    }
+
     /// The units as a Roaring bitmap.
     pub fn into_bitmap(self) -> RoaringBitmap {
         match self.0 {
@@ -280,7 +285,7 @@ fn ones(words: impl Iterator<Item = u64>) -> u64 {
 }
 
 /// The units of a word, ascending.
-fn units_of(place: usize, mut word: u64) -> impl Iterator<Item = u32> {
+pub(super) fn units_of(place: usize, mut word: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
         let bit = (word != 0).then(|| word.trailing_zeros())?;
         word &= word - 1;
@@ -312,53 +317,8 @@ pub fn nobody(sets: &[UnitSet]) -> UnitSet {
     keeping.none()
 }
 
-/// Calls `visit` with each unit that is in any of the sets, and in how many.
-///
-/// # Errors
-/// When the execution is stopped.
-pub fn visit_memberships(guard: &Guard, sets: &[UnitSet], mut visit: impl FnMut(u32, u32)) -> Result<(), Stop> {
-    let bits = |set: &UnitSet| match &set.0 {
-        Kept::Bits { words, .. } => Some(words.len()),
-        Kept::Roaring(_) => None,
-    };
-    let words = sets.iter().map(bits).try_fold(0, |most, words| words.map(|words| words.max(most)));
-    let Some(words) = words else {
-        let last = sets.iter().flat_map(UnitSet::iter).max();
-        let mut counts = Charged::list(guard, 0u32, last.map_or(0, |last| last as usize + 1))?;
-        for set in sets {
-            guard.check()?;
-            set.iter().for_each(|unit| counts[unit as usize] += 1);
-        }
-        counts.iter().zip(0..).filter(|(count, _)| **count > 0).for_each(|(count, unit)| visit(unit, *count));
-        return Ok(());
-    };
-    // The counts of 64 units at a time as binary digits, the lowest first: a set is added to all of them at once.
-    let mut digits = Vec::new();
-    for place in guard.watch(0..words) {
-        let place = place?;
-        digits.clear();
-        for set in sets {
-            let Kept::Bits { words, .. } = &set.0 else { continue };
-            let mut carry = words.get(place).copied().unwrap_or(0);
-            for digit in &mut digits {
-                (*digit, carry) = (*digit ^ carry, *digit & carry);
-            }
-            if carry != 0 {
-                digits.push(carry);
-            }
-        }
-        for unit in units_of(place, digits.iter().fold(0, |any, digit| any | digit)) {
-            let count =
-                |(exponent, digit): (usize, &u64)| ((digit >> (unit as usize % WORD_UNITS) & 1) as u32) << exponent;
-            visit(unit, digits.iter().enumerate().map(count).sum());
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::limits::Limits;
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
@@ -406,21 +366,6 @@ mod tests {
                 prop_assert_eq!(changed(&|a| a.add_stored(stored).unwrap()), expected(&one | &other));
                 prop_assert_eq!(changed(&|a| { *a = second.none(); a.add_stored(stored).unwrap() }), expected(other.clone()));
             }
-        }
-
-        #[test]
-        fn memberships_are_how_many_sets_have_a_unit(
-            lists in prop::collection::vec(prop::collection::btree_set(0..UNITS, 0..60), 0..20),
-            are_bits: bool,
-        ) {
-            let keeping = if are_bits { Keeping::Bits(4) } else { Keeping::Roaring };
-            let sets: Vec<UnitSet> = lists.iter().map(|units| set(keeping, units)).collect();
-            let mut found = Vec::new();
-            visit_memberships(&Guard::new(&Limits::default()), &sets, |unit, count| found.push((unit, count))).unwrap();
-            let count = |unit: u32| lists.iter().filter(|units| units.contains(&unit)).count() as u32;
-            let expected: Vec<(u32, u32)> =
-                (0..UNITS).map(|unit| (unit, count(unit))).filter(|(_, count)| *count > 0).collect();
-            prop_assert_eq!(found, expected);
         }
     }
 

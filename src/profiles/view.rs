@@ -3,6 +3,7 @@
 use super::part::{Call, Calls};
 use super::{ProfilesPart, SavedCohort, StoredAlias};
 use crate::codec::DecodeError;
+use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::model::{GroupTypeId, Moment, Properties, PropertyOps, Timestamp, UserId};
 use std::sync::Arc;
 
@@ -47,6 +48,27 @@ fn parse_ops(call: &Call) -> Result<PropertyOps, DecodeError> {
 
 fn parse_ops_of(call: &Call, names: Option<&[&str]>) -> Result<PropertyOps, DecodeError> {
     PropertyOps::from_json_of(&call.ops, names).ok_or_else(|| DecodeError::new("a call's operations cannot be read", 0))
+}
+
+/// Calls `visit` with each entity and the last of its rows, which lie together.
+fn visit_last_rows(entities: &Packed, mut visit: impl FnMut(i64, usize)) {
+    let (mut values, mut places) = ([0; BLOCK_VALUES], [0u16; BLOCK_VALUES]);
+    for block in 0..entities.blocks() {
+        let first = block * BLOCK_VALUES;
+        let rows = entities.decode_block(block, &mut values);
+        let Some(last) = values[..rows].last() else { continue };
+        // Every place is put down, and stays if another entity follows: where one does cannot be foretold.
+        let mut count = 0;
+        for (place, pair) in (0..).zip(values[..rows].windows(2)) {
+            places[count % BLOCK_VALUES] = place;
+            count += usize::from(pair[0] != pair[1]);
+        }
+        places[..count].iter().for_each(|place| visit(values[usize::from(*place)], first + usize::from(*place)));
+        let next = first + rows;
+        if next >= entities.len() || entities.get(next) != *last {
+            visit(*last, next - 1);
+        }
+    }
 }
 
 /// The rows of `calls` that belong to `entities`, appended to `found`.
@@ -113,15 +135,11 @@ impl Profiles {
         for part in &self.parts {
             let Some(calls) = part.group_calls(group_type)? else { continue };
             // The calls of an entity lie together, in order of time.
-            let entities = calls.entities.to_vec();
-            for (row, entity) in entities.iter().enumerate() {
-                if entities.get(row + 1) == Some(entity) {
-                    continue;
-                }
-                if let Some(slot) = usize::try_from(*entity).ok().and_then(|entity| latest.get_mut(entity)) {
+            visit_last_rows(&calls.entities, |entity, row| {
+                if let Some(slot) = usize::try_from(entity).ok().and_then(|entity| latest.get_mut(entity)) {
                     *slot = (*slot).max(Some(Timestamp::clamped(calls.times.get(row))));
                 }
-            }
+            });
         }
         Ok(latest)
     }
@@ -174,8 +192,10 @@ mod tests {
     use super::super::{Aliases, ProfilesBuilder};
     use super::*;
     use crate::codec::FileId;
+    use crate::codec::packed::encode;
     use crate::codec::text::Compression;
     use crate::model::{Arrival, GroupKeyId, property};
+    use proptest::prelude::*;
 
     fn at(time: i64, arrival: u64) -> Moment {
         Moment { time: Timestamp::from_micros(time).unwrap(), arrival: Arrival::new(arrival) }
@@ -223,5 +243,25 @@ mod tests {
         let members = |key| profiles.members_of(company, GroupKeyId::new(key), &aliases).unwrap();
         assert_eq!([0, 1, 2].map(|key| members(key).iter().collect::<Vec<_>>()), [vec![], vec![0], vec![]]);
         assert_eq!(profiles.users().unwrap().into_iter().collect::<Vec<_>>(), [0]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_row_of_each_entity_is_found(runs in prop::collection::vec((1u32..3, 1usize..1500), 0..12)) {
+            let mut entity = 0;
+            let mut rows = Vec::new();
+            for (step, count) in &runs {
+                entity += i64::from(*step);
+                rows.extend(std::iter::repeat_n(entity, *count));
+            }
+            let column = Packed::open(encode(&rows).into()).unwrap();
+            let mut found = Vec::new();
+            visit_last_rows(&column, |entity, row| found.push((entity, row)));
+            let lasts = rows.chunk_by(|a, b| a == b).scan(0, |end, rows| {
+                *end += rows.len();
+                Some((rows[0], *end - 1))
+            });
+            prop_assert_eq!(found, lasts.collect::<Vec<_>>());
+        }
     }
 }

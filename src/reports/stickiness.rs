@@ -3,7 +3,7 @@
 use super::answer::Coverage;
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{Charged, UnitSets, units_by_bucket, visit_memberships};
+use crate::executor::{Charged, UnitSets, count_memberships, units_by_bucket, visit_memberships};
 use crate::language::{Buckets, DocumentError, Stickiness, StickinessUnits};
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -26,17 +26,15 @@ fn active(context: &Context<'_>, report: &Stickiness) -> Result<UnitSets, Report
     context.stage(|| format!("active: `{}`", report.event.label()), || units_by_bucket(context.query, &look, &buckets))
 }
 
-/// Calls `visit` with each active unit, and in how many of the intervals it was.
-fn visit_intervals(context: &Context<'_>, active: &UnitSets, visit: impl FnMut(u32, u32)) -> Result<(), ReportError> {
-    context.stage(|| "intervals of each unit".to_owned(), || Ok(visit_memberships(context.query.guard, active, visit)?))
+fn intervals_of_units() -> String {
+    "intervals of each unit".to_owned()
 }
 
 pub(super) fn run(context: &Context<'_>, report: &Stickiness) -> Result<StickinessAnswer, ReportError> {
     let active = active(context, report)?;
     let intervals = active.len();
     context.keep(intervals * size_of::<u64>())?;
-    let mut counts = vec![0; intervals];
-    visit_intervals(context, &active, |_, count| counts[count as usize - 1] += 1)?;
+    let counts = context.stage(intervals_of_units, || Ok(count_memberships(context.query.guard, &active)?))?;
     Ok(StickinessAnswer { counts, intervals, coverage: context.coverage(&[context.look(&report.event)?])? })
 }
 
@@ -53,10 +51,11 @@ pub(super) fn units(
         return Err(DocumentError::rule("units.intervals", sentence).into());
     }
     let mut units = RoaringBitmap::new();
-    visit_intervals(context, &active, |unit, count| {
+    let insert = |unit, count| {
         if count as usize == asked.intervals {
             units.insert(unit);
         }
-    })?;
+    };
+    context.stage(intervals_of_units, || Ok(visit_memberships(context.query.guard, &active, insert)?))?;
     context.charged(units)
 }

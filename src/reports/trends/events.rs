@@ -5,7 +5,9 @@ use super::super::context::Context;
 use super::super::error::ReportError;
 use super::Frame;
 use super::answer::{Measured, TrendsSeries};
-use crate::executor::{Charge, Charged, ExecutionError, Figure, Figures, Look, Query, Series, Slots, measure};
+use crate::executor::{
+    BreakdownValues, Charge, Charged, ExecutionError, Figure, Figures, Look, Query, Series, Slots, Sums, measure,
+};
 use crate::language::{DocumentError, Measure, RankBy, Source, Trends, UnitsValue, check_cells};
 use crate::model::Value;
 
@@ -13,24 +15,27 @@ use crate::model::Value;
 pub(super) struct EventSlots(Option<Slots>);
 
 impl EventSlots {
-    /// Ranks the values of all rows that the series look at.
-    pub fn rank(context: &Context<'_>, report: &Trends, frame: &Frame, looks: &[Look]) -> Result<Self, ReportError> {
-        let slots = match context.breakdown(&report.breakdown)? {
-            None => Self(None),
+    /// Ranks the values of all rows that the series look at. Where the ranking sums the first series anyway, its sums
+    /// come along, so that rows need not be read again.
+    pub fn rank(
+        context: &Context<'_>,
+        report: &Trends,
+        frame: &Frame,
+        looks: &[Look],
+    ) -> Result<(Self, Option<Sums>), ReportError> {
+        let (slots, sums) = match context.breakdown(&report.breakdown)? {
+            None => (Self(None), None),
             Some(values) => {
                 let rank = || match report.rank_by {
-                    RankBy::Events => Slots::rank(context.query, looks, values, report.limit),
-                    RankBy::Total => {
-                        let all = Slots::rank(context.query, looks, values, usize::MAX)?;
-                        let totals = totals(context.query, report, frame, looks, &all)?;
-                        Ok(all.ranked_by(context.query, &totals, report.limit)?)
-                    }
+                    RankBy::Events => Ok((Slots::rank(context.query, looks, values, report.limit)?, None)),
+                    RankBy::Total => rank_by_total(context.query, report, frame, looks, values),
                 };
-                Self(Some(context.stage(|| "ranking of the breakdown".to_owned(), rank)?))
+                let (slots, sums) = context.stage(|| "ranking of the breakdown".to_owned(), rank)?;
+                (Self(Some(slots)), sums)
             }
         };
         check_size(report, frame, slots.count())?;
-        Ok(slots)
+        Ok((slots, sums))
     }
 
     /// How many lines each series has.
@@ -94,6 +99,33 @@ impl EventSlots {
         let slot = slot.ok_or_else(|| no_such_series(value))?;
         Ok(Some((slots, slot)))
     }
+}
+
+fn rank_by_total(
+    query: Query<'_>,
+    report: &Trends,
+    frame: &Frame,
+    looks: &[Look],
+    values: BreakdownValues,
+) -> Result<(Slots, Option<Sums>), ExecutionError> {
+    let all = Slots::rank(query, looks, values, usize::MAX)?;
+    if report.formula.is_none()
+        && let (Source::Events { measure: wanted, .. }, Some(look)) = (&report.series[0].source, looks.first())
+    {
+        let series = Series { look, buckets: &frame.buckets, slots: Some(&all), is_cumulative: false };
+        if let Some(sums) = Sums::to_choose_among(query, &series, wanted)? {
+            let mut totals = Charged::list(query.guard, Figure::Null, all.len())?;
+            for (total, figure) in totals.iter_mut().zip(query.guard.watch(sums.totals())) {
+                *total = figure?;
+            }
+            let (shown, now_in) = all.ranked_by(query, &totals, report.limit)?;
+            let sums = sums.put_together(query.guard, &now_in, shown.len())?;
+            return Ok((shown, Some(sums)));
+        }
+    }
+    let totals = totals(query, report, frame, looks, &all)?;
+    let (shown, _) = all.ranked_by(query, &totals, report.limit)?;
+    Ok((shown, None))
 }
 
 /// What each slot comes to over the whole range, in the first series or in the formula.

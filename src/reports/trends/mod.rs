@@ -10,7 +10,7 @@ pub(super) use units::units;
 
 use super::context::Context;
 use super::error::ReportError;
-use crate::executor::{Figure, Figures, Look};
+use crate::executor::{Figure, Figures, Look, Sums};
 use crate::language::{Buckets, Formula, ResolvedRange, Source, Trends};
 use answer::Measured;
 use events::{EventSlots, keep_lines};
@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer
     let frame = Frame::cover(context, report, context.range)?;
     let previous = if report.compare { Some(frame.previous(context, report)?) } else { None };
     let looks = looks(context, report)?;
-    let slots = EventSlots::rank(context, report, &frame, &looks)?;
+    let (slots, mut ranked_sums) = EventSlots::rank(context, report, &frame, &looks)?;
     let mut all: Vec<Vec<Measured>> = Vec::with_capacity(report.series.len());
     for series in &report.series {
         let label = series.shown_label();
@@ -51,11 +51,17 @@ pub(super) fn run(context: &Context<'_>, report: &Trends) -> Result<TrendsAnswer
             Source::Events { event, measure } => {
                 keep_lines(context, report, &frame, &label, slots.lines())?;
                 let look = context.look(event)?;
-                let of = |frame: &Frame| {
+                // They are those of the first series, if there are any.
+                let sums = ranked_sums.take();
+                let of = |frame: &Frame, sums: Option<Sums>| {
                     let stage = || format!("series `{label}`");
-                    context.stage(stage, || slots.measure(context.query, report, &look, frame, measure))
+                    context.stage(stage, || match sums {
+                        Some(sums) => Ok(sums.figures(context.query.guard, report.cumulative)?),
+                        None => slots.measure(context.query, report, &look, frame, measure),
+                    })
                 };
-                slots.label(&label, of(&frame)?, previous.as_ref().map(of).transpose()?)
+                let figures = of(&frame, sums)?;
+                slots.label(&label, figures, previous.as_ref().map(|frame| of(frame, None)).transpose()?)
             }
             Source::PropertyOf { of, measure } => {
                 let property = PropertySeries::new(context, report, &frame, of, measure)?;

@@ -29,7 +29,7 @@ pub(in super::super) fn units(
             Ok((property.holders, property.units(context, &frame, bucket, &asked.value)?))
         }
         Source::Events { event, measure } => {
-            let slots = EventSlots::rank(context, report, &frame, &looks(context, report)?)?;
+            let (slots, _) = EventSlots::rank(context, report, &frame, &looks(context, report)?)?;
             let look = context.look(event)?;
             let span = slots.series(report, &look, &frame).span(measure, bucket);
             let (slots, slot) = slots.named(&asked.value)?.map_or((None, 0), |(slots, slot)| (Some(slots), slot));
