@@ -80,6 +80,18 @@ pub fn unpack_one(bytes: &[u8], index: usize, width: u8) -> u64 {
     (low | high << (64 - shift)) & mask(width)
 }
 
+/// Values `index` and the one after it, as [`unpack_one`] one by one.
+#[inline]
+pub fn unpack_two(bytes: &[u8], index: usize, width: u8) -> (u64, u64) {
+    let bit = index * usize::from(width);
+    if 2 * usize::from(width) + bit % 8 > 64 {
+        return (unpack_one(bytes, index, width), unpack_one(bytes, index + 1, width));
+    }
+    let both = load(bytes, bit / 8) >> (bit % 8);
+    // No shift is of all 64 bits, as both values lie in them.
+    (both & mask(width), both >> width & mask(width))
+}
+
 /// Values 0.. into `out`, as [`unpack_one`] one by one.
 pub fn unpack(bytes: &[u8], width: u8, base: i64, out: &mut [i64]) {
     macro_rules! by_width {

@@ -1,7 +1,7 @@
 //! Columns of integers: blocks of 1,024, each with its own base and bit width.
 //! Layout: `format-spec/README.md`, "Packed integers".
 
-use super::bits::{PADDING_BYTES, mask, pack, packed_bytes, unpack, unpack_one, width_of};
+use super::bits::{PADDING_BYTES, mask, pack, packed_bytes, unpack, unpack_one, unpack_two, width_of};
 use super::search::partition_point;
 use super::{BlobParts, DecodeError, Reader, Writer, reading};
 use bytes::Bytes;
@@ -197,9 +197,12 @@ impl Packed {
         debug_assert!(index + 1 < self.count);
         let place = index % BLOCK_VALUES;
         let (base, width, bits) = self.block(index / BLOCK_VALUES);
-        let value = |place| base.wrapping_add(unpack_one(bits, place, width) as i64);
-        let next = if place + 1 < BLOCK_VALUES { value(place + 1) } else { self.get(index + 1) };
-        (value(place), next)
+        let value = |distance: u64| base.wrapping_add(distance as i64);
+        if place + 1 == BLOCK_VALUES {
+            return (value(unpack_one(bits, place, width)), self.get(index + 1));
+        }
+        let (first, second) = unpack_two(bits, place, width);
+        (value(first), value(second))
     }
 
     /// What it is read from.

@@ -134,11 +134,11 @@ impl NameList {
         Ok(None)
     }
 
-    /// The wanted ids whose names come after the first of two names, and not after the second, all of them without
-    /// these; with their names, in the order of the names' bytes.
+    /// The names of the wanted ids that come after the first of two names, and not after the second, all of them without
+    /// these; in the order of their bytes.
     ///
     /// # Errors
-    /// When a part is damaged; so for each name.
+    /// When a part is damaged.
     pub fn sorted<'a>(&'a self, wanted: &'a Wanted<'_>, between: Between<'_>) -> Result<SortedNames<'a>, DecodeError> {
         SortedNames::new(self, wanted, between)
     }

@@ -6,10 +6,10 @@ use super::part::PartNames;
 use crate::codec::DecodeError;
 use crate::codec::packed::{BLOCK_VALUES, Packed};
 use crate::codec::search::try_partition_point;
+use crate::model::TextList;
 use roaring::RoaringBitmap;
 use std::ops::Range;
 use std::sync::OnceLock;
-use std::vec;
 
 /// One in so many names of a run must be wanted for the run to be walked through in order; fewer are sorted.
 const WALKED_SHARE: usize = 16;
@@ -74,16 +74,18 @@ impl<'i> Wanted<'i> {
     }
 }
 
-/// Some ids of a list, with their names, in the order of the names' bytes. It ends after the first error.
+/// The names of some ids of a list, in the order of their bytes.
 pub struct SortedNames<'a> {
+    /// Those of which something is left.
     runs: Vec<Run<'a>>,
-    has_failed: bool,
 }
 
-/// The ids of one run of a list, in the order of their names.
+/// The names of one run of a list, in order.
 struct Run<'a> {
     /// What comes next: everything, or what a block of the walk has.
-    named: vec::IntoIter<(u32, &'a str)>,
+    names: TextList,
+    /// How many of these are taken.
+    taken: usize,
     /// Where more comes from.
     walk: Option<Walk<'a>>,
 }
@@ -104,58 +106,73 @@ impl<'a> SortedNames<'a> {
     /// Of the list's ids the wanted ones whose names come after the first of these, and not after the second.
     pub(super) fn new(list: &'a NameList, wanted: &'a Wanted<'_>, between: Between<'_>) -> Result<Self, DecodeError> {
         let ids = wanted.ids;
-        let mut sorted = Self { runs: Vec::new(), has_failed: false };
+        let mut runs = Vec::new();
         for (range, names) in list.runs()? {
             let count = ids.range_cardinality(range.clone()) as usize;
-            let (named, walk) = match names {
+            let (names, walk) = match names {
                 _ if count == 0 => continue,
                 Some(names) if count >= range.len() / WALKED_SHARE => {
-                    (Vec::new(), Some(Walk::new(range.start, names, wanted.bits(), between)?))
+                    (TextList::new(), Some(Walk::new(range.start, names, wanted.bits(), between)?))
                 }
                 _ => (sort(list, ids.range(range), between)?, None),
             };
-            let mut run = Run { named: named.into_iter(), walk };
-            run.fill()?;
-            sorted.runs.push(run);
-        }
-        Ok(sorted)
-    }
-
-    /// Bytes that the names take until all were answered, without what says which are wanted.
-    pub fn byte_len(&self) -> usize {
-        self.runs.iter().map(|run| size_of_val(run.named.as_slice())).sum()
-    }
-}
-
-/// Sorts ids by their names, those between two names.
-fn sort<'a>(
-    list: &'a NameList,
-    ids: impl Iterator<Item = u32>,
-    (after, until): Between<'_>,
-) -> Result<Vec<(u32, &'a str)>, DecodeError> {
-    let named = ids.map(|id| Ok((id, list.name(id)?))).collect::<Result<Vec<(u32, &str)>, DecodeError>>()?;
-    let is_between = |name: &str| after.is_none_or(|after| after < name) && until.is_none_or(|until| name <= until);
-    let named: Vec<(u32, &str)> = named.into_iter().filter(|(_, name)| is_between(name)).collect();
-    let order = order_of(named.len(), |place| named[place].1.as_bytes());
-    Ok(order.into_iter().map(|place| named[place as usize]).collect())
-}
-
-impl<'a> Run<'a> {
-    fn next_name(&self) -> Option<&'a str> {
-        self.named.as_slice().first().map(|(_, name)| *name)
-    }
-
-    /// Goes on to the next block with a wanted name when nothing is left of the last.
-    fn fill(&mut self) -> Result<(), DecodeError> {
-        while self.named.as_slice().is_empty()
-            && let Some(walk) = &mut self.walk
-        {
-            match walk.next_block()? {
-                Some(named) => self.named = named.into_iter(),
-                None => self.walk = None,
+            let mut run = Run { names, taken: 0, walk };
+            if run.fill()? {
+                runs.push(run);
             }
         }
+        Ok(Self { runs })
+    }
+
+    /// Bytes that the names take until all were taken, without what says which are wanted.
+    pub fn byte_len(&self) -> usize {
+        self.runs.iter().map(|run| run.names.byte_len()).sum()
+    }
+
+    /// Whether none is left.
+    pub fn is_at_end(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// Adds some of the next names to a list, at most so many. It may be asked again as long as one is left.
+    ///
+    /// # Errors
+    /// When a part is damaged.
+    pub fn take_some(&mut self, most: usize, found: &mut TextList) -> Result<(), DecodeError> {
+        let of_one = if self.runs.len() == 1 { usize::MAX } else { 1 };
+        // A list has few.
+        let next = |run: &usize| self.runs[*run].names.get(self.runs[*run].taken);
+        let Some(place) = (0..self.runs.len()).min_by(|a, b| next(a).cmp(&next(b))) else { return Ok(()) };
+        let run = &mut self.runs[place];
+        let count = (run.names.len() - run.taken).min(of_one).min(most);
+        found.append_some(&run.names, run.taken..run.taken + count);
+        run.taken += count;
+        if !run.fill()? {
+            self.runs.remove(place);
+        }
         Ok(())
+    }
+}
+
+/// The names of these ids that lie between two, sorted.
+fn sort(list: &NameList, ids: impl Iterator<Item = u32>, (after, until): Between<'_>) -> Result<TextList, DecodeError> {
+    let is_between = |name: &str| after.is_none_or(|after| after < name) && until.is_none_or(|until| name <= until);
+    let names = ids.map(|id| list.name(id)).filter(|name| name.as_ref().map_or(true, |name| is_between(name)));
+    let names = names.collect::<Result<Vec<&str>, DecodeError>>()?;
+    let order = order_of(names.len(), |place| names[place].as_bytes());
+    Ok(order.into_iter().map(|place| names[place as usize]).collect())
+}
+
+impl Run<'_> {
+    /// Goes on to the next block with a wanted name when nothing is left of the last; answers whether there is one.
+    fn fill(&mut self) -> Result<bool, DecodeError> {
+        while self.taken == self.names.len() {
+            match self.walk.as_mut().map_or(Ok(None), Walk::next_block)? {
+                Some(names) => (self.names, self.taken) = (names, 0),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -172,8 +189,8 @@ impl<'a> Walk<'a> {
         Ok(Self { first_id, names, order, wanted, rest: start..end, block: Box::new([0; BLOCK_VALUES]) })
     }
 
-    /// The wanted ids of the next block, and their names; `None` at the end.
-    fn next_block(&mut self) -> Result<Option<Vec<(u32, &'a str)>>, DecodeError> {
+    /// The wanted names of the next block; `None` at the end.
+    fn next_block(&mut self) -> Result<Option<TextList>, DecodeError> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -190,36 +207,7 @@ impl<'a> Walk<'a> {
             places[count % BLOCK_VALUES] = *place as u32;
             count += (word >> (id % 64) & 1) as usize;
         }
-        let mut named = self.names.read(&places[..count])?;
-        named.iter_mut().for_each(|(place, _)| *place += self.first_id);
-        Ok(Some(named))
-    }
-}
-
-impl<'a> Iterator for SortedNames<'a> {
-    type Item = Result<(u32, &'a str), DecodeError>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.has_failed {
-            return None;
-        }
-        let run = match &mut self.runs[..] {
-            [run] => run,
-            // A list has few.
-            runs => {
-                let runs = runs.iter_mut().filter(|run| run.next_name().is_some());
-                runs.reduce(|first, run| if run.next_name() < first.next_name() { run } else { first })?
-            }
-        };
-        let next = run.named.next()?;
-        if run.named.as_slice().is_empty()
-            && let Err(error) = run.fill()
-        {
-            self.has_failed = true;
-            return Some(Err(error));
-        }
-        Some(Ok(next))
+        self.names.read(&places[..count]).map(Some)
     }
 }
 
@@ -263,6 +251,33 @@ mod tests {
         assert!(names.is_sorted_by_key(|name| first_bytes(name.as_bytes())));
     }
 
+    /// Of a list in two runs, more names than a block has, and not the same in each.
+    #[test]
+    fn long_runs_are_walked_through_block_by_block() {
+        let mut names = Dictionaries::default();
+        for number in 0..5_000 {
+            names.push(StoredName::User, &format!("u{}", number * 7_919 % 5_000)).unwrap();
+            if number == 3_000 {
+                let part = names.unsealed(&names.counts()).seal(FileId([1; 16])).unwrap().unwrap();
+                names.attach(&Arc::new(DictionaryPart::open(part, "part").unwrap())).unwrap();
+            }
+        }
+        let users = names.users();
+        for step in [1, 3, 40] {
+            let ids: RoaringBitmap = (0..5_000).step_by(step).collect();
+            let mut expected: Vec<&str> = ids.iter().map(|id| users.name(id).unwrap()).collect();
+            expected.sort_unstable();
+            let (wanted, mut found) = (Wanted::new(&ids), TextList::new());
+            for part in users.parts(3).unwrap() {
+                let mut sorted = users.sorted(&wanted, part).unwrap();
+                while !sorted.is_at_end() {
+                    sorted.take_some(usize::MAX, &mut found).unwrap();
+                }
+            }
+            assert!(found.iter().eq(expected), "every {step}th");
+        }
+    }
+
     proptest! {
         #[test]
         fn names_come_in_the_order_of_their_bytes(
@@ -270,7 +285,7 @@ mod tests {
             seals in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
             wanted in prop::collection::vec(any::<prop::sample::Index>(), 0..300),
             are_all_wanted: bool, after in prop::option::of("[a-c]{0,3}"), until in prop::option::of("[a-c]{0,3}"),
-            parts in 1usize..5,
+            parts in 1usize..5, most in 1usize..40,
         ) {
             // Ids in another order than that of the names.
             let mut all: Vec<String> = all.into_iter().collect();
@@ -290,19 +305,25 @@ mod tests {
                 true => (0..all.len() as u32).collect(),
                 false => wanted.iter().map(|wanted| wanted.index(all.len()) as u32).collect(),
             };
-            let mut expected: Vec<(u32, &str)> = ids.iter().map(|id| (id, all[id as usize].as_str())).collect();
-            expected.sort_unstable_by_key(|(_, name)| *name);
+            let mut expected: Vec<&str> = ids.iter().map(|id| all[id as usize].as_str()).collect();
+            expected.sort_unstable();
             let users = names.users();
             let wanted = Wanted::new(&ids);
             let sorted = |after, until| {
-                users.sorted(&wanted, (after, until)).unwrap().collect::<Result<Vec<_>, _>>().unwrap()
+                let (mut names, mut found) = (users.sorted(&wanted, (after, until)).unwrap(), TextList::new());
+                while !names.is_at_end() {
+                    let before = found.len();
+                    names.take_some(most, &mut found).unwrap();
+                    assert!((1..=most).contains(&(found.len() - before)));
+                }
+                found.iter().map(str::to_owned).collect::<Vec<String>>()
             };
             let parts_of_all = users.parts(parts).unwrap();
             prop_assert!((1..=parts).contains(&parts_of_all.len()));
             let of_parts: Vec<_> = parts_of_all.into_iter().flat_map(|(after, until)| sorted(after, until)).collect();
             prop_assert_eq!(&of_parts, &expected);
             let (after, until) = (after.as_deref(), until.as_deref());
-            expected.retain(|(_, name)| after.is_none_or(|after| after < *name) && until.is_none_or(|until| *name <= until));
+            expected.retain(|name| after.is_none_or(|after| after < *name) && until.is_none_or(|until| *name <= until));
             prop_assert_eq!(sorted(after, until), expected);
         }
     }

@@ -3,7 +3,7 @@
 use super::order::order_of;
 use crate::codec::packed::{self, Packed};
 use crate::codec::{BlobIndex, Container, ContainerWriter, DecodeError, FileId, FileKind, Writer, reading};
-use crate::model::StoredName;
+use crate::model::{StoredName, TextList};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
@@ -203,36 +203,41 @@ impl PartNames {
     /// # Errors
     /// When there is none, or it is not UTF-8.
     pub fn get(&self, index: u32) -> Result<&str, DecodeError> {
-        let name = self.find_name(index)?;
+        let name = self.bytes_of(index)?;
         reading::decoded(name.len());
-        Ok(name)
+        std::str::from_utf8(name).map_err(|_| self.unreadable(index))
     }
 
-    /// These places, and their names.
+    /// The names with these places.
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub(super) fn read(&self, places: &[u32]) -> Result<Vec<(u32, &str)>, DecodeError> {
-        let (mut named, mut bytes) = (Vec::with_capacity(places.len()), 0);
+    pub(super) fn read(&self, places: &[u32]) -> Result<TextList, DecodeError> {
+        let (mut text, mut ends) = (Vec::new(), Vec::with_capacity(places.len()));
         for place in places {
-            let name = self.find_name(*place)?;
-            bytes += name.len();
-            named.push((*place, name));
+            text.extend_from_slice(self.bytes_of(*place)?);
+            ends.push(text.len());
         }
-        reading::decoded(bytes);
-        Ok(named)
+        reading::decoded(text.len());
+        // All are looked at together: one by one that takes longer than all else.
+        TextList::from_utf8(text, ends).ok_or_else(|| {
+            let damaged = places.iter().find(|place| self.get(**place).is_err());
+            self.unreadable(damaged.copied().unwrap_or(self.count))
+        })
     }
 
-    /// The name with this place, not counted as read.
+    fn unreadable(&self, index: u32) -> DecodeError {
+        DecodeError::new(format!("name {index} cannot be read"), self.offset).in_file(&self.file)
+    }
+
+    /// The bytes of the name with this place, not counted as read.
     #[inline]
-    fn find_name(&self, index: u32) -> Result<&str, DecodeError> {
-        let damaged = || DecodeError::new(format!("name {index} cannot be read"), self.offset).in_file(&self.file);
+    fn bytes_of(&self, index: u32) -> Result<&[u8], DecodeError> {
         if index >= self.count {
-            return Err(damaged());
+            return Err(self.unreadable(index));
         }
         let (start, end) = self.starts.get_pair(index as usize);
-        let bytes = self.names.get(start as usize..end as usize).ok_or_else(damaged)?;
-        std::str::from_utf8(bytes).map_err(|_| damaged())
+        self.names.get(start as usize..end as usize).ok_or_else(|| self.unreadable(index))
     }
 
     /// The place of a name in the section.

@@ -80,11 +80,11 @@ fn names_between(
     let mut sorted = names.sorted(wanted, between)?;
     let _charge = Charge::of(query.guard, sorted.byte_len())?;
     let mut found = TextList::new();
-    for named in query.guard.watch(sorted.by_ref().take(limit)) {
-        found.push(named??.1);
+    while found.len() < limit && !sorted.is_at_end() {
+        query.guard.check()?;
+        sorted.take_some(limit - found.len(), &mut found)?;
     }
-    let has_more = sorted.next().transpose()?.is_some();
-    Ok((found, has_more))
+    Ok((found, !sorted.is_at_end()))
 }
 
 /// The keys with these names; names that no key has are passed over.

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 use std::fmt;
-use std::ops::Index;
+use std::ops::{Index, Range};
 use std::slice;
 
 /// Texts in an order, one after the other in one piece of memory, so that long lists of short ones take little of it.
@@ -19,6 +19,15 @@ impl TextList {
         Self::default()
     }
 
+    /// Texts one after the other, and where each ends; `None` where they are not all UTF-8, or do not end there.
+    pub fn from_utf8(text: Vec<u8>, ends: Vec<usize>) -> Option<Self> {
+        let text = String::from_utf8(text).ok()?;
+        let are_ends = ends.is_sorted()
+            && ends.iter().all(|end| text.is_char_boundary(*end))
+            && ends.last().copied().unwrap_or(0) == text.len();
+        are_ends.then_some(Self { text, ends })
+    }
+
     /// Adds one at the end.
     pub fn push(&mut self, text: &str) {
         self.text.push_str(text);
@@ -27,9 +36,22 @@ impl TextList {
 
     /// Adds all of another list at the end.
     pub fn append(&mut self, others: &Self) {
-        let before = self.text.len();
-        self.text.push_str(&others.text);
-        self.ends.extend(others.ends.iter().map(|end| before + end));
+        self.append_some(others, 0..others.len());
+    }
+
+    /// Adds those at these places of another list at the end.
+    ///
+    /// # Panics
+    /// Beyond the last.
+    pub fn append_some(&mut self, others: &Self, places: Range<usize>) {
+        let (start, before) = (others.start_of(places.start), self.text.len());
+        self.text.push_str(&others.text[start..others.start_of(places.end)]);
+        self.ends.extend(others.ends[places].iter().map(|end| before + end - start));
+    }
+
+    /// Where the one at a place starts, or where the last ends.
+    fn start_of(&self, place: usize) -> usize {
+        place.checked_sub(1).map_or(0, |before| self.ends[before])
     }
 
     /// How many there are.
@@ -50,8 +72,7 @@ impl TextList {
     /// The one at a place, from 0; `None` beyond the last.
     pub fn get(&self, place: usize) -> Option<&str> {
         let end = *self.ends.get(place)?;
-        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        Some(&self.text[start..end])
+        Some(&self.text[self.start_of(place)..end])
     }
 
     /// The last; `None` of none.
@@ -142,6 +163,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn bytes_are_texts_where_each_is_utf8_by_itself() {
+        let list = |text: &str, ends: &[usize]| TextList::from_utf8(text.as_bytes().to_vec(), ends.to_vec());
+        assert_eq!(list("aéb", &[0, 3, 4]), Some(["", "aé", "b"].into_iter().collect()));
+        for (text, ends) in [("aé", &[2, 3][..]), ("ab", &[1]), ("ab", &[2, 1, 2]), ("a", &[]), ("a", &[1, 2])] {
+            assert_eq!(list(text, ends), None, "{text} {ends:?}");
+        }
+        assert_eq!(TextList::from_utf8(vec![0xff], vec![1]), None);
+    }
+
     proptest! {
         #[test]
         fn it_holds_what_was_put_in(texts in prop::collection::vec(".{0,5}", 0..20), more in prop::collection::vec(".{0,5}", 0..20)) {
@@ -155,6 +186,12 @@ mod tests {
             prop_assert_eq!(serde_json::to_string(&list).unwrap(), serde_json::to_string(&all).unwrap());
             prop_assert_eq!(format!("{list:?}"), format!("{all:?}"));
             prop_assert_eq!(list == others, texts.is_empty());
+            let mut some = others.clone();
+            let (from, to) = (texts.len() / 2, all.len());
+            some.append_some(&list, from..to);
+            prop_assert_eq!(some.iter().collect::<Vec<_>>(), [&all[texts.len()..], &all[from..]].concat());
+            let TextList { text, ends } = list.clone();
+            prop_assert_eq!(TextList::from_utf8(text.into_bytes(), ends), Some(list));
         }
     }
 }

@@ -107,8 +107,9 @@ fn name_parts(snapshot: &Snapshot, count: usize) -> Result<Vec<NamePart>, Decode
 /// The names of these users in one part, by their bytes.
 fn names_in_order(snapshot: &Snapshot, users: &Wanted<'_>, part: &NamePart) -> Result<TextList, DecodeError> {
     let (names, mut found) = (snapshot.names().read(), TextList::new());
-    for named in names.list(StoredName::User).sorted(users, (part.0.as_deref(), part.1.as_deref()))? {
-        found.push(named?.1);
+    let mut sorted = names.list(StoredName::User).sorted(users, (part.0.as_deref(), part.1.as_deref()))?;
+    while !sorted.is_at_end() {
+        sorted.take_some(usize::MAX, &mut found)?;
     }
     Ok(found)
 }

@@ -129,23 +129,25 @@ fn find_among_newest(
     kept: &mut Kept,
 ) -> Result<bool, DecodeError> {
     let listed = segment.newest_rows()?;
-    for (table, row) in &listed {
-        let rows = opened.rows_of(table)?;
+    for place in 0..listed.len() {
+        let (table, row) = listed.get(place)?;
+        let rows = opened.rows_of(&table)?;
         let mut user = [0];
-        rows.users.decode(*row..row + 1, &mut user);
+        rows.users.decode(row..row + 1, &mut user);
         if ids.contains(user[0]) {
-            let moment = rows.moment(*row);
+            let moment = rows.moment(row);
             if oldest(kept).is_some_and(|oldest| moment < oldest) {
                 return Ok(true);
             }
-            rows.keep(moment, *row, kept);
+            rows.keep(moment, row, kept);
         }
     }
     if listed.len() as u64 == segment.rows() {
         return Ok(true);
     }
-    let Some((table, row)) = listed.last() else { return Ok(false) };
-    let last = opened.rows_of(table)?.moment(*row);
+    let Some(last) = listed.len().checked_sub(1) else { return Ok(false) };
+    let (table, row) = listed.get(last)?;
+    let last = opened.rows_of(&table)?.moment(row);
     Ok(oldest(kept).is_some_and(|oldest| last <= oldest))
 }
 

@@ -4,7 +4,7 @@ use super::file::SegmentFile;
 use super::reader::Segment;
 use super::table::Table;
 use crate::codec::packed::BLOCK_VALUES;
-use crate::codec::{DecodeError, PackedEncoder};
+use crate::codec::{DecodeError, Packed, PackedEncoder};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
@@ -58,16 +58,43 @@ fn damage(segment: &Segment, problem: &str) -> DecodeError {
     DecodeError::new(problem, offset).in_file(segment.container.file())
 }
 
-impl Segment {
-    /// Some of the newest rows, by time and then arrival, the newest first: the table of each, and the row in it. No
-    /// other row of the segment is newer than one of them.
+/// Some of the newest rows of a segment, by time and then arrival, the newest first. No other row of the segment is
+/// newer than one of them.
+pub struct NewestList<'a> {
+    segment: &'a Segment,
+    rows: Packed,
+}
+
+impl<'a> NewestList<'a> {
+    /// How many are listed.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The table of the one at a place below [`Self::len`], and the row in it.
     ///
     /// # Errors
     /// When the list is damaged.
-    pub fn newest_rows(&self) -> Result<Vec<(Table<'_>, usize)>, DecodeError> {
-        let rows = self.container.column(self.content.newest_rows)?.to_vec().into_iter();
-        let place = |row: i64| u32::try_from(row).ok().and_then(|row| self.table_of_row(row));
-        rows.map(|row| place(row).ok_or_else(|| damage(self, "the newest rows are not among the rows"))).collect()
+    pub fn get(&self, place: usize) -> Result<(Table<'a>, usize), DecodeError> {
+        let row = u32::try_from(self.rows.get(place)).ok().and_then(|row| self.segment.table_of_row(row));
+        row.ok_or_else(|| damage(self.segment, "the newest rows are not among the rows"))
+    }
+}
+
+impl Segment {
+    /// The newest rows that are listed.
+    ///
+    /// # Errors
+    /// When the list is damaged.
+    pub fn newest_rows(&self) -> Result<NewestList<'_>, DecodeError> {
+        let rows = self.container.column(self.content.newest_rows)?;
+        rows.count_read(0..rows.len());
+        Ok(NewestList { segment: self, rows })
     }
 
     pub(super) fn verify_newest_rows(&self) -> Result<(), DecodeError> {

@@ -53,6 +53,7 @@ fn documents() -> Vec<Value> {
     let measure = |measure: Value, more: Value| trends(json!({"event": "view", "measure": measure}), more);
     let pages = json!({"breakdown": [{"property": "page"}], "limit": 500});
     let ranked = json!({"rank_by": "total", "limit": 5, "interval": "month"});
+    let few = json!({"breakdown": [{"property": "n"}], "limit": 2, "rank_by": "total", "cumulative": true});
     let three = json!({"series": [{"event": "view"}, {"event": "buy"}, {"event": "view", "measure": "total"}]});
     let by_user = json!({"breakdown": [{"property": "plan", "of": "user", "as_of": "event"}, {"group": "company"}]});
     let funnel = |more: Value| with(json!({"report": "funnel", "steps": ["view", "buy", "pay"]}), more);
@@ -73,6 +74,7 @@ fn documents() -> Vec<Value> {
         measure(json!({"percentile": ["price", 0.5]}), json!({"cumulative": true})),
         measure(json!({"active": "7d"}), json!({"filter": {"cohort": "buyers"}})),
         measure(json!({"percentile": ["price", 0.9]}), with(pages.clone(), ranked.clone())),
+        measure(json!({"sum": "price"}), few),
         with(measure(json!("unique"), with(pages.clone(), with(ranked, json!({"formula": "A / (B + C)"})))), three),
         measure(json!({"active": "20h"}), with(pages, json!({"interval": "week"}))),
         trends(json!({"property_of": "users", "measure": {"sum": "seats"}}), json!({})),

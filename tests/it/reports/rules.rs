@@ -133,6 +133,47 @@ fn values_are_ranked_by_their_totals_where_that_is_asked_and_those_without_come_
 }
 
 #[test]
+fn sums_of_the_values_with_the_greatest_are_as_if_all_were_shown_and_the_rest_is_exact() {
+    let numbers: [(&str, [Value; 3]); 4] = [
+        ("w", [json!(1), json!(1), json!(1)]),
+        ("x", [json!(5), json!(0.5), json!(-3)]),
+        ("y", [json!("none"), json!(10), json!(null)]),
+        ("z", [json!(1e300), json!(-1e300), json!(2)]),
+    ];
+    let lines = numbers.iter().flat_map(|(value, numbers)| {
+        (1..).zip(numbers).map(move |(day, number)| {
+            let properties = json!({"p": value, "q": number});
+            let at = format!("2026-01-0{day}T10:00:00Z");
+            json!({"type": "track", "distinct_id": "u", "event": "a", "timestamp": at, "properties": properties})
+        })
+    });
+    let numbers = store(&lines.map(|line| line.to_string()).collect::<Vec<_>>().join("\n"));
+    let ranked = |measure: &str, more: Value| {
+        let mut document = json!({"breakdown": [{"property": "p"}], "rank_by": "total", "limit": 2});
+        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = ask(&numbers, trends(json!({"event": "a", "measure": {measure: "q"}}), document));
+        let totals: Vec<Value> = answer["series"].as_array().unwrap().iter().map(|one| one["total"].clone()).collect();
+        (series(&answer), totals, answer)
+    };
+    let (sums, totals, answer) = ranked("sum", json!({"compare": "previous"}));
+    let expected =
+        [(json!(["y"]), json!([0, 10, 0])), (json!(["w"]), json!([1, 1, 1])), (json!([]), json!([1e300, -1e300, -1]))];
+    assert_eq!((sums, totals), (expected.to_vec(), vec![json!(10), json!(3), json!(4.5)]));
+    assert_eq!(answer["series"][2]["previous"]["values"], json!([0, 0, 0]));
+    assert_eq!(answer["coverage"]["matched"], 12);
+    let (cumulative, totals, _) = ranked("sum", json!({"cumulative": true}));
+    assert_eq!(cumulative[2].1, json!([1e300, 5.5, 4.5]));
+    assert_eq!(totals[2], 4.5);
+    let (averages, totals, _) = ranked("avg", json!({}));
+    let expected = [
+        (json!(["y"]), json!([null, 10, null])),
+        (json!(["w"]), json!([1, 1, 1])),
+        (json!([]), json!([5e299, -5e299, -0.5])),
+    ];
+    assert_eq!((averages, totals), (expected.to_vec(), vec![json!(10), json!(1), json!(0.75)]));
+}
+
+#[test]
 fn several_breakdowns_make_tuples_and_numbers_of_one_size_are_one_value() {
     let breakdown = json!([{"property": "p"}, {"property": "q"}]);
     let answer = ask(
