@@ -170,6 +170,9 @@ mod tests {
                 prop_assert_eq!(unpack_one(&bytes, index, width), *value);
                 prop_assert_eq!(out[index] as u64, *value);
             }
+            for (index, pair) in values.windows(2).enumerate() {
+                prop_assert_eq!(unpack_two(&bytes, index, width), (pair[0], pair[1]));
+            }
         }
     }
 }

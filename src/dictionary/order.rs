@@ -134,17 +134,23 @@ impl<'a> SortedNames<'a> {
         self.runs.is_empty()
     }
 
-    /// Adds some of the next names to a list, at most so many. It may be asked again as long as one is left.
+    /// Adds some of the next names to a list: at least one unless none is left, and at most so many, which must be one or
+    /// more.
     ///
     /// # Errors
     /// When a part is damaged.
     pub fn take_some(&mut self, most: usize, found: &mut TextList) -> Result<(), DecodeError> {
-        let of_one = if self.runs.len() == 1 { usize::MAX } else { 1 };
-        // A list has few.
-        let next = |run: &usize| self.runs[*run].names.get(self.runs[*run].taken);
-        let Some(place) = (0..self.runs.len()).min_by(|a, b| next(a).cmp(&next(b))) else { return Ok(()) };
+        // A list has few runs.
+        let next = |place: &usize| self.runs[*place].names.get(self.runs[*place].taken);
+        let Some(place) = (0..self.runs.len()).min_by_key(next) else { return Ok(()) };
+        let other = (0..self.runs.len()).filter(|other| *other != place).filter_map(|other| next(&other)).min();
+        let Run { names, taken, .. } = &self.runs[place];
+        let count = match other {
+            None => names.len() - taken,
+            Some(other) => 1 + (taken + 1..names.len()).take_while(|name| &names[*name] < other).count(),
+        };
         let run = &mut self.runs[place];
-        let count = (run.names.len() - run.taken).min(of_one).min(most);
+        let count = count.min(most);
         found.append_some(&run.names, run.taken..run.taken + count);
         run.taken += count;
         if !run.fill()? {

@@ -8,7 +8,7 @@ use super::look::Look;
 use super::mask::Mask;
 use super::query::Query;
 use super::row_test::RowTest;
-use super::scan::{Block, TableScan, tables_of};
+use super::scan::{Block, TableScan, find_tables, tables_of};
 use crate::codec::packed::BLOCK_VALUES;
 use crate::helpers::{in_parallel, threads_at_best};
 use crate::segment::{BlockBuffer, Table};
@@ -48,6 +48,17 @@ impl<'a> RowsToRead<'a> {
         let segments = query.snapshot.segments().iter();
         let tables = segments.flat_map(|segment| tables_of(query, look, segment)).collect();
         Self { tables, known: Coverage::default() }
+    }
+
+    /// How many there are of all that a look asks for, before anything is told of them.
+    pub fn count_all(query: Query<'_>, look: &Look) -> usize {
+        query
+            .snapshot
+            .segments()
+            .iter()
+            .flat_map(|segment| find_tables(look, segment).0)
+            .map(|table| table.rows())
+            .sum()
     }
 
     /// How many rows the tables have.

@@ -243,7 +243,11 @@ mod tests {
                 }
             }
             for (sum, expected) in together.take_slot(0).zip(all) {
-                prop_assert_eq!(sum.unwrap_or_default().sum(), expected.sum());
+                let sum = sum.unwrap_or_default();
+                prop_assert_eq!(sum.sum(), expected.sum());
+                if counts {
+                    prop_assert_eq!((sum.count(), sum.average()), (expected.count(), expected.average()));
+                }
             }
             for slot in 0..2 {
                 for (sum, expected) in whole.take_slot(slot).zip(alone.take_slot(slot)) {

@@ -34,8 +34,8 @@ pub struct Sums {
     figure: FigureOfSum,
 }
 
-/// The most sums to choose among: 1 MiB of them in each thread, which its core's cache holds. Beyond it, it is less
-/// work to read rows a second time when it is known which are shown.
+/// The most sums to choose among: 1 MiB of them in each thread, half as much again where they are counted, which its
+/// core's cache holds. Beyond it, it is less work to read rows a second time when it is known which are shown.
 const CHOSEN_AMONG: usize = 1 << 16;
 
 impl Sums {
@@ -67,12 +67,12 @@ impl Sums {
         figure: FigureOfSum,
     ) -> Result<Option<Self>, ExecutionError> {
         let Series { look, buckets, slots: of_rows, .. } = *series;
-        let rows = RowsToRead::all(query, look);
         let (slots, pieces) = (series.slot_count(), buckets.len());
-        if slots.saturating_mul(pieces) > rows.count() {
+        if slots.saturating_mul(pieces) > RowsToRead::count_all(query, look) {
             return Ok(None);
         }
         let start = || SumCells::new(query.guard, slots, pieces, figure == FigureOfSum::Average);
+        let rows = RowsToRead::all(query, look);
         let cells = fold_into(query, look, rows, buckets, of_rows, Some(path), start)?;
         Ok(Some(Self { cells, slots, figure }))
     }

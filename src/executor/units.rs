@@ -5,6 +5,7 @@ use super::error::ExecutionError;
 use super::query::{Query, Units};
 use super::split::threads_for;
 use crate::codec::DecodeError;
+use crate::codec::packed::BLOCK_VALUES;
 use crate::dictionary::{Between, NameList, Wanted};
 use crate::helpers::in_parallel;
 use crate::model::{GroupTypeId, Moment, StoredName, TextList};
@@ -78,10 +79,15 @@ fn names_between(
     limit: usize,
 ) -> Result<(TextList, bool), ExecutionError> {
     let mut sorted = names.sorted(wanted, between)?;
-    let _charge = Charge::of(query.guard, sorted.byte_len())?;
-    let mut found = TextList::new();
+    let mut charge = Charge::none(query.guard);
+    let (mut found, mut unchecked_until) = (TextList::new(), 0);
     while found.len() < limit && !sorted.is_at_end() {
-        query.guard.check()?;
+        // Some come by the block, and some one by one.
+        if found.len() >= unchecked_until {
+            query.guard.check()?;
+            unchecked_until = found.len() + BLOCK_VALUES;
+        }
+        charge.set(sorted.byte_len())?;
         sorted.take_some(limit - found.len(), &mut found)?;
     }
     Ok((found, !sorted.is_at_end()))

@@ -1,7 +1,7 @@
 //! The profile of a group key.
 
 use super::error::{PageError, damaged, find, find_type};
-use super::recent::{RecentEvent, recent};
+use super::recent::{Newest, RecentEvent};
 use crate::codec::DecodeError;
 use crate::dictionary::Wanted;
 use crate::helpers::{beside, threads_at_best};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// Among so many users the members are looked for beside the key's history, which needs none of them.
 const SHARED_USERS: u32 = 50_000;
-/// The names of so many members are read on other threads too, beside the members' latest events: that takes as long.
+/// The names of so many members are read on other threads too, while the members' latest events are sought.
 const SHARED_MEMBERS: u64 = 2_000;
 /// In so many parts, for whoever has nothing else to do.
 const NAME_PARTS: usize = 8;
@@ -66,13 +66,13 @@ pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupPr
     let threads = if member_ids.len() < SHARED_MEMBERS { 1 } else { threads_at_best() };
     let parts = name_parts(snapshot, if threads > 1 { NAME_PARTS } else { 1 }).map_err(damaged(snapshot))?;
     let wanted = Wanted::new(&member_ids);
-    let (named, recent) = beside(
+    let (named, newest) = beside(
         threads,
         &parts,
         |part| names_in_order(snapshot, &wanted, part).map_err(damaged(snapshot)),
-        || recent(snapshot, &aliases.ids_of_all(&member_ids)),
+        || Newest::find(snapshot, &aliases.ids_of_all(&member_ids)),
     );
-    let recent = recent?;
+    let recent = newest?.show(snapshot)?;
     let mut members = TextList::new();
     for named in named {
         members.append(&named?);

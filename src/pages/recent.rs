@@ -2,6 +2,7 @@
 
 use super::error::{PageError, damaged};
 use crate::codec::{DecodeError, Packed};
+use crate::helpers::{in_parallel, threads_at_best};
 use crate::index::{Day, UnitDays};
 use crate::model::{EventId, Moment, Properties, StoredName, Timestamp, UserId};
 use crate::segment::{Arrivals, Segment, Table, UserRuns};
@@ -39,7 +40,28 @@ pub(super) type Found = (Moment, usize, usize);
 
 /// The latest events of users, under all their ids as sent, newest first.
 pub(super) fn recent(snapshot: &Snapshot, ids: &RoaringBitmap) -> Result<Vec<RecentEvent>, PageError> {
-    newest(snapshot, ids).map_err(damaged(snapshot))
+    Newest::find(snapshot, ids)?.show(snapshot)
+}
+
+/// Where the latest events of some users are.
+pub(super) struct Newest<'a> {
+    tables: Vec<Table<'a>>,
+    /// Newest first.
+    found: Vec<Found>,
+}
+
+impl<'a> Newest<'a> {
+    /// Looks for the latest events of users, under all their ids as sent.
+    pub fn find(snapshot: &'a Snapshot, ids: &RoaringBitmap) -> Result<Self, PageError> {
+        let tables = newest_first(snapshot);
+        let found = newest(snapshot, &tables, ids).map_err(damaged(snapshot))?;
+        Ok(Self { tables, found })
+    }
+
+    /// Reads them.
+    pub fn show(&self, snapshot: &Snapshot) -> Result<Vec<RecentEvent>, PageError> {
+        show(snapshot, &self.tables, &self.found).map_err(damaged(snapshot))
+    }
 }
 
 /// The events of fewer users are sought in each one's rows; of others day by day from the last on.
@@ -47,15 +69,14 @@ const SEVERAL_USERS: u64 = 8;
 /// The events of so many users are sought among the newest of all first.
 const MANY_USERS: u64 = 64;
 
-fn newest(snapshot: &Snapshot, ids: &RoaringBitmap) -> Result<Vec<RecentEvent>, DecodeError> {
-    let tables = newest_first(snapshot);
+fn newest(snapshot: &Snapshot, tables: &[Table<'_>], ids: &RoaringBitmap) -> Result<Vec<Found>, DecodeError> {
     let mut kept = Kept::with_capacity(RECENT_MAX + 1);
     match ids.len() {
-        MANY_USERS.. => find_of_many(snapshot, &tables, ids, &mut kept)?,
-        SEVERAL_USERS.. => find_by_day(&segments_newest_first(snapshot), &mut Opened::new(&tables), ids, &mut kept)?,
-        _ => find_by_user(&tables, ids, &mut kept)?,
+        MANY_USERS.. => find_of_many(snapshot, tables, ids, &mut kept)?,
+        SEVERAL_USERS.. => find_by_day(&segments_newest_first(snapshot), &mut Opened::new(tables), ids, &mut kept)?,
+        _ => find_by_user(tables, ids, &mut kept)?,
     }
-    show(snapshot, &tables, &in_order(kept))
+    Ok(in_order(kept))
 }
 
 /// All tables, so that the others need not be opened once enough newer events are found.
@@ -151,23 +172,27 @@ fn find_among_newest(
     Ok(oldest(kept).is_some_and(|oldest| last <= oldest))
 }
 
+/// So many events are read on other threads too, those of a table on one.
+const SHARED_EVENTS: usize = 32;
+
 /// These events, in their order.
 pub(super) fn show(
     snapshot: &Snapshot,
     tables: &[Table<'_>],
     found: &[Found],
 ) -> Result<Vec<RecentEvent>, DecodeError> {
+    let places = |(slot, (_, table, row)): (usize, &Found)| (*table, slot, *row);
+    let mut by_table: Vec<(usize, usize, usize)> = found.iter().enumerate().map(places).collect();
+    by_table.sort_unstable();
+    let parts: Vec<&[(usize, usize, usize)]> = by_table.chunk_by(|a, b| a.0 == b.0).collect();
+    let threads = if found.len() < SHARED_EVENTS { 1 } else { threads_at_best() };
+    let read = in_parallel(threads, &parts, |of_table| {
+        let rows: Vec<usize> = of_table.iter().map(|(.., row)| *row).collect();
+        read_rows(snapshot, tables[of_table[0].0], &rows)
+    });
     let mut events: Vec<Option<RecentEvent>> = vec![None; found.len()];
-    for (place, table) in tables.iter().enumerate() {
-        let rows: Vec<(usize, usize)> = found
-            .iter()
-            .enumerate()
-            .filter(|(_, (_, at, _))| *at == place)
-            .map(|(slot, (_, _, row))| (slot, *row))
-            .collect();
-        if !rows.is_empty() {
-            read_rows(snapshot, *table, &rows, &mut events)?;
-        }
+    for (of_table, read) in parts.into_iter().zip(read) {
+        of_table.iter().zip(read?).for_each(|((_, slot, _), event)| events[*slot] = Some(event));
     }
     Ok(events.into_iter().flatten().collect())
 }
@@ -300,63 +325,51 @@ fn find_by_day(
     }
 }
 
-/// Reads the rows of one table into their slots. Each column is opened once.
-fn read_rows(
-    snapshot: &Snapshot,
-    table: Table<'_>,
-    rows: &[(usize, usize)],
-    events: &mut [Option<RecentEvent>],
-) -> Result<(), DecodeError> {
+/// The events of these rows of a table. Each column is opened once.
+fn read_rows(snapshot: &Snapshot, table: Table<'_>, rows: &[usize]) -> Result<Vec<RecentEvent>, DecodeError> {
     let name = snapshot.name(StoredName::Event, table.event().raw())?;
     let (users, times) = (table.users()?, table.times()?);
-    for (slot, row) in rows {
+    let event = |row: &usize| {
         let mut user = [0];
         users.decode(*row..row + 1, &mut user);
         let shown = snapshot.aliases().shown(UserId::new(user[0]));
-        events[*slot] = Some(RecentEvent {
+        Ok(RecentEvent {
             event: name.clone(),
             distinct_id: snapshot.name(StoredName::User, shown.raw())?,
             timestamp: Timestamp::clamped(times.get(*row)).to_string(),
             groups: BTreeMap::new(),
             properties: Properties::new(),
             insert_id: None,
-        });
-    }
-    let mut each = |set: &mut dyn FnMut(usize, &mut RecentEvent) -> Result<(), DecodeError>| {
-        rows.iter().try_for_each(|(slot, row)| events[*slot].as_mut().map_or(Ok(()), |event| set(*row, event)))
+        })
     };
+    let mut events = rows.iter().map(event).collect::<Result<Vec<RecentEvent>, DecodeError>>()?;
     for group_type in table.group_types() {
         let Some(column) = table.group(group_type)? else { continue };
         let type_name = snapshot.name(StoredName::GroupType, group_type.raw())?;
-        each(&mut |row, event| {
-            if let Some(key) = column.get(row).checked_sub(1) {
+        for (event, row) in events.iter_mut().zip(rows) {
+            if let Some(key) = column.get(*row).checked_sub(1) {
                 let key = snapshot.name(StoredName::GroupKey(group_type.raw()), key)?;
                 event.groups.insert(type_name.clone(), key);
             }
-            Ok(())
-        })?;
+        }
     }
-    let numbers: Vec<u32> = rows.iter().map(|(_, row)| *row as u32).collect();
+    let numbers: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
     for property in table.property_names() {
         let Some(cells) = table.property_cells(property)? else { continue };
         let values = cells.read(&numbers)?;
         let property = snapshot.name(StoredName::Property, property.raw())?;
-        let mut places = 0..;
-        each(&mut |_, event| {
-            let value = places.next().and_then(|place| values.get(place));
-            event.properties.extend(value.map(|value| (property.clone(), value.clone())));
-            Ok(())
-        })?;
+        for (place, event) in events.iter_mut().enumerate() {
+            event.properties.extend(values.get(place).map(|value| (property.clone(), value.clone())));
+        }
     }
     if let Some((places, texts)) = table.insert_ids()? {
-        each(&mut |row, event| {
-            if let Ok(place) = usize::try_from(places.get(row) - 1) {
+        for (event, row) in events.iter_mut().zip(rows) {
+            if let Ok(place) = usize::try_from(places.get(*row) - 1) {
                 event.insert_id = String::from_utf8(texts.get(place)?).ok();
             }
-            Ok(())
-        })?;
+        }
     }
-    Ok(())
+    Ok(events)
 }
 
 #[cfg(test)]

@@ -93,6 +93,7 @@ impl Segment {
     /// When the list is damaged.
     pub fn newest_rows(&self) -> Result<NewestList<'_>, DecodeError> {
         let rows = self.container.column(self.content.newest_rows)?;
+        // Whoever asks may stop early, in one of few blocks.
         rows.count_read(0..rows.len());
         Ok(NewestList { segment: self, rows })
     }

@@ -11,6 +11,10 @@ pub(super) fn fill_runs(starts: &Packed, values: &Packed, rows: Range<usize>, ou
         return;
     }
     let run = starts.lower_bound(rows.start as i64 + 1).saturating_sub(1);
+    if let [value] = &mut out[..rows.len()] {
+        *value = if run < values.len() { values.get(run) as u32 } else { 0 };
+        return;
+    }
     let (mut ends, mut values) = (starts.iter_from(run + 1), values.iter_from(run));
     let mut row = rows.start;
     while row < rows.end {

@@ -46,6 +46,36 @@ fn an_explanation_tells_tables_rows_and_bitmaps_and_what_was_skipped() {
 }
 
 #[test]
+fn rows_are_read_once_where_values_are_ranked_by_their_sums_and_each_table_is_told_once() {
+    let event = |row: u32| {
+        let (event, time) = (["a", "b"][row as usize % 2], format!("2026-01-0{}T10:00:00Z", 1 + row % 9));
+        let properties = json!({"n": row, "p": row % 10});
+        (json!({"type": "track", "distinct_id": "u", "event": event, "timestamp": time, "properties": properties}), 0)
+    };
+    let history: Vec<(Value, i64)> = (0..400).map(event).collect();
+    let snapshot = fill(&history, Arrivals { batch: 400, seal_every: 1, reopen_every: 0 }).store.snapshot().unwrap();
+    let stages = |interval: &str, measure: Value| {
+        let report = Report::from_value(&json!({
+            "report": "trends", "from": "2026-01-01", "to": "2026-01-10", "interval": interval, "limit": 2,
+            "series": [{"event": "a", "measure": measure}], "breakdown": [{"property": "p"}], "rank_by": "total",
+        }));
+        let (_, stages) = reports::explain(&snapshot, &report.unwrap(), Timestamp::MAX, &Limits::default()).unwrap();
+        let of = |name: &str| {
+            let counts = &stages.iter().find(|stage| stage.stage == name).unwrap().counts;
+            (counts.tables_read, counts.tables_of_other_events)
+        };
+        (of("ranking of the breakdown"), of("series `a`"))
+    };
+    let (sums, of_series) = stages("day", json!({"sum": "n"}));
+    assert_eq!((sums.0, of_series), (1, (0, 0)));
+    // With more sums than rows, and of what is no sum, rows are read for the ranking and again for the figures.
+    for (interval, measure) in [("hour", json!({"sum": "n"})), ("day", json!({"max": "n"}))] {
+        let (ranking, of_series) = stages(interval, measure);
+        assert_eq!((ranking, of_series), ((1, sums.1), (1, 1)), "{interval}");
+    }
+}
+
+#[test]
 fn blocks_without_a_key_that_is_asked_for_are_not_read() {
     // Rows of a user lie together, so each company has two or three blocks of its own.
     let event = |row: u32| {

@@ -147,6 +147,12 @@ fn sums_of_the_values_with_the_greatest_are_as_if_all_were_shown_and_the_rest_is
             json!({"type": "track", "distinct_id": "u", "event": "a", "timestamp": at, "properties": properties})
         })
     });
+    // Enough rows that their sums are kept side by side, of whatever value.
+    let others = (0..12).map(|number| {
+        let (value, at) = (["w", "x", "y", "z"][number % 4], format!("2026-01-0{}T12:00:00Z", 1 + number % 3));
+        json!({"type": "track", "distinct_id": "v", "event": "a", "timestamp": at, "properties": {"p": value}})
+    });
+    let lines = lines.chain(others);
     let numbers = store(&lines.map(|line| line.to_string()).collect::<Vec<_>>().join("\n"));
     let ranked = |measure: &str, more: Value| {
         let mut document = json!({"breakdown": [{"property": "p"}], "rank_by": "total", "limit": 2});
@@ -160,7 +166,7 @@ fn sums_of_the_values_with_the_greatest_are_as_if_all_were_shown_and_the_rest_is
         [(json!(["y"]), json!([0, 10, 0])), (json!(["w"]), json!([1, 1, 1])), (json!([]), json!([1e300, -1e300, -1]))];
     assert_eq!((sums, totals), (expected.to_vec(), vec![json!(10), json!(3), json!(4.5)]));
     assert_eq!(answer["series"][2]["previous"]["values"], json!([0, 0, 0]));
-    assert_eq!(answer["coverage"]["matched"], 12);
+    assert_eq!(answer["coverage"]["matched"], 24);
     let (cumulative, totals, _) = ranked("sum", json!({"cumulative": true}));
     assert_eq!(cumulative[2].1, json!([1e300, 5.5, 4.5]));
     assert_eq!(totals[2], 4.5);
@@ -171,6 +177,17 @@ fn sums_of_the_values_with_the_greatest_are_as_if_all_were_shown_and_the_rest_is
         (json!([]), json!([5e299, -5e299, -0.5])),
     ];
     assert_eq!((averages, totals), (expected.to_vec(), vec![json!(10), json!(1), json!(0.75)]));
+    // All series are shown by what the first comes to.
+    let both = json!([{"event": "a", "measure": {"sum": "q"}}, {"event": "a", "measure": "total"}]);
+    let breakdown = json!([{"property": "p"}]);
+    let more = json!({"series": both, "breakdown": breakdown, "rank_by": "total", "limit": 1});
+    let expected = [
+        (json!(["y"]), json!([0, 10, 0])),
+        (json!([]), json!([1e300, -1e300, 0])),
+        (json!(["y"]), json!([2, 2, 2])),
+        (json!([]), json!([6, 6, 6])),
+    ];
+    assert_eq!(series(&ask(&numbers, trends(json!({}), more))), expected);
 }
 
 #[test]
