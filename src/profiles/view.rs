@@ -50,23 +50,26 @@ fn parse_ops_of(call: &Call, names: Option<&[&str]>) -> Result<PropertyOps, Deco
     PropertyOps::from_json_of(&call.ops, names).ok_or_else(|| DecodeError::new("a call's operations cannot be read", 0))
 }
 
-/// Calls `visit` with each entity and the last of its rows, which lie together.
+/// So many rows are looked at one after the other before the end of an entity's rows is searched.
+const NEAR_ROWS: usize = 4;
+
+/// Calls `visit` with each entity and the last of its rows, which lie together, in order of entity.
 fn visit_last_rows(entities: &Packed, mut visit: impl FnMut(i64, usize)) {
-    let (mut values, mut places) = ([0; BLOCK_VALUES], [0u16; BLOCK_VALUES]);
+    let mut values = [0; BLOCK_VALUES];
     for block in 0..entities.blocks() {
-        let first = block * BLOCK_VALUES;
         let rows = entities.decode_block(block, &mut values);
-        let Some(last) = values[..rows].last() else { continue };
-        // Every place is put down, and stays if another entity follows: where one does cannot be foretold.
-        let mut count = 0;
-        for (place, pair) in (0..).zip(values[..rows].windows(2)) {
-            places[count % BLOCK_VALUES] = place;
-            count += usize::from(pair[0] != pair[1]);
-        }
-        places[..count].iter().for_each(|place| visit(values[usize::from(*place)], first + usize::from(*place)));
-        let next = first + rows;
-        if next >= entities.len() || entities.get(next) != *last {
-            visit(*last, next - 1);
+        let next_block = (block + 1) * BLOCK_VALUES;
+        let next = (next_block < entities.len()).then(|| entities.get(next_block));
+        let mut place = 0;
+        while let Some(rest @ [entity, ..]) = values.get(place..rows) {
+            let is_same = |other: &i64| other == entity;
+            place += match rest.iter().take(NEAR_ROWS).take_while(|other| is_same(other)).count() {
+                NEAR_ROWS => rest.partition_point(is_same),
+                near => near,
+            };
+            if place < rows || next != Some(*entity) {
+                visit(*entity, block * BLOCK_VALUES + place - 1);
+            }
         }
     }
 }
