@@ -155,12 +155,6 @@ mod tests {
     /// More than are added up at once.
     const UNITS: u32 = 1200;
 
-    fn set(keeping: Keeping, units: &BTreeSet<u32>) -> UnitSet {
-        let mut set = keeping.none();
-        units.iter().for_each(|unit| set.insert(*unit));
-        set
-    }
-
     proptest! {
         #[test]
         fn memberships_are_how_many_sets_have_a_unit(
@@ -169,7 +163,7 @@ mod tests {
             words in prop_oneof![Just(Some(19)), (1usize..40).prop_map(Some), Just(None)],
         ) {
             let keeping = words.map_or(Keeping::Roaring, Keeping::Bits);
-            let mut sets: Vec<UnitSet> = lists.iter().map(|units| set(keeping, units)).collect();
+            let mut sets: Vec<UnitSet> = lists.iter().map(|units: &BTreeSet<u32>| keeping.set(units)).collect();
             // Many have the same, so that counts are high.
             sets = sets.iter().flat_map(|set| std::iter::repeat_n(set.clone(), copies)).collect();
             let guard = Guard::new(&Limits::default());

@@ -36,6 +36,14 @@ impl Keeping {
         Self::Bits((unit_count as usize).div_ceil(WORD_UNITS))
     }
 
+    /// The set of these.
+    #[cfg(test)]
+    pub fn set<'u>(self, units: impl IntoIterator<Item = &'u u32>) -> UnitSet {
+        let mut set = self.none();
+        units.into_iter().for_each(|unit| set.insert(*unit));
+        set
+    }
+
     /// The set without units.
     pub fn none(self) -> UnitSet {
         UnitSet(match self {
@@ -325,12 +333,6 @@ mod tests {
 
     const UNITS: u32 = 200;
 
-    fn set(keeping: Keeping, units: &BTreeSet<u32>) -> UnitSet {
-        let mut set = keeping.none();
-        units.iter().for_each(|unit| set.insert(*unit));
-        set
-    }
-
     proptest! {
         #[test]
         fn sets_are_the_same_however_they_are_kept(
@@ -340,7 +342,7 @@ mod tests {
         ) {
             let keepings = [Keeping::Bits((UNITS as usize).div_ceil(WORD_UNITS)), Keeping::Roaring];
             for (first, second) in keepings.iter().flat_map(|first| keepings.iter().map(move |second| (first, second))) {
-                let (a, b) = (set(*first, &one), set(*second, &other));
+                let (a, b) = (first.set(&one), second.set(&other));
                 let changed = |change: &dyn Fn(&mut UnitSet)| {
                     let mut changed = a.clone();
                     change(&mut changed);
