@@ -1,7 +1,9 @@
 //! Numbers by byte string, in memory. Short strings, which nearly all names and values are, lie in the table itself as
-//! numbers: they are found and told apart without a look at bytes elsewhere.
+//! numbers: they are found and told apart without a look at bytes elsewhere. What bounds a look is the memory of a large
+//! table, so it goes to one place, and mostly finds there what it looks for: each string lies in the first slot that was
+//! free from the one on that its hash says.
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
 use std::hash::BuildHasher;
 
 /// Strings of at most so many bytes lie in the table.
@@ -14,20 +16,18 @@ const LONG: u64 = 0xff << LENGTH_SHIFT;
 const LENGTH_BYTES: usize = size_of::<u32>();
 /// What a tag has beside it where a string fills both of its words.
 const FULL: u32 = 1 << 31;
-
-/// Of so many strings those are kept apart that were looked for lately, as they are looked for again.
-const MANY: usize = 1 << 10;
-/// How many these are at most: a power of two, in 96 kilobytes, which stay in the processor's cache where the table of all
-/// strings does not.
-const LATELY: usize = 1 << 12;
+/// The number of a slot that is free.
+const FREE: u32 = u32::MAX;
+/// How many slots a table has at least, a power of two.
+const SLOTS_MIN: usize = 16;
 
 /// See the module. Strings of several kinds may share a table, each kind under a tag of its own, at most
 /// [`Self::TAG_MAX`].
 #[derive(Clone, Debug, Default)]
 pub struct ByteMap {
-    entries: HashTable<Entry>,
-    /// Short strings that were looked for lately, by their hashes; empty until there are many.
-    lately: Vec<Entry>,
+    /// None, or a power of two of which at most five in eight are taken.
+    slots: Vec<Entry>,
+    count: usize,
     /// The strings that are long, one after another, each behind its length; fewer than 2⁵⁶ bytes.
     long: Vec<u8>,
     hasher: DefaultHashBuilder,
@@ -41,6 +41,7 @@ struct Entry {
     words: [u64; 2],
     /// The tag, with [`FULL`] where there is no room.
     kind: u32,
+    /// Less than [`FREE`] where there is a string.
     number: u32,
 }
 
@@ -67,8 +68,8 @@ fn short(tag: u32, bytes: &[u8]) -> Option<(u32, [u64; 2])> {
 }
 
 impl Entry {
-    /// No string.
-    const NONE: Self = Self { words: [0, LONG], kind: 0, number: 0 };
+    /// No string. No short one has these words.
+    const NONE: Self = Self { words: [0, LONG], kind: 0, number: FREE };
 
     /// Where it begins, if it is long.
     fn long_start(&self) -> Option<usize> {
@@ -81,7 +82,8 @@ impl Entry {
     }
 
     fn is_long(&self, tag: u32, hash: u64, bytes: &[u8], long: &[u8]) -> bool {
-        let Some(start) = self.long_start().filter(|_| (self.kind, self.words[0]) == (tag, hash)) else { return false };
+        let is_candidate = (self.kind, self.words[0]) == (tag, hash) && self.number != FREE;
+        let Some(start) = self.long_start().filter(|_| is_candidate) else { return false };
         let Some((length, rest)) = long.get(start..).and_then(|rest| rest.split_first_chunk()) else { return false };
         u32::from_le_bytes(*length) as usize == bytes.len() && rest.get(..bytes.len()) == Some(bytes)
     }
@@ -106,12 +108,12 @@ impl ByteMap {
 
     /// How many strings there are.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.count
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.count == 0
     }
 
     /// How many bytes the strings take that are long.
@@ -121,42 +123,50 @@ impl ByteMap {
 
     /// How many bytes there is room for.
     pub fn room_bytes(&self) -> usize {
-        (self.entries.capacity() + self.lately.capacity()) * size_of::<Entry>() + self.long.capacity()
+        self.slots.capacity() * size_of::<Entry>() + self.long.capacity()
     }
 
     /// Forgets all of them, and keeps their room.
     pub fn clear(&mut self) {
-        self.entries.clear();
-        self.lately.clear();
+        self.slots.fill(Entry::NONE);
+        self.count = 0;
         self.long.clear();
     }
 
-    /// The number of a string, which is then one that was looked for lately.
+    /// The number of a string.
     #[inline]
-    pub fn get(&mut self, tag: u32, bytes: &[u8]) -> Option<u32> {
-        let Some((kind, words)) = short(tag, bytes) else {
-            return self.find_long(tag, bytes).map(|entry| entry.number);
-        };
-        let hash = hash(&self.hasher, kind, words);
-        let lately = self.lately.get_mut((hash >> 32) as usize % LATELY);
-        if let Some(known) = &lately
-            && known.is_short(kind, words)
-        {
-            return Some(known.number);
+    pub fn get(&self, tag: u32, bytes: &[u8]) -> Option<u32> {
+        match short(tag, bytes) {
+            Some((kind, words)) => self.find(hash(&self.hasher, kind, words), |known| known.is_short(kind, words)),
+            None => self.find_long(tag, bytes),
         }
-        let found = *self.entries.find(hash, |known| known.is_short(kind, words))?;
-        lately.into_iter().for_each(|lately| *lately = found);
-        Some(found.number)
+    }
+
+    /// The number in the first slot from that of a hash on of which `is_it` says so, before one that is free.
+    #[inline]
+    fn find(&self, hash: u64, is_it: impl Fn(&Entry) -> bool) -> Option<u32> {
+        let last = self.slots.len().wrapping_sub(1);
+        let mut slot = hash as usize & last;
+        loop {
+            let known = self.slots.get(slot)?;
+            if is_it(known) {
+                return Some(known.number);
+            }
+            if known.number == FREE {
+                return None;
+            }
+            slot = (slot + 1) & last;
+        }
     }
 
     #[inline(never)]
-    fn find_long(&self, tag: u32, bytes: &[u8]) -> Option<&Entry> {
+    fn find_long(&self, tag: u32, bytes: &[u8]) -> Option<u32> {
         let of_bytes = self.hasher.hash_one(bytes);
         let hash = hash(&self.hasher, tag, [of_bytes, LONG]);
-        self.entries.find(hash, |known| known.is_long(tag, of_bytes, bytes, &self.long))
+        self.find(hash, |known| known.is_long(tag, of_bytes, bytes, &self.long))
     }
 
-    /// The number of a string; one that is not there takes `number`.
+    /// The number of a string; one that is not there takes `number`, which is less than 2³² - 1.
     #[inline]
     pub fn get_or_insert(&mut self, tag: u32, bytes: &[u8], number: u32) -> u32 {
         self.get(tag, bytes).unwrap_or_else(|| self.insert_new(tag, bytes, number))
@@ -171,12 +181,25 @@ impl ByteMap {
             self.long.extend(bytes);
             (tag, [self.hasher.hash_one(bytes), LONG | start])
         });
-        let (entry, hasher) = (Entry { words, kind, number }, &self.hasher);
-        self.entries.insert_unique(entry.hash(hasher), entry, |entry| entry.hash(hasher));
-        if self.entries.len() == MANY {
-            self.lately.resize(LATELY, Entry::NONE);
+        self.count += 1;
+        if self.count * 8 > self.slots.len() * 5 {
+            let slots = (self.slots.len() * 2).max(SLOTS_MIN);
+            let before = std::mem::replace(&mut self.slots, vec![Entry::NONE; slots]);
+            before.into_iter().filter(|entry| entry.number != FREE).for_each(|entry| self.put(entry));
         }
+        self.put(Entry { words, kind, number });
         number
+    }
+
+    /// Puts an entry into a slot; there is one that is free.
+    fn put(&mut self, entry: Entry) {
+        debug_assert_ne!(entry.number, FREE);
+        let last = self.slots.len() - 1;
+        let mut slot = entry.hash(&self.hasher) as usize & last;
+        while self.slots[slot].number != FREE {
+            slot = (slot + 1) & last;
+        }
+        self.slots[slot] = entry;
     }
 }
 
@@ -193,10 +216,8 @@ mod tests {
                 (0u32..2, prop::collection::vec(prop::sample::select(vec![0u8, 1, 0xff]), 0..20)),
                 0..400,
             ),
-            lately in prop::sample::select(vec![0, LATELY]),
         ) {
             let (mut map, mut expected) = (ByteMap::default(), HashMap::new());
-            map.lately.resize(lately, Entry::NONE);
             for (number, (tag, bytes)) in (0..).zip(&strings) {
                 prop_assert_eq!(map.get(*tag, bytes), expected.get(&(tag, bytes)).copied());
                 let first = *expected.entry((tag, bytes)).or_insert(number);
@@ -216,12 +237,12 @@ mod tests {
         let mut map = ByteMap::default();
         for round in 0..2 {
             let number = |place: usize| (place + round) as u32;
-            for place in 0..3 * LATELY {
+            for place in 0..12_000 {
                 let text = place.to_string();
                 assert_eq!(map.get(0, text.as_bytes()), None, "{text}");
                 assert_eq!(map.get_or_insert(0, text.as_bytes(), number(place)), number(place));
             }
-            for place in (0..3 * LATELY).flat_map(|place| [place, place / 2, place]) {
+            for place in (0..12_000).flat_map(|place| [place, place / 2, place]) {
                 let text = place.to_string();
                 assert_eq!((map.get(0, text.as_bytes()), map.get(1, text.as_bytes())), (Some(number(place)), None));
             }

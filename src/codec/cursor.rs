@@ -9,60 +9,63 @@ const VARINT_BYTES_MAX: usize = 10;
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
-    position: usize,
+    /// The end of the bytes that is left.
+    rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     /// Reads these bytes from the first.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, position: 0 }
+        Self { bytes, rest: bytes }
     }
 
     /// How many bytes were read.
+    #[inline]
     pub fn position(&self) -> usize {
-        self.position
+        self.bytes.len() - self.rest.len()
     }
 
     /// The bytes that were read since the position was `start`.
     pub fn since(&self, start: usize) -> &'a [u8] {
-        self.bytes.get(start..self.position).unwrap_or_default()
+        self.bytes.get(start..self.position()).unwrap_or_default()
     }
 
     /// How many bytes are left.
     pub fn remaining(&self) -> usize {
-        self.bytes.len() - self.position
+        self.rest.len()
     }
 
     /// What is left.
     #[inline]
     pub fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.position..).unwrap_or_default()
+        self.rest
     }
 
     /// Damage at the current position.
     pub fn error(&self, problem: impl Into<String>) -> DecodeError {
-        DecodeError::new(problem, self.position as u64)
+        DecodeError::new(problem, self.position() as u64)
     }
 
     /// The next `count` bytes.
     #[inline]
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let Some(slice) = self.rest().get(..count) else { return Err(self.too_few(count)) };
-        self.position += count;
-        Ok(slice)
+        let Some((taken, rest)) = self.rest.split_at_checked(count) else { return Err(self.too_few(count)) };
+        self.rest = rest;
+        Ok(taken)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let mut array = [0; N];
-        array.copy_from_slice(self.take(N)?);
-        Ok(array)
+        let Some((array, rest)) = self.rest.split_first_chunk() else { return Err(self.too_few(N)) };
+        self.rest = rest;
+        Ok(*array)
     }
 
     /// One byte.
     #[inline]
     pub fn u8(&mut self) -> Result<u8, DecodeError> {
-        let Some(byte) = self.bytes.get(self.position) else { return Err(self.too_few(1)) };
-        self.position += 1;
+        let Some((byte, rest)) = self.rest.split_first() else { return Err(self.too_few(1)) };
+        self.rest = rest;
         Ok(*byte)
     }
 
@@ -99,43 +102,45 @@ impl<'a> Reader<'a> {
     /// Seven bits a byte, lowest first, the high bit set on all but the last; at most ten bytes.
     #[inline]
     pub fn varint(&mut self) -> Result<u64, DecodeError> {
-        // Nearly all of them are of one byte, and most others of two or three.
-        match self.bytes.get(self.position) {
-            Some(byte) if *byte < 0x80 => {
-                self.position += 1;
+        // Nearly all of them are of one byte, and others of so few that they are read at once: how many it is in each case
+        // nothing foretells.
+        match self.rest {
+            [byte, rest @ ..] if *byte < 0x80 => {
+                self.rest = rest;
                 Ok(u64::from(*byte))
             }
-            _ => match self.bytes.get(self.position..self.position + 4) {
-                Some(&[low, high, ..]) if high < 0x80 => {
-                    self.position += 2;
-                    Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
+            [first, second, third, fourth, ..] => {
+                let bytes = u32::from_le_bytes([*first, *second, *third, *fourth]);
+                let last = !bytes & 0x8080_8080;
+                if last == 0 {
+                    return self.long_varint();
                 }
-                Some(&[low, middle, high, _]) if high < 0x80 => {
-                    self.position += 3;
-                    Ok(u64::from(low & 0x7f) | u64::from(middle & 0x7f) << 7 | u64::from(high) << 14)
-                }
-                _ => self.long_varint(),
-            },
+                // All bits up to the high one of the last byte.
+                let own = bytes & (last ^ (last - 1));
+                self.rest = &self.rest[last.trailing_zeros() as usize / 8 + 1..];
+                let sevens = own & 0x7f | (own & 0x7f00) >> 1 | (own & 0x7f_0000) >> 2 | (own & 0x7f00_0000) >> 3;
+                Ok(u64::from(sevens))
+            }
+            _ => self.long_varint(),
         }
     }
 
     #[inline(never)]
     fn long_varint(&mut self) -> Result<u64, DecodeError> {
-        let rest = &self.bytes[self.position..];
         let mut value = 0u64;
-        for (place, byte) in rest.iter().take(VARINT_BYTES_MAX).enumerate() {
+        for (place, byte) in self.rest.iter().take(VARINT_BYTES_MAX).enumerate() {
             let bits = u64::from(byte & 0x7f);
             if place + 1 == VARINT_BYTES_MAX && bits > 1 {
                 break;
             }
             value |= bits << (7 * place);
             if byte & 0x80 == 0 {
-                self.position += place + 1;
+                self.rest = &self.rest[place + 1..];
                 return Ok(value);
             }
         }
-        if rest.len() < VARINT_BYTES_MAX {
-            self.position = self.bytes.len();
+        if self.rest.len() < VARINT_BYTES_MAX {
+            self.rest = &[];
             return Err(self.too_few(1));
         }
         Err(self.error("a variable-length integer is longer than 64 bits"))
@@ -144,35 +149,40 @@ impl<'a> Reader<'a> {
     /// A varint that must fit 32 bits.
     #[inline]
     pub fn varint_u32(&mut self) -> Result<u32, DecodeError> {
-        let start = self.position;
+        let start = self.position();
         u32::try_from(self.varint()?).map_err(|_| DecodeError::new("an id is larger than 32 bits", start as u64))
     }
 
     /// A varint that is a length or count of things of at least one byte each, so at most what is left.
     #[inline]
     pub fn length(&mut self) -> Result<usize, DecodeError> {
-        let start = self.position as u64;
+        let start = self.position();
         let length = self.varint()?;
         usize::try_from(length)
             .ok()
             .filter(|length| *length <= self.remaining())
-            .ok_or_else(|| DecodeError::new(format!("a length of {length} is more than what is left"), start))
+            .ok_or_else(|| DecodeError::new(format!("a length of {length} is more than what is left"), start as u64))
     }
 
     /// A signed varint, zigzag.
+    #[inline]
     pub fn zigzag(&mut self) -> Result<i64, DecodeError> {
         let raw = self.varint()?;
         Ok((raw >> 1) as i64 ^ -((raw & 1) as i64))
     }
 
     /// A length and as many bytes of UTF-8.
+    #[inline]
     pub fn text(&mut self) -> Result<&'a str, DecodeError> {
-        let length = self.length()?;
-        if length == 0 {
-            return Ok("");
+        match self.length()? {
+            0 => Ok(""),
+            length => self.text_of(length),
         }
-        let start = self.position as u64;
-        std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::new("text is not UTF-8", start))
+    }
+
+    fn text_of(&mut self, length: usize) -> Result<&'a str, DecodeError> {
+        let start = self.position();
+        std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::new("text is not UTF-8", start as u64))
     }
 
     /// Fails unless everything was read.
@@ -187,6 +197,8 @@ pub trait Writer {
     fn put_u8(&mut self, value: u8);
     /// Bytes as they are.
     fn put(&mut self, bytes: &[u8]);
+    /// See [`Reader::varint`].
+    fn put_varint(&mut self, value: u64);
 
     /// Two bytes.
     fn put_u16(&mut self, value: u16) {
@@ -208,15 +220,6 @@ pub trait Writer {
     fn put_f64(&mut self, value: f64) {
         self.put(&value.to_le_bytes());
     }
-    /// See [`Reader::varint`].
-    #[inline]
-    fn put_varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.put_u8(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.put_u8(value as u8);
-    }
     /// See [`Reader::zigzag`].
     fn put_zigzag(&mut self, value: i64) {
         self.put_varint(((value << 1) ^ (value >> 63)) as u64);
@@ -234,26 +237,37 @@ impl Writer for Vec<u8> {
     fn put_u8(&mut self, value: u8) {
         self.push(value);
     }
-    /// Short ones, as most are, take room once.
+    /// Those of at most four bytes are made as one number, whose upper bytes are cut off: no loop, and room taken once.
     #[inline]
     fn put_varint(&mut self, value: u64) {
-        let low = value as u8 & 0x7f;
-        match value {
-            0..0x80 => self.push(low),
-            0x80..0x4000 => self.extend_from_slice(&[low | 0x80, (value >> 7) as u8]),
-            0x4000..0x20_0000 => {
-                self.extend_from_slice(&[low | 0x80, (value >> 7) as u8 | 0x80, (value >> 14) as u8]);
-            }
-            _ => {
-                self.extend_from_slice(&[low | 0x80, (value >> 7) as u8 | 0x80, (value >> 14) as u8 | 0x80]);
-                self.put_varint(value >> 21);
-            }
+        if value < 0x80 {
+            return self.push(value as u8);
         }
+        if value >= 1 << 28 {
+            return put_long_varint(value, self);
+        }
+        let bits = value as u32;
+        let sevens = bits & 0x7f | (bits & 0x3f80) << 1 | (bits & 0x1f_c000) << 2 | (bits & 0xfe0_0000) << 3;
+        let length = (u32::BITS - bits.leading_zeros()).div_ceil(7);
+        let followed = 0x80_8080 & ((1 << (8 * (length - 1))) - 1);
+        let end = self.len() + length as usize;
+        self.extend_from_slice(&(sevens | followed).to_le_bytes());
+        self.truncate(end);
     }
+
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }
+}
+
+#[inline(never)]
+fn put_long_varint(mut value: u64, out: &mut Vec<u8>) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
 }
 
 #[cfg(test)]

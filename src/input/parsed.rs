@@ -6,6 +6,7 @@ use super::plain::{self, PlainEvent, PlainName, PlainValue, Span};
 use super::shape::Shapes;
 use super::{Refusal, parse_line};
 use crate::model::{Event, EventName, GroupKey, GroupType, InsertId, Line, NameError, Timestamp, UserName, ValueRef};
+use std::ops::Range;
 
 /// See the module. The text has fewer than 2³² bytes.
 #[derive(Debug, Default)]
@@ -20,6 +21,18 @@ pub struct ParsedLines {
     minute: LastMinute,
     /// Of each line, whether it is a plain event or one of the others.
     is_plain: Vec<bool>,
+    ahead: Ahead,
+}
+
+/// Lines of a stream that lie in the text already, where they can be read without being copied one by one.
+#[derive(Debug, Default)]
+struct Ahead {
+    /// The offset in the stream of the first of them.
+    offset: u64,
+    /// Where they are, line breaks included.
+    place: Range<usize>,
+    /// Up to this offset the stream is not to be laid out, as there is something that is no text.
+    not_before: u64,
 }
 
 /// One line of [`ParsedLines`].
@@ -60,6 +73,10 @@ impl<'a> NameRef<'a> {
     }
 }
 
+/// So many bytes of a stream are laid out at once. They are still in the processor's cache when they are read, and what
+/// does not belong to these lines any more is laid out anew with the next.
+const AHEAD_BYTES: usize = 64 << 10;
+
 /// Lines of more bytes leave no room behind.
 const ROOM_BYTES_MAX: usize = 8 << 20;
 
@@ -86,6 +103,55 @@ impl ParsedLines {
         self.others.clear();
         self.is_plain.clear();
         self.shapes.forget_many();
+        self.ahead = Ahead::default();
+    }
+
+    /// Adds the lines that a stream has from an offset on, where its next bytes are these, as long as they end and are plain
+    /// events: at most so many, and no more once they have so many bytes. Answers how many lines and bytes were added.
+    pub(super) fn push_plain(&mut self, offset: u64, bytes: &[u8], lines_max: usize, bytes_max: u64) -> (usize, usize) {
+        let (mut count, mut passed) = (0, 0);
+        let is_full = |count: usize, passed: usize| count >= lines_max || passed as u64 >= bytes_max;
+        while !is_full(count, passed) && self.lay_out(offset + passed as u64, &bytes[passed..]) {
+            let Self { text, shapes, minute, groups, properties, .. } = self;
+            let (first, mut start) = (self.ahead.place.start, self.ahead.place.start);
+            for length in memchr::memchr_iter(b'\n', &text.as_bytes()[self.ahead.place.clone()]) {
+                let (known_groups, known_properties) = (groups.len(), properties.len());
+                let line_break = first + length;
+                let Some(event) = plain::scan(&text[..line_break], start, shapes, minute, groups, properties) else {
+                    groups.truncate(known_groups);
+                    properties.truncate(known_properties);
+                    return (count, passed);
+                };
+                self.events.push(event);
+                self.is_plain.push(true);
+                count += 1;
+                passed += line_break + 1 - start;
+                start = line_break + 1;
+                if is_full(count, passed) {
+                    break;
+                }
+            }
+        }
+        (count, passed)
+    }
+
+    /// Has the lines ahead begin at an offset of the stream, whose next bytes are these; answers whether there are any.
+    fn lay_out(&mut self, offset: u64, bytes: &[u8]) -> bool {
+        let Ahead { offset: before, place, not_before } = &mut self.ahead;
+        if let Some(passed) = offset.checked_sub(*before).filter(|passed| *passed < place.len() as u64) {
+            (*before, place.start) = (offset, place.start + passed as usize);
+            return true;
+        }
+        let bytes = &bytes[..bytes.len().min(AHEAD_BYTES)];
+        let Some(last) = memchr::memrchr(b'\n', bytes).filter(|_| offset >= *not_before) else { return false };
+        let Ok(lines) = simdutf8::basic::from_utf8(&bytes[..=last]) else {
+            *not_before = offset + last as u64 + 1;
+            return false;
+        };
+        let start = self.text.len();
+        self.text.push_str(lines);
+        (*before, *place) = (offset, start..self.text.len());
+        true
     }
 
     /// Parses a line and adds it.

@@ -27,7 +27,7 @@ fn tag(list: StoredName) -> u32 {
 impl NameTable {
     /// The id of a name of this list.
     #[inline]
-    pub fn get(&mut self, list: StoredName, name: &str) -> Option<u32> {
+    pub fn get(&self, list: StoredName, name: &str) -> Option<u32> {
         self.0.get(tag(list), name.as_bytes())
     }
 

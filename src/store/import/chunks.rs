@@ -87,7 +87,21 @@ impl<R: Read> Chunks<R> {
         let mut chunk = Chunk { lines: self.spare.try_recv().unwrap_or_default(), ..Chunk::default() };
         chunk.lines.clear();
         let mut bytes = 0;
-        while chunk.lines.len() + chunk.refused.len() < self.lines_max && bytes < self.bytes_max {
+        loop {
+            let lines_left = self.lines_max.saturating_sub(chunk.lines.len() + chunk.refused.len());
+            let bytes_left = self.bytes_max.saturating_sub(bytes);
+            if lines_left == 0 || bytes_left == 0 {
+                break;
+            }
+            if self.is_beyond_head() {
+                let first = self.reader.lines_passed() + 1;
+                let (count, passed) = self.reader.pass_plain(&mut chunk.lines, lines_left, bytes_left);
+                if count > 0 {
+                    bytes += passed as u64;
+                    chunk.numbers.extend(first..first + count as u64);
+                    continue;
+                }
+            }
             let line = match self.reader.next_line() {
                 Ok(Some(line)) => line,
                 Ok(None) => {
@@ -124,6 +138,12 @@ impl<R: Read> Chunks<R> {
         chunk.input_bytes = self.reader.source().packed_bytes();
         chunk.lines_passed = self.reader.lines_passed();
         Some(Ok(chunk))
+    }
+
+    /// Whether of the lines to come none was done before, and none belongs to the head.
+    fn is_beyond_head(&self) -> bool {
+        let passed = self.reader.last_line_end();
+        passed >= self.done_before && self.head.is_some() && (self.done_before > 0 || passed > HEAD_BYTES_MAX)
     }
 
     /// The record of what was passed, but for a last line that may be half written.
