@@ -78,6 +78,16 @@ impl Store {
         Ok(Self::of(Engine::open(storage, environment, options)?, Maintenance::Inline))
     }
 
+    /// The same with threads for maintenance.
+    #[cfg(test)]
+    pub(super) fn open_with_threads(
+        storage: Arc<dyn Storage>,
+        environment: Arc<dyn Environment>,
+        options: Options,
+    ) -> Result<Self, StoreError> {
+        Ok(Self::of(Engine::open(storage, environment, options)?, Maintenance::Background))
+    }
+
     fn of(engine: Engine, maintenance: Maintenance) -> Self {
         Self { core: Arc::new(Handle::new(Core::new(engine, maintenance))) }
     }

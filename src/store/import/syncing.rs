@@ -1,5 +1,5 @@
-//! Makes chunks that were appended durable, one after the other, while the next is parsed and appended; and gathers their
-//! rows for sealing.
+//! Makes chunks that were appended durable, some at once, while those after them are parsed and appended; and gathers
+//! their rows for sealing.
 
 use crate::store::engine::Ticket;
 use crate::store::{LineRefusal, Store, StoreError};
@@ -8,6 +8,11 @@ use std::io;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+
+/// How long a chunk waits for others to be made durable with it. A sync costs the processor as much as some hundreds of
+/// lines, and chunks of a fast input come every few milliseconds.
+const WAIT_FOR_OTHERS: Duration = Duration::from_millis(20);
 
 /// A chunk that is in the log, and what is to be told once it is durable.
 #[derive(Debug)]
@@ -31,7 +36,8 @@ pub(super) struct Syncing<'scope> {
     /// The oldest first.
     chunks: VecDeque<Appended>,
     thread: Option<ScopedJoinHandle<'scope, ()>>,
-    tickets: Sender<Ticket>,
+    /// Until no more come.
+    tickets: Option<Sender<Ticket>>,
     synced: Receiver<Result<(), StoreError>>,
 }
 
@@ -54,26 +60,34 @@ pub(super) fn gather_aside<'scope>(
 pub(super) struct Gather;
 
 impl<'scope> Syncing<'scope> {
-    /// Begins the thread. It ends when this is dropped.
-    pub fn begin(scope: &'scope Scope<'scope, '_>, store: &'scope Store) -> io::Result<Self> {
+    /// Begins the thread, which makes up to so many chunks durable at once. It ends when this is dropped.
+    pub fn begin(scope: &'scope Scope<'scope, '_>, store: &'scope Store, at_once: usize) -> io::Result<Self> {
         let (tickets, to_sync) = channel();
         let (done, synced) = channel();
         let sync = move || {
-            for ticket in to_sync {
-                if done.send(store.wait_for(ticket)).is_err() {
+            while let Ok(first) = to_sync.recv() {
+                let some = with_others(first, &to_sync, at_once);
+                // What is durable up to the last is so up to those before; when it fails, each says for itself.
+                let _ = some.last().map(|last| store.wait_for(*last));
+                if some.into_iter().any(|ticket| done.send(store.wait_for(ticket)).is_err()) {
                     return;
                 }
             }
         };
         let thread = thread::Builder::new().name("sync".to_owned()).spawn_scoped(scope, sync)?;
-        Ok(Self { chunks: VecDeque::new(), thread: Some(thread), tickets, synced })
+        Ok(Self { chunks: VecDeque::new(), thread: Some(thread), tickets: Some(tickets), synced })
     }
 
     /// Takes a chunk that was appended, up to this ticket.
     pub fn push(&mut self, chunk: Appended, ticket: Ticket) {
         self.chunks.push_back(chunk);
         // The thread listens until this is dropped, unless it panicked, which its end tells.
-        let _ = self.tickets.send(ticket);
+        let _ = self.tickets.as_ref().map(|tickets| tickets.send(ticket));
+    }
+
+    /// Says that no more chunks come, so that none waits for others.
+    pub fn end(&mut self) {
+        self.tickets = None;
     }
 
     /// The oldest chunk if it is durable by now. Where more than `most` are not known to be, it is waited for. After an
@@ -101,4 +115,17 @@ impl<'scope> Syncing<'scope> {
         };
         Some(chunk)
     }
+}
+
+/// A ticket and those that come soon after it, in all at most so many.
+fn with_others(first: Ticket, tickets: &Receiver<Ticket>, most: usize) -> Vec<Ticket> {
+    let mut some = vec![first];
+    let until = Instant::now() + WAIT_FOR_OTHERS;
+    while some.len() < most {
+        match tickets.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(ticket) => some.push(ticket),
+            Err(_) => break,
+        }
+    }
+    some
 }

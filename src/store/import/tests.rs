@@ -1,9 +1,9 @@
 //! Imports on a simulated disk, cut, grown and repeated at every byte.
 
 use super::*;
-use crate::files::sim::SimDisk;
+use crate::files::sim::{FailAt, Fault, LossPolicy, Repeat, SimDisk};
 use crate::model::Timestamp;
-use crate::store::{FixedEnvironment, Options, Store};
+use crate::store::{FixedEnvironment, Options, Store, StoreError};
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 
@@ -315,4 +315,98 @@ fn chunks_are_synced_beside_the_next_on_a_disk() {
     assert_eq!(rows(&store), 40 * EVENTS);
     let again = import(&store, Seekable::new(Cursor::new(bytes)).unwrap(), &options, &mut |_| {}).unwrap();
     assert_eq!((again.accepted, again.done_before), (0, lines));
+}
+
+/// Many lines, most of them plain events, after the head of the input too.
+fn long() -> Vec<u8> {
+    let line = |n: usize| match n % 29 {
+        3 => format!(r#"{{"type":"identify","distinct_id":"u{}"}}"#, n % 13),
+        7 => r#"{"type":"track"}"#.to_owned(),
+        11 => " ".to_owned(),
+        17 => format!(r#"{{"type":"track","distinct_id":"\u00e9{n}","event":"e"}}"#),
+        23 => format!("no text \0 {n}"),
+        _ => format!(
+            r#"{{"type":"track","distinct_id":"u{}","event":"e{}","groups":{{"t":"k{}"}},"properties":{{"n":{n},"s":"é{}"}}}}{}"#,
+            n % 13,
+            n % 3,
+            n % 5,
+            n % 7,
+            if n % 19 == 0 { "\r" } else { "" }
+        ),
+    };
+    let mut bytes: Vec<u8> = (0..1_600).flat_map(|n| format!("{}\n", line(n)).into_bytes()).collect();
+    bytes.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = 0xff);
+    bytes
+}
+
+#[test]
+fn a_long_input_is_what_its_lines_are_in_chunks_of_any_size_and_continued_anywhere() {
+    let long = long();
+    assert!(long.len() > 2 * 64 * 1024, "{}", long.len());
+    let (alone, mut expected) = (store(), Vec::new());
+    for (place, line) in long.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty())
+    {
+        match crate::input::parse_line(line) {
+            Ok(line) => drop(alone.write([line]).unwrap()),
+            Err(refusal) => expected.push(format!("{}: {refusal}", place + 1)),
+        }
+    }
+    let exported = |store: &Store| {
+        let mut lines = Vec::new();
+        store
+            .snapshot()
+            .unwrap()
+            .export(|line| {
+                lines.push(line);
+                Ok::<(), StoreError>(())
+            })
+            .unwrap();
+        lines
+    };
+    let all = exported(&alone);
+    for (chunk_lines, chunk_bytes) in [(7, u64::MAX), (100, 3_000), (5_000, u64::MAX)] {
+        let options = ImportOptions { chunk_lines, chunk_bytes, ..SMALL };
+        let store = store();
+        let (result, refused) = run(&store, file(&long), options);
+        assert_eq!((result.unwrap().accepted, &refused), (all.len() as u64, &expected));
+        assert!(exported(&store) == all);
+    }
+    for cut in (60_000..long.len()).step_by(8_641) {
+        let store = store();
+        run(&store, broken(&long[..cut]), ImportOptions { chunk_lines: 50, ..SMALL }).0.unwrap_err();
+        let before = rows(&store);
+        let rest = whole(&store, &long, ImportOptions { chunk_lines: 700, ..SMALL });
+        assert!(before > 0 && rest.done_before > 0 && exported(&store) == all, "{cut}");
+    }
+}
+
+/// A sync may fail while other chunks wait for it: what is told to be stored is, and a later import goes on from there.
+#[test]
+fn what_is_told_is_stored_when_a_sync_fails() {
+    let bytes: Vec<u8> = (0..40).flat_map(|_| sample()[3..].to_vec().into_iter().chain(*b"\n")).collect();
+    let options = ImportOptions { chunk_lines: 9, ..ImportOptions::default() };
+    let environment = || Arc::new(FixedEnvironment::new(Timestamp::from_millis(0).unwrap()));
+    let mut failures = 0;
+    for nth in 1..12 {
+        let disk = SimDisk::new();
+        let store = Store::open_with_threads(Arc::new(disk.clone()), environment(), Options::default()).unwrap();
+        disk.fail_plan(FailAt::Label { label: "log".to_owned(), nth }, Fault::InputOutput, Repeat::Once);
+        let (result, refused) = run(&store, file(&bytes), options);
+        let done = match result {
+            Ok(done) => done,
+            Err(ImportError { cause, done }) => {
+                failures += 1;
+                assert!(matches!(cause, ImportCause::Store(_)), "{cause}");
+                done
+            }
+        };
+        assert_eq!(refused.len() as u64, done.refused);
+        let image = disk.crash_image(LossPolicy::AllLost, nth);
+        drop(store);
+        let store = Store::open_storage(Arc::new(image), environment(), Options::default()).unwrap();
+        assert!(rows(&store) >= done.accepted, "{} of {}", rows(&store), done.accepted);
+        whole(&store, &bytes, options);
+        assert_eq!(rows(&store), 40 * EVENTS);
+    }
+    assert!(failures > 1, "{failures}");
 }
