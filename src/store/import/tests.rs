@@ -331,7 +331,7 @@ fn long() -> Vec<u8> {
             n % 3,
             n % 5,
             n % 7,
-            if n % 19 == 0 { "\r" } else { "" }
+            if n.is_multiple_of(19) { "\r" } else { "" }
         ),
     };
     let mut bytes: Vec<u8> = (0..1_600).flat_map(|n| format!("{}\n", line(n)).into_bytes()).collect();
