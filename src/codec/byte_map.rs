@@ -68,7 +68,7 @@ fn short(tag: u32, bytes: &[u8]) -> Option<(u32, [u64; 2])> {
 }
 
 impl Entry {
-    /// No string. No short one has these words.
+    /// No string. No short one has these words under this kind.
     const NONE: Self = Self { words: [0, LONG], kind: 0, number: FREE };
 
     /// Where it begins, if it is long.

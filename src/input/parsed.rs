@@ -142,8 +142,11 @@ impl ParsedLines {
             (*before, place.start) = (offset, place.start + passed as usize);
             return true;
         }
+        if offset < *not_before {
+            return false;
+        }
         let bytes = &bytes[..bytes.len().min(AHEAD_BYTES)];
-        let Some(last) = memchr::memrchr(b'\n', bytes).filter(|_| offset >= *not_before) else { return false };
+        let Some(last) = memchr::memrchr(b'\n', bytes) else { return false };
         let Ok(lines) = simdutf8::basic::from_utf8(&bytes[..=last]) else {
             *not_before = offset + last as u64 + 1;
             return false;
@@ -268,7 +271,11 @@ impl<'a> EventRef<'a> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::line::MEASURED_FROM;
+    use super::super::reader::tests::Pieces;
+    use super::super::{LINE_BYTES_MAX_DEFAULT, LineReader};
     use super::*;
+    use proptest::prelude::*;
 
     /// Lines parsed together are what they are alone; answers whether this one is plain.
     #[track_caller]
@@ -376,6 +383,69 @@ pub(super) mod tests {
             check_same(
                 format!(r#"{{"type":"track","distinct_id":"u","event":"e","groups":{{"t":{value}}}}}"#).as_bytes(),
             );
+        }
+    }
+
+    /// What lines are and where they end, when so many plain ones are passed at once; all one by one where it is none.
+    fn parsed(bytes: &[u8], lengths: Vec<usize>, max: usize, at_once: Option<(usize, u64)>) -> Vec<String> {
+        let mut reader = LineReader::with_line_bytes_max(Pieces { bytes, lengths, turn: 0 }, max);
+        let mut lines = ParsedLines::default();
+        let mut found = Vec::new();
+        loop {
+            let (lines_max, bytes_max) = at_once.unwrap_or_default();
+            let (count, passed) = reader.pass_plain(&mut lines, lines_max, bytes_max);
+            assert!(count <= lines_max && (count > 0) == (passed > 0));
+            assert!(passed == 0 || (passed as u64) < bytes_max.saturating_add(max as u64 + 2));
+            let (number, end) = (reader.lines_passed(), reader.last_line_end());
+            let Some(line) = reader.next_line().unwrap() else {
+                assert_eq!(reader.digest_at_last_line_end(), blake3::hash(bytes));
+                found.push(format!("{number} {end}"));
+                return found.into_iter().chain(lines.iter().map(|line| format!("{:?}", line.to_line()))).collect();
+            };
+            assert_eq!((number + 1, end), (line.number, line.start));
+            let result = line.parse_into(&mut lines);
+            if !matches!(result, Some(Ok(()))) {
+                found.push(format!("{number} {end} {result:?}"));
+            }
+        }
+    }
+
+    fn any_line() -> impl Strategy<Value = String> {
+        let event = |user: &str, text: &str| {
+            format!(r#"{{"type":"track","distinct_id":"{user}","event":"e","properties":{{"é":"{text}"}}}}"#)
+        };
+        prop_oneof![
+            20 => (0u8..9).prop_map(move |number| event("u", &number.to_string())),
+            2 => Just(event(r"\u0041", "")),
+            2 => Just(r#"{"type":"identify","distinct_id":"u"}"#.to_owned()),
+            4 => prop::sample::select(vec!["", " \t", "{}", "\u{feff}", "no\u{0}text"]).prop_map(str::to_owned),
+            1 => prop::sample::select(vec![70_000, MEASURED_FROM]).prop_map(move |length| event("u", &"x".repeat(length))),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+        #[test]
+        fn plain_lines_that_are_passed_at_once_are_what_they_are_alone(
+            lines in prop::collection::vec(any_line(), 0..30),
+            times in prop::sample::select(vec![1, 1, 1, 40]),
+            line_break in prop::sample::select(vec!["\n", "\r\n", "\n\n"]),
+            is_ended: bool,
+            is_text: bool,
+            mut lengths in prop::collection::vec(prop_oneof![4 => 0usize..400, 1 => Just(1 << 20)], 1..6),
+            at_once in (0usize..9, 0u64..400),
+            max in prop::sample::select(vec![60, MEASURED_FROM, LINE_BYTES_MAX_DEFAULT]),
+        ) {
+            lengths.push(100);
+            let mut bytes = vec![lines.join(line_break); times].join(line_break).into_bytes();
+            bytes.extend_from_slice(if is_ended { line_break.as_bytes() } else { b"" });
+            if !is_text {
+                bytes.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = 0xff);
+            }
+            let alone = parsed(&bytes, lengths.clone(), max, None);
+            prop_assert!(parsed(&bytes, lengths.clone(), max, Some(at_once)) == alone);
+            prop_assert!(parsed(&bytes, lengths, max, Some((usize::MAX, u64::MAX))) == alone);
         }
     }
 }

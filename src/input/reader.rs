@@ -181,7 +181,7 @@ impl<R: Read> LineReader<R> {
 
     /// Passes lines that were read from the source already, as long as they are plain events, and adds them to others: at
     /// most so many, and no more once they have so many bytes. Answers how many lines and bytes were passed.
-    pub fn pass_plain(&mut self, lines: &mut ParsedLines, lines_max: usize, bytes_max: u64) -> (usize, usize) {
+    pub(crate) fn pass_plain(&mut self, lines: &mut ParsedLines, lines_max: usize, bytes_max: u64) -> (usize, usize) {
         // Lines of so many bytes are no plain events.
         if self.passing.is_some() || self.line_bytes_max < MEASURED_FROM {
             return (0, 0);
@@ -291,15 +291,15 @@ impl<R: Read> LineReader<R> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// Gives its bytes in pieces of these lengths, in turn; 0 is an interruption.
-    struct Pieces<'a> {
-        bytes: &'a [u8],
-        lengths: Vec<usize>,
-        turn: usize,
+    pub struct Pieces<'a> {
+        pub bytes: &'a [u8],
+        pub lengths: Vec<usize>,
+        pub turn: usize,
     }
 
     impl Read for Pieces<'_> {
@@ -370,68 +370,6 @@ mod tests {
         ) {
             lengths.push(3);
             check(text.as_bytes(), lengths, max);
-        }
-    }
-
-    /// What lines are and where they end, when so many plain ones are passed at once; all one by one where it is none.
-    fn parsed(bytes: &[u8], lengths: Vec<usize>, max: usize, at_once: Option<(usize, u64)>) -> Vec<String> {
-        let mut reader = LineReader::with_line_bytes_max(Pieces { bytes, lengths, turn: 0 }, max);
-        let mut lines = ParsedLines::default();
-        let mut found = Vec::new();
-        loop {
-            let (lines_max, bytes_max) = at_once.unwrap_or_default();
-            let (count, passed) = reader.pass_plain(&mut lines, lines_max, bytes_max);
-            assert!(count <= lines_max && (count > 0) == (passed > 0));
-            assert!(passed == 0 || (passed as u64) < bytes_max.saturating_add(max as u64 + 2));
-            let (number, end) = (reader.lines_passed(), reader.last_line_end());
-            let Some(line) = reader.next_line().unwrap() else {
-                assert_eq!(reader.digest_at_last_line_end(), blake3::hash(bytes));
-                found.push(format!("{number} {end}"));
-                return found.into_iter().chain(lines.iter().map(|line| format!("{:?}", line.to_line()))).collect();
-            };
-            assert_eq!((number + 1, end), (line.number, line.start));
-            let result = line.parse_into(&mut lines);
-            if !matches!(result, Some(Ok(()))) {
-                found.push(format!("{number} {end} {result:?}"));
-            }
-        }
-    }
-
-    fn any_line() -> impl Strategy<Value = String> {
-        let event = |user: &str, text: &str| {
-            format!(r#"{{"type":"track","distinct_id":"{user}","event":"e","properties":{{"é":"{text}"}}}}"#)
-        };
-        prop_oneof![
-            20 => (0u8..9).prop_map(move |number| event("u", &number.to_string())),
-            2 => Just(event(r"\u0041", "")),
-            2 => Just(r#"{"type":"identify","distinct_id":"u"}"#.to_owned()),
-            4 => prop::sample::select(vec!["", " \t", "{}", "\u{feff}", "no\u{0}text"]).prop_map(str::to_owned),
-            1 => prop::sample::select(vec![70_000, MEASURED_FROM]).prop_map(move |length| event("u", &"x".repeat(length))),
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
-
-        #[test]
-        fn plain_lines_that_are_passed_at_once_are_what_they_are_alone(
-            lines in prop::collection::vec(any_line(), 0..30),
-            line_break in prop::sample::select(vec!["\n", "\r\n", "\n\n"]),
-            is_ended: bool,
-            is_text: bool,
-            mut lengths in prop::collection::vec(0usize..400, 1..6),
-            at_once in (0usize..9, 0u64..400),
-            max in prop::sample::select(vec![60, MEASURED_FROM, LINE_BYTES_MAX_DEFAULT]),
-        ) {
-            lengths.push(100);
-            let mut bytes = lines.join(line_break).into_bytes();
-            bytes.extend_from_slice(if is_ended { line_break.as_bytes() } else { b"" });
-            if !is_text {
-                bytes.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = 0xff);
-            }
-            let alone = parsed(&bytes, lengths.clone(), max, None);
-            prop_assert!(parsed(&bytes, lengths.clone(), max, Some(at_once)) == alone);
-            prop_assert!(parsed(&bytes, lengths, max, Some((usize::MAX, u64::MAX))) == alone);
         }
     }
 

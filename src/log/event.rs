@@ -68,7 +68,7 @@ impl<'a> EventGroups<'a> {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn read_group(reader: &mut Reader<'_>) -> Result<(GroupTypeId, GroupKeyId), DecodeError> {
     Ok((GroupTypeId::new(reader.varint_u32()?), GroupKeyId::new(reader.varint_u32()?)))
 }
@@ -104,7 +104,7 @@ impl<'a> EventProperties<'a> {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn read_property<'a>(reader: &mut Reader<'a>) -> Result<(PropertyId, StoredValue<'a>), DecodeError> {
     Ok((PropertyId::new(reader.varint_u32()?), StoredValue(pass_value(reader)?)))
 }

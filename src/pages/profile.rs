@@ -4,18 +4,14 @@ use super::error::{PageError, damaged, find, find_type};
 use super::recent::{Newest, RecentEvent};
 use crate::codec::DecodeError;
 use crate::dictionary::Wanted;
-use crate::helpers::{beside, in_parallel, threads_at_best};
+use crate::helpers::{beside, threads_at_best};
 use crate::model::{GroupKeyId, Properties, StoredName, TextList};
-use crate::profiles::{KeyHistory, MemberPiece, MemberSearch};
 use crate::store::Snapshot;
 use serde::Serialize;
-use std::iter;
 use std::sync::Arc;
 
-/// Among so many users the members are looked for on other threads too, as is the key's history, which needs none of them.
+/// Among so many users the members are looked for beside the key's history, which needs none of them.
 const SHARED_USERS: u32 = 50_000;
-/// In so many pieces of each part.
-const MEMBER_PIECES: usize = 4;
 /// The names of so many members are read on other threads too, while the members' latest events are sought.
 const SHARED_MEMBERS: u64 = 2_000;
 /// In so many parts, for whoever has nothing else to do.
@@ -50,13 +46,6 @@ pub struct ProfileVersion {
     pub properties: Arc<Properties>,
 }
 
-/// What is read before the names and events of members.
-enum Read {
-    History(KeyHistory),
-    /// Users who may be members.
-    Candidates(Vec<u32>),
-}
-
 /// The profile of a key.
 ///
 /// # Errors
@@ -67,21 +56,13 @@ pub fn group(snapshot: &Snapshot, group_type: &str, key: &str) -> Result<GroupPr
     let aliases = snapshot.aliases();
     let profiles = snapshot.profiles();
     let users = snapshot.names().read().list(StoredName::User).len();
-    let (threads, pieces) = if users < SHARED_USERS { (1, 1) } else { (threads_at_best(), MEMBER_PIECES) };
-    let search = MemberSearch::new(profiles, type_id, key_id).map_err(damaged(snapshot))?;
-    let parts: Vec<Option<MemberPiece>> = iter::once(None).chain(search.pieces(pieces).into_iter().map(Some)).collect();
-    let (mut history, mut candidates) = (KeyHistory::default(), Vec::new());
-    let read = |part: &Option<MemberPiece>| match part {
-        None => profiles.history_of_key(type_id, key_id).map(Read::History),
-        Some(piece) => search.candidates(piece, aliases).map(Read::Candidates),
-    };
-    for read in in_parallel(threads, &parts, read) {
-        match read.map_err(damaged(snapshot))? {
-            Read::History(found) => history = found,
-            Read::Candidates(found) => candidates.extend(found),
-        }
-    }
-    let member_ids = search.members(candidates, aliases).map_err(damaged(snapshot))?;
+    let (history, member_ids) = beside(
+        if users < SHARED_USERS { 1 } else { threads_at_best() },
+        &[()],
+        |()| profiles.history_of_key(type_id, key_id).map_err(damaged(snapshot)),
+        || profiles.members_of(type_id, key_id, aliases).map_err(damaged(snapshot)),
+    );
+    let (history, member_ids) = (history.into_iter().next().transpose()?.unwrap_or_default(), member_ids?);
     let threads = if member_ids.len() < SHARED_MEMBERS { 1 } else { threads_at_best() };
     let parts = name_parts(snapshot, if threads > 1 { NAME_PARTS } else { 1 }).map_err(damaged(snapshot))?;
     let wanted = Wanted::new(&member_ids);

@@ -6,7 +6,6 @@ use crate::codec::packed::BLOCK_VALUES;
 use crate::codec::{DecodeError, Packed, set_of};
 use crate::model::{GroupKeyId, GroupTypeId, Moment, UserId};
 use roaring::RoaringBitmap;
-use std::ops::Range;
 
 /// The associations of one type in a part, one a user, ascending by user.
 pub(super) struct Associations {
@@ -64,17 +63,12 @@ impl Associations {
         if row < self.len() && self.users.get(row) == user { self.get(row).map(Some) } else { Ok(None) }
     }
 
-    /// Calls `visit` with the users in these blocks, as sent, whose latest key in this part this is.
-    fn users_of_key(
-        &self,
-        blocks: Range<usize>,
-        key: GroupKeyId,
-        mut visit: impl FnMut(UserId),
-    ) -> Result<(), DecodeError> {
+    /// Calls `visit` with the users, as sent, whose latest key in this part this is.
+    fn users_of_key(&self, key: GroupKeyId, mut visit: impl FnMut(UserId)) -> Result<(), DecodeError> {
         let key = i64::from(key.raw());
         let (mut keys, mut users) = ([0; BLOCK_VALUES], [0; BLOCK_VALUES]);
         let (mut places, mut is_common) = ([0; BLOCK_VALUES], false);
-        for block in blocks {
+        for block in 0..self.keys.blocks() {
             let rows = self.keys.decode_block(block, &mut keys);
             // Behind the rows of the last block lies what an earlier one had.
             let found = if is_common { common(&keys[..rows], key, &mut places) } else { rare(&keys, key, &mut places) };
@@ -244,65 +238,14 @@ impl Profiles {
         key: GroupKeyId,
         aliases: &Aliases,
     ) -> Result<RoaringBitmap, DecodeError> {
-        let search = MemberSearch::new(self, group_type, key)?;
-        let pieces = search.pieces(1).into_iter().map(|piece| search.candidates(&piece, aliases));
-        search.members(pieces.collect::<Result<Vec<_>, _>>()?.concat(), aliases)
-    }
-}
-
-/// A search for the users that currently belong to a key, in pieces that may be shared.
-pub struct MemberSearch {
-    parts: Vec<Associations>,
-    key: GroupKeyId,
-}
-
-/// Where a search looks at once: a part, and blocks of it.
-pub struct MemberPiece {
-    part: usize,
-    blocks: Range<usize>,
-}
-
-impl MemberSearch {
-    /// A search that has yet to look.
-    ///
-    /// # Errors
-    /// When a part is damaged.
-    pub fn new(profiles: &Profiles, group_type: GroupTypeId, key: GroupKeyId) -> Result<Self, DecodeError> {
-        Ok(Self { parts: profiles.association_tables(group_type)?, key })
-    }
-
-    /// All there is to look at, each part in at most so many pieces.
-    pub fn pieces(&self, a_part: usize) -> Vec<MemberPiece> {
-        let of_part = |(part, associations): (usize, &Associations)| {
-            let blocks = associations.keys.blocks();
-            let pieces = a_part.clamp(1, blocks.max(1));
-            (0..pieces).map(move |piece| {
-                let blocks = blocks * piece / pieces..blocks * (piece + 1) / pieces;
-                MemberPiece { part, blocks }
-            })
-        };
-        self.parts.iter().enumerate().flat_map(of_part).collect()
-    }
-
-    /// Users, under their shown ids, of whom a piece says that they belong to the key.
-    ///
-    /// # Errors
-    /// When the part is damaged.
-    pub fn candidates(&self, piece: &MemberPiece, aliases: &Aliases) -> Result<Vec<u32>, DecodeError> {
-        let mut candidates = Vec::new();
-        let visit = |user| candidates.push(aliases.shown(user).raw());
-        self.parts[piece.part].users_of_key(piece.blocks.clone(), self.key, visit)?;
-        Ok(candidates)
-    }
-
-    /// The users that belong to the key, of those that all pieces say. Whoever does is said to by the part that has the
-    /// last word on that user.
-    ///
-    /// # Errors
-    /// When a part is damaged.
-    pub fn members(&self, candidates: Vec<u32>, aliases: &Aliases) -> Result<RoaringBitmap, DecodeError> {
+        let parts = self.association_tables(group_type)?;
+        // Whoever belongs to the key now is said to, in the part that has the last word on that user.
+        let mut candidates: Vec<u32> = Vec::new();
+        for part in &parts {
+            part.users_of_key(key, |user| candidates.push(aliases.shown(user).raw()))?;
+        }
         let candidates = set_of(candidates);
-        if self.parts.len() == 1 && aliases.is_empty() {
+        if parts.len() == 1 && aliases.is_empty() {
             // One part has one word on a user of one id.
             return Ok(candidates);
         }
@@ -313,7 +256,7 @@ impl MemberSearch {
         }
         ids.sort_unstable();
         let mut latest: Vec<Option<(Moment, GroupKeyId)>> = vec![None; candidates.len() as usize];
-        for part in &self.parts {
+        for part in &parts {
             let mut search = UserSearch::new(&part.users);
             for (id, place) in &ids {
                 let Some(row) = search.row_of(*id) else { continue };
@@ -324,8 +267,7 @@ impl MemberSearch {
                 }
             }
         }
-        let belongs = |latest: Option<(Moment, GroupKeyId)>| latest.is_some_and(|(_, key)| key == self.key);
-        let members = candidates.iter().zip(latest).filter(|(_, latest)| belongs(*latest));
+        let members = candidates.iter().zip(latest).filter(|(_, latest)| latest.is_some_and(|(_, found)| found == key));
         Ok(members.map(|(shown, _)| shown).collect())
     }
 }
@@ -357,8 +299,7 @@ mod tests {
 
         #[test]
         fn the_users_of_a_key_are_those_of_its_rows(
-            runs in prop::collection::vec((0u32..4, 1usize..1500, 1usize..100), 0..12),
-            wanted in 0u32..5, pieces in 1usize..5,
+            runs in prop::collection::vec((0u32..4, 1usize..1500, 1usize..100), 0..12), wanted in 0u32..5,
         ) {
             // Several blocks, so that the keys of one lie behind the rows of the last; a key is in a run in one of so many
             // rows, which is often or seldom.
@@ -374,11 +315,8 @@ mod tests {
                 arrivals: column(&|_| 0),
                 keys: column(&|row| keys[row].into()),
             };
-            let search = MemberSearch { parts: vec![associations], key: GroupKeyId::new(wanted) };
             let mut found = Vec::new();
-            for piece in search.pieces(pieces) {
-                found.extend(search.candidates(&piece, &Aliases::default()).unwrap());
-            }
+            associations.users_of_key(GroupKeyId::new(wanted), |user| found.push(user.raw())).unwrap();
             let expected = keys.iter().enumerate().filter(|(_, key)| **key == wanted).map(|(row, _)| users(row));
             prop_assert_eq!(found, expected.collect::<Vec<u32>>());
         }

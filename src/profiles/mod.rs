@@ -20,7 +20,6 @@ mod view;
 
 pub use aliases::Aliases;
 pub use arrivals::{ArrivedCall, CallLimits, CallWindow};
-pub use associations::{MemberPiece, MemberSearch};
 pub use builder::ProfilesBuilder;
 pub use changes::{Change, PropertyChanges, Said};
 pub use erase::ProfilesTouched;

@@ -184,7 +184,7 @@ impl Drafting<'_> {
         let mut written = WrittenLines::default();
         let mut memo = Memo::of(lines);
         // With nothing in between, so that the processor waits for the memory of several of them at once.
-        let recent = &mut self.state.recent_names;
+        let recent = &self.state.recent_names;
         let users: Vec<Option<u32>> = lines.plain().map(|event| recent.get(StoredName::User, event.user())).collect();
         let mut users = users.into_iter();
         for (place, line) in lines.iter().enumerate() {

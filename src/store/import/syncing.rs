@@ -66,10 +66,12 @@ impl<'scope> Syncing<'scope> {
         let (done, synced) = channel();
         let sync = move || {
             while let Ok(first) = to_sync.recv() {
-                let some = with_others(first, &to_sync, at_once);
-                // What is durable up to the last is so up to those before; when it fails, each says for itself.
-                let _ = some.last().map(|last| store.wait_for(*last));
-                if some.into_iter().any(|ticket| done.send(store.wait_for(ticket)).is_err()) {
+                let (before, last) = with_others(first, &to_sync, at_once);
+                let result = store.wait_for(last);
+                // What is durable up to the last is so up to those before it; when it is not, some of them may be.
+                let durable = before.iter().take_while(|ticket| result.is_ok() || store.is_durable(**ticket)).count();
+                let results = (0..durable).map(|_| Ok(())).chain([result]);
+                if results.into_iter().any(|result| done.send(result).is_err()) {
                     return;
                 }
             }
@@ -117,15 +119,15 @@ impl<'scope> Syncing<'scope> {
     }
 }
 
-/// A ticket and those that come soon after it, in all at most so many.
-fn with_others(first: Ticket, tickets: &Receiver<Ticket>, most: usize) -> Vec<Ticket> {
-    let mut some = vec![first];
+/// A ticket and those that come soon after it, in all at most so many: those before the last, and the last.
+fn with_others(first: Ticket, tickets: &Receiver<Ticket>, most: usize) -> (Vec<Ticket>, Ticket) {
+    let (mut before, mut last) = (Vec::new(), first);
     let until = Instant::now() + WAIT_FOR_OTHERS;
-    while some.len() < most {
+    while before.len() + 1 < most {
         match tickets.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(ticket) => some.push(ticket),
+            Ok(ticket) => before.push(std::mem::replace(&mut last, ticket)),
             Err(_) => break,
         }
     }
-    some
+    (before, last)
 }
