@@ -137,11 +137,6 @@ impl Store {
         self.wait_until_durable(self.writer(), ticket)
     }
 
-    /// Whether everything before the ticket is known to be durable.
-    pub(super) fn is_durable(&self, ticket: Ticket) -> bool {
-        self.writer().engine.is_durable(ticket)
-    }
-
     fn write_lines(
         &self,
         lines: impl IntoIterator<Item = Line>,

@@ -20,7 +20,7 @@ use std::time::Duration;
 /// Chunks that wait to be committed while the next is parsed.
 const CHUNKS_WAITING: usize = 4;
 
-/// Chunks that are made durable at once, while as many after them are appended.
+/// Chunks that are made durable while the next is appended.
 const CHUNKS_SYNCING: usize = 4;
 
 /// How often a request to stop is looked for while there is nothing to commit.
@@ -152,13 +152,11 @@ impl Run<'_> {
     fn commit(&mut self, chunks: &Receiver<Parsed>) -> Result<(), ImportCause> {
         let store = self.store;
         thread::scope(|scope| {
-            let at_once = if store.has_threads() { CHUNKS_SYNCING } else { 1 };
-            let mut syncing = Syncing::begin(scope, store, at_once).map_err(ImportCause::of_reading)?;
+            let mut syncing = Syncing::begin(scope, store).map_err(ImportCause::of_reading)?;
             let gather = store.has_threads().then(|| gather_aside(scope, store)).transpose();
             let gather = gather.map_err(ImportCause::of_reading)?;
-            let most = if store.has_threads() { 2 * CHUNKS_SYNCING } else { 0 };
+            let most = if store.has_threads() { CHUNKS_SYNCING } else { 0 };
             let mut result = self.append_all(chunks, &mut syncing, most, gather.as_ref());
-            syncing.end();
             // Whatever ended it, what was appended before is stored. Where it is not, that is what ended it.
             if let Err(cause) = self.finish_synced(&mut syncing, 0) {
                 result = Err(cause);

@@ -1,5 +1,5 @@
-//! Makes chunks that were appended durable, some at once, while those after them are parsed and appended; and gathers
-//! their rows for sealing.
+//! Makes chunks that were appended durable, one after the other, while the next is parsed and appended; and gathers their
+//! rows for sealing.
 
 use crate::store::engine::Ticket;
 use crate::store::{LineRefusal, Store, StoreError};
@@ -8,11 +8,6 @@ use std::io;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, Scope, ScopedJoinHandle};
-use std::time::{Duration, Instant};
-
-/// How long a chunk waits for others to be made durable with it. A sync costs the processor as much as some hundreds of
-/// lines, and chunks of a fast input come every few milliseconds.
-const WAIT_FOR_OTHERS: Duration = Duration::from_millis(20);
 
 /// A chunk that is in the log, and what is to be told once it is durable.
 #[derive(Debug)]
@@ -36,8 +31,7 @@ pub(super) struct Syncing<'scope> {
     /// The oldest first.
     chunks: VecDeque<Appended>,
     thread: Option<ScopedJoinHandle<'scope, ()>>,
-    /// Until no more come.
-    tickets: Option<Sender<Ticket>>,
+    tickets: Sender<Ticket>,
     synced: Receiver<Result<(), StoreError>>,
 }
 
@@ -60,36 +54,26 @@ pub(super) fn gather_aside<'scope>(
 pub(super) struct Gather;
 
 impl<'scope> Syncing<'scope> {
-    /// Begins the thread, which makes up to so many chunks durable at once. It ends when this is dropped.
-    pub fn begin(scope: &'scope Scope<'scope, '_>, store: &'scope Store, at_once: usize) -> io::Result<Self> {
+    /// Begins the thread. It ends when this is dropped.
+    pub fn begin(scope: &'scope Scope<'scope, '_>, store: &'scope Store) -> io::Result<Self> {
         let (tickets, to_sync) = channel();
         let (done, synced) = channel();
         let sync = move || {
-            while let Ok(first) = to_sync.recv() {
-                let (before, last) = with_others(first, &to_sync, at_once);
-                let result = store.wait_for(last);
-                // What is durable up to the last is so up to those before it; when it is not, some of them may be.
-                let durable = before.iter().take_while(|ticket| result.is_ok() || store.is_durable(**ticket)).count();
-                let results = (0..durable).map(|_| Ok(())).chain([result]);
-                if results.into_iter().any(|result| done.send(result).is_err()) {
+            for ticket in to_sync {
+                if done.send(store.wait_for(ticket)).is_err() {
                     return;
                 }
             }
         };
         let thread = thread::Builder::new().name("sync".to_owned()).spawn_scoped(scope, sync)?;
-        Ok(Self { chunks: VecDeque::new(), thread: Some(thread), tickets: Some(tickets), synced })
+        Ok(Self { chunks: VecDeque::new(), thread: Some(thread), tickets, synced })
     }
 
     /// Takes a chunk that was appended, up to this ticket.
     pub fn push(&mut self, chunk: Appended, ticket: Ticket) {
         self.chunks.push_back(chunk);
         // The thread listens until this is dropped, unless it panicked, which its end tells.
-        let _ = self.tickets.as_ref().map(|tickets| tickets.send(ticket));
-    }
-
-    /// Says that no more chunks come, so that none waits for others.
-    pub fn end(&mut self) {
-        self.tickets = None;
+        let _ = self.tickets.send(ticket);
     }
 
     /// The oldest chunk if it is durable by now. Where more than `most` are not known to be, it is waited for. After an
@@ -117,17 +101,4 @@ impl<'scope> Syncing<'scope> {
         };
         Some(chunk)
     }
-}
-
-/// A ticket and those that come soon after it, in all at most so many: those before the last, and the last.
-fn with_others(first: Ticket, tickets: &Receiver<Ticket>, most: usize) -> (Vec<Ticket>, Ticket) {
-    let (mut before, mut last) = (Vec::new(), first);
-    let until = Instant::now() + WAIT_FOR_OTHERS;
-    while before.len() + 1 < most {
-        match tickets.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(ticket) => before.push(std::mem::replace(&mut last, ticket)),
-            Err(_) => break,
-        }
-    }
-    (before, last)
 }
