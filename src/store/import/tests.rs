@@ -317,7 +317,7 @@ fn chunks_are_synced_beside_the_next_on_a_disk() {
     assert_eq!((again.accepted, again.done_before), (0, lines));
 }
 
-/// Many lines, most of them plain events, after the head of the input too; some hundred of them among such as are no text.
+/// Many lines, most of them plain events, after the head of the input too; in one stretch some are no text.
 fn long() -> Vec<u8> {
     let line = |n: usize| match n % 29 {
         3 => format!(r#"{{"type":"identify","distinct_id":"u{}"}}"#, n % 13),
