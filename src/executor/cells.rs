@@ -22,10 +22,13 @@ pub(super) trait FoldCells: Send {
     /// table there is no cell.
     fn add(&mut self, cell: usize, unit: u32, number: Option<Number>);
 
-    /// Takes a row in whose measured number is this double.
-    #[inline]
-    fn add_f64(&mut self, cell: usize, unit: u32, double: f64) {
-        self.add(cell, unit, Number::from_f64(double));
+    /// Takes rows in whose measured numbers are these doubles, as a file has them; those with [`NO_CELL`] are left out.
+    fn add_doubles(&mut self, cells: &[u32], units: &[u32], doubles: &[[u8; 8]]) {
+        for ((cell, unit), double) in cells.iter().zip(units).zip(doubles) {
+            if *cell != NO_CELL {
+                self.add(*cell as usize, *unit, Number::from_f64(f64::from_le_bytes(*double)));
+            }
+        }
     }
 
     /// Takes in what another table of this size has.

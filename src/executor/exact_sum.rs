@@ -186,7 +186,8 @@ pub(super) fn near_of(double: f64) -> Option<NearSum> {
     let magnitude = (bits & ((1 << 52) - 1) | 1 << 52) as i64;
     // Without a jump, as signs may come in any order.
     let sign = bits as i64 >> 63;
-    Some(NearSum::from((magnitude ^ sign) - sign) << (exponent - NEAR_EXPONENTS.start()))
+    // All of these places are below 64, which the mask tells: 128 bits are shifted in two steps then instead of six.
+    Some(NearSum::from((magnitude ^ sign) - sign) << ((exponent - NEAR_EXPONENTS.start()) & 63))
 }
 
 #[inline]

@@ -149,13 +149,11 @@ pub(super) fn fold_into<C: FoldCells>(
             of_rows.find(division, block, mask, buffer)?;
             let RowCells { values, numbers, cells: of_rows, .. } = of_rows;
             let rows = block.times.len();
-            let of_rows = of_rows.iter().zip(block.units);
             if let Some(doubles) = values.as_ref().and_then(|values| values.doubles(block.number)) {
-                of_rows.zip(doubles).filter(|((cell, _), _)| **cell != NO_CELL).for_each(|((cell, unit), double)| {
-                    cells.add_f64(*cell as usize, *unit, f64::from_le_bytes(*double));
-                });
+                cells.add_doubles(&of_rows[..rows], block.units, doubles);
                 return cells.settle();
             }
+            let of_rows = of_rows.iter().zip(block.units);
             if let Some(values) = values {
                 values.decode(block.number, rows, buffer, Some, numbers);
             }

@@ -1,6 +1,6 @@
 //! Sums by slot and piece, side by side.
 
-use super::cells::{Cells, FoldCells};
+use super::cells::{Cells, FoldCells, NO_CELL};
 use super::charge::Charge;
 use super::exact_sum::{ExactSum, NearSum, near_of, near_of_number, nearest_to};
 use super::figure::Figure;
@@ -26,6 +26,27 @@ pub(super) struct SumCells {
     charge: Charge,
 }
 
+/// The sums of numbers of ordinary size, apart from the rest of the table, so that what is added to one does not have it
+/// looked up anew where the others lie.
+struct NearCells<'a> {
+    sums: &'a mut [NearSum],
+    counts: &'a mut [u64],
+}
+
+impl NearCells<'_> {
+    /// Adds to a cell; answers whether the table has it and there is room.
+    #[inline]
+    fn add(&mut self, cell: usize, near: NearSum) -> bool {
+        let Some(sum) = self.sums.get_mut(cell) else { return false };
+        let Some(added) = sum.checked_add(near) else { return false };
+        *sum = added;
+        if let Some(count) = self.counts.get_mut(cell) {
+            *count += 1;
+        }
+        true
+    }
+}
+
 impl SumCells {
     /// A table of this size without numbers. Without `counts` the sums do not know of how many numbers they are.
     ///
@@ -39,16 +60,8 @@ impl SumCells {
         Ok(Self { pieces, near: vec![0; cells], counts: vec![0; counted], others, charge })
     }
 
-    /// Adds to a cell; answers whether the table has it and there is room.
-    #[inline]
-    fn add_near(&mut self, cell: usize, near: NearSum) -> bool {
-        let Some(sum) = self.near.get_mut(cell) else { return false };
-        let Some(added) = sum.checked_add(near) else { return false };
-        *sum = added;
-        if let Some(count) = self.counts.get_mut(cell) {
-            *count += 1;
-        }
-        true
+    fn near(&mut self) -> NearCells<'_> {
+        NearCells { sums: &mut self.near, counts: &mut self.counts }
     }
 
     /// Adds these sums, of numbers that are counted if they are here, to the cells from the first on.
@@ -127,16 +140,22 @@ impl FoldCells for SumCells {
 
     #[inline]
     fn add(&mut self, cell: usize, unit: u32, number: Option<Number>) {
-        let is_added = number.and_then(near_of_number).is_some_and(|near| self.add_near(cell, near));
+        let is_added = number.and_then(near_of_number).is_some_and(|near| self.near().add(cell, near));
         if !is_added && number.is_some() {
             self.others.add(cell, unit, number);
         }
     }
 
-    #[inline]
-    fn add_f64(&mut self, cell: usize, unit: u32, double: f64) {
-        if !near_of(double).is_some_and(|near| self.add_near(cell, near)) {
-            self.add(cell, unit, Number::from_f64(double));
+    /// Bound by instructions: a row takes some forty, half of which make 128 bits of its double.
+    fn add_doubles(&mut self, cells: &[u32], units: &[u32], doubles: &[[u8; 8]]) {
+        let mut rows = cells.iter().zip(units).zip(doubles).filter(|((cell, _), _)| **cell != NO_CELL);
+        loop {
+            let mut near = self.near();
+            let is_left = |((cell, _), double): &((&u32, _), &[u8; 8])| {
+                !near_of(f64::from_le_bytes(**double)).is_some_and(|number| near.add(**cell as usize, number))
+            };
+            let Some(((cell, unit), double)) = rows.find(is_left) else { return };
+            self.add(*cell as usize, *unit, Number::from_f64(f64::from_le_bytes(*double)));
         }
     }
 
@@ -193,7 +212,7 @@ mod tests {
         for copies in [5_000, 20_000] {
             let half = || {
                 let mut cells = SumCells::new(&guard, 1, 1, true).unwrap();
-                (0..copies).for_each(|_| cells.add_f64(0, 7, large));
+                (0..copies).for_each(|_| cells.add_doubles(&[0], &[7], &[large.to_le_bytes()]));
                 cells
             };
             let mut whole = half();
@@ -218,7 +237,10 @@ mod tests {
                 for _ in 0..copies {
                     match number {
                         Some(number) if Number::from_f64(number.to_f64()) == Some(number) && place % 3 == 0 => {
-                            cells.add_f64(cell, 7, number.to_f64());
+                            // What comes after one that is not of ordinary size counts as well.
+                            let doubles = [1.0, number.to_f64(), -0.25].map(f64::to_le_bytes);
+                            cells.add_doubles(&[NO_CELL, cell as u32, cell as u32], &[7; 3], &doubles);
+                            alone.add(cell, 7, Number::from_f64(-0.25));
                         }
                         _ => cells.add(cell, 7, number),
                     }
