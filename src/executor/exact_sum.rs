@@ -23,6 +23,7 @@ const NEAR_UNIT: f64 = 1.0 / (1u128 << -NEAR_EXPONENT) as f64;
 /// The least and the greatest exponent, as doubles have it, of those that are added there: all their bits have a place,
 /// and thousands of them fit 128 bits.
 const NEAR_EXPONENTS: std::ops::RangeInclusive<u64> = 1001..=1062;
+const _: () = assert!(*NEAR_EXPONENTS.end() - *NEAR_EXPONENTS.start() < 64, "places are masked to 64");
 
 /// What exponents of doubles are counted from.
 const BIAS: u32 = 1023;
@@ -186,7 +187,7 @@ pub(super) fn near_of(double: f64) -> Option<NearSum> {
     let magnitude = (bits & ((1 << 52) - 1) | 1 << 52) as i64;
     // Without a jump, as signs may come in any order.
     let sign = bits as i64 >> 63;
-    // All of these places are below 64, which the mask tells: 128 bits are shifted in two steps then instead of six.
+    // The mask changes nothing. It tells the compiler that no place needs the way that shifts of 64 and more take.
     Some(NearSum::from((magnitude ^ sign) - sign) << ((exponent - NEAR_EXPONENTS.start()) & 63))
 }
 

@@ -60,7 +60,7 @@ impl SumCells {
         Ok(Self { pieces, near: vec![0; cells], counts: vec![0; counted], others, charge })
     }
 
-    fn near(&mut self) -> NearCells<'_> {
+    fn near_cells(&mut self) -> NearCells<'_> {
         NearCells { sums: &mut self.near, counts: &mut self.counts }
     }
 
@@ -140,7 +140,7 @@ impl FoldCells for SumCells {
 
     #[inline]
     fn add(&mut self, cell: usize, unit: u32, number: Option<Number>) {
-        let is_added = number.and_then(near_of_number).is_some_and(|near| self.near().add(cell, near));
+        let is_added = number.and_then(near_of_number).is_some_and(|near| self.near_cells().add(cell, near));
         if !is_added && number.is_some() {
             self.others.add(cell, unit, number);
         }
@@ -150,7 +150,7 @@ impl FoldCells for SumCells {
     fn add_doubles(&mut self, cells: &[u32], units: &[u32], doubles: &[[u8; 8]]) {
         let mut rows = cells.iter().zip(units).zip(doubles).filter(|((cell, _), _)| **cell != NO_CELL);
         loop {
-            let mut near = self.near();
+            let mut near = self.near_cells();
             let is_left = |((cell, _), double): &((&u32, _), &[u8; 8])| {
                 !near_of(f64::from_le_bytes(**double)).is_some_and(|number| near.add(**cell as usize, number))
             };
