@@ -145,7 +145,9 @@ impl Core {
         // It synced what others wait for.
         self.tell();
         let sealed = sealing.run();
-        self.writer().engine.finish_seal(sealed)
+        let outdated = self.writer().engine.finish_seal(sealed)?;
+        outdated.remove();
+        Ok(())
     }
 
     fn writer_once(&self, is_free: impl Fn(&Writer) -> bool) -> MutexGuard<'_, Writer> {
@@ -202,11 +204,18 @@ impl Core {
         let _sealing = SealingNow { core: self };
         let sealed = sealing.run();
         let mut writer = self.writer();
-        let problem = writer.engine.finish_seal(sealed).err().map(|error| error.to_string());
-        writer.engine.note_maintenance(problem);
-        if !writer.is_turn_free() {
-            return;
+        let outdated = writer.engine.finish_seal(sealed);
+        writer.engine.note_maintenance(outdated.as_ref().err().map(ToString::to_string));
+        if writer.is_turn_free() {
+            self.begin_merge(&mut writer);
         }
+        drop(writer);
+        if let Ok(outdated) = outdated {
+            outdated.remove();
+        }
+    }
+
+    fn begin_merge(self: &Arc<Self>, writer: &mut Writer) {
         let core = Arc::clone(self);
         match spawn("merge", move || core.merge()) {
             Ok(thread) => {

@@ -15,6 +15,7 @@ use super::handle::View;
 use super::load::{self, damaged};
 use super::maintenance::{Written, write_file, write_file_with};
 use super::manifest::{FileEntry, dictionary_name, profiles_name, segment_name};
+use super::outdated::Outdated;
 use super::published::Published;
 use super::removal::{Plan, Removal, kept_since};
 use super::snapshot::Snapshot;
@@ -143,7 +144,9 @@ impl Engine {
     pub fn erase(&mut self, choose: &Choose<'_>) -> Result<Removal, StoreError> {
         self.seal()?;
         let erasing = self.begin_erase(choose)?;
-        self.finish_erase(choose, erasing.run())
+        let (mut removal, outdated) = self.finish_erase(choose, erasing.run())?;
+        removal.files_left = outdated.remove();
+        Ok(removal)
     }
 
     /// What `choose` says of what is sealed, to be written anew.
@@ -159,17 +162,18 @@ impl Engine {
         Erasing { storage, environment, erasure, segments, number }
     }
 
-    /// Takes what was written into use, with what arrived meanwhile looked at too.
+    /// Takes what was written into use, with what arrived meanwhile looked at too. Everything is gone from answers then,
+    /// and what held it is to be removed; should the power go, it is removed when the store is opened next.
     pub fn finish_erase(
         &mut self,
         choose: &Choose<'_>,
         erased: Result<Erased, StoreError>,
-    ) -> Result<Removal, StoreError> {
+    ) -> Result<(Removal, Outdated), StoreError> {
         let result = erased.and_then(|erased| self.use_erased(choose, erased));
         self.poison_if_sync_failed(result)
     }
 
-    fn use_erased(&mut self, choose: &Choose<'_>, mut erased: Erased) -> Result<Removal, StoreError> {
+    fn use_erased(&mut self, choose: &Choose<'_>, mut erased: Erased) -> Result<(Removal, Outdated), StoreError> {
         match self.erase_what_came(choose, &mut erased) {
             Ok(plan) => self.erase_planned(plan, &erased),
             Err(error) => {
@@ -216,10 +220,10 @@ impl Engine {
         move |_: &Snapshot| Ok(Plan::older_than(environment.now(), days))
     }
 
-    fn erase_planned(&mut self, plan: Plan, erased: &Erased) -> Result<Removal, StoreError> {
+    fn erase_planned(&mut self, plan: Plan, erased: &Erased) -> Result<(Removal, Outdated), StoreError> {
         let rest = self.rest_of(plan, erased)?;
         if rest.old.is_empty() {
-            return Ok(rest.removal);
+            return Ok((rest.removal, Outdated::files(&self.storage, [])));
         }
         let (state, profiles) = self.state_of(&rest).map_err(|damage| self.damage(damage))?;
         self.storage.sync_dir("erased file name")?;
@@ -234,11 +238,7 @@ impl Engine {
         self.profiles = profiles;
         self.state = state;
         self.published = Published::whole(&self.state);
-        // Everything is gone from answers by now. A file that stays, or comes back as the power goes, is removed when the
-        // store is opened next.
-        let mut removal = rest.removal;
-        removal.files_left = rest.old.into_iter().filter(|name| self.storage.remove(name).is_err()).collect();
-        Ok(removal)
+        Ok((rest.removal, Outdated::files(&self.storage, rest.old)))
     }
 
     /// The store without what goes: segments as they were written, calls and names written now.

@@ -206,7 +206,7 @@ mod tests {
                     };
                     write(1);
                     gather();
-                    store.writer().engine.finish_seal(sealed).unwrap();
+                    store.writer().engine.finish_seal(sealed).unwrap().remove();
                 }
             }
         }

@@ -76,11 +76,4 @@ impl Engine {
         }
         Ok(())
     }
-
-    /// Removes files that the manifest no longer lists. One that stays is removed when the store is opened next.
-    pub(super) fn remove_all(&self, names: impl IntoIterator<Item = String>) {
-        for name in names {
-            let _ = self.storage.remove(&name);
-        }
-    }
 }

@@ -7,6 +7,7 @@ use super::error::StoreError;
 use super::load;
 use super::maintenance::{Written, write_file_with};
 use super::manifest::{FileEntry, Manifest, dictionary_name, profiles_name, segment_name};
+use super::outdated::Outdated;
 use crate::codec::text::Compression;
 use crate::codec::{DecodeError, FileId, WriteError};
 use crate::dictionary::{DictionaryPart, merge_parts};
@@ -175,23 +176,24 @@ impl Engine {
 
     /// Merges, now.
     pub fn merge(&mut self, merging: Merging) -> Result<(), StoreError> {
-        self.finish_merge(merging.run())
+        self.finish_merge(merging.run())?.remove();
+        Ok(())
     }
 
-    /// Takes a merged file into use, in place of those that went into it.
-    pub fn finish_merge(&mut self, merged: Result<Merged, StoreError>) -> Result<(), StoreError> {
+    /// Takes a merged file into use, in place of those that went into it, which are to be removed.
+    pub fn finish_merge(&mut self, merged: Result<Merged, StoreError>) -> Result<Outdated, StoreError> {
         let result = merged.and_then(|merged| self.use_merged(merged));
         self.poison_if_sync_failed(result)
     }
 
-    fn use_merged(&mut self, merged: Merged) -> Result<(), StoreError> {
+    fn use_merged(&mut self, merged: Merged) -> Result<Outdated, StoreError> {
         self.check_usable()?;
-        match merged {
+        let (name, unlisted): (fn(u64) -> String, _) = match merged {
             Merged::Segments(Replacement { old, new }) => {
                 let run = places(&self.segments, &old);
                 let unlisted = self.list_instead(|manifest| &mut manifest.segments, &run, &new.entry)?;
                 self.segments.splice(run, [new.opened]);
-                self.remove_all(unlisted.iter().map(|entry| segment_name(entry.number)));
+                (segment_name, unlisted)
             }
             Merged::Names(Replacement { old, new }) => {
                 let run = places(&self.dictionaries, &old);
@@ -201,7 +203,7 @@ impl Engine {
                 self.poison_unless_ok(&replaced);
                 replaced?;
                 self.dictionaries.splice(run, [new.opened]);
-                self.remove_all(unlisted.iter().map(|entry| dictionary_name(entry.number)));
+                (dictionary_name, unlisted)
             }
             Merged::Profiles(Replacement { old, new }) => {
                 let mut parts = self.profiles.parts().to_vec();
@@ -209,10 +211,10 @@ impl Engine {
                 let unlisted = self.list_instead(|manifest| &mut manifest.profiles, &run, &new.entry)?;
                 parts.splice(run, [new.opened]);
                 self.profiles = Profiles::new(parts);
-                self.remove_all(unlisted.iter().map(|entry| profiles_name(entry.number)));
+                (profiles_name, unlisted)
             }
-        }
-        Ok(())
+        };
+        Ok(Outdated::files(&self.storage, unlisted.iter().map(|entry| name(entry.number))))
     }
 
     /// Lists a file in place of a run of others; answers those.

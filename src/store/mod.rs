@@ -30,6 +30,7 @@ mod merging;
 mod name_table;
 mod note;
 mod opening;
+mod outdated;
 mod published;
 mod read;
 mod removal;

@@ -9,6 +9,7 @@ use super::gathering::{Gathering, Progress, Ungathered};
 use super::load::{self, damaged};
 use super::maintenance::{Written, write_file, write_file_with};
 use super::manifest::{LogEntry, Settings, dictionary_name, log_name, profiles_name, segment_name};
+use super::outdated::Outdated;
 use super::seal::Collected;
 use crate::codec::FileId;
 use crate::codec::text::Compression;
@@ -94,7 +95,8 @@ impl Engine {
     /// Seals everything in the logs, now.
     pub fn seal(&mut self) -> Result<(), StoreError> {
         let Some(sealing) = self.begin_seal()? else { return Ok(()) };
-        self.finish_seal(sealing.run())
+        self.finish_seal(sealing.run())?.remove();
+        Ok(())
     }
 
     /// What is to be gathered next of the batches that are in no segment and on their way into none.
@@ -149,14 +151,14 @@ impl Engine {
         }))
     }
 
-    /// Takes what was sealed into use, in place of the logs that it was in.
-    pub fn finish_seal(&mut self, sealed: Result<Sealed, StoreError>) -> Result<(), StoreError> {
+    /// Takes what was sealed into use, in place of the logs that it was in, which are to be removed.
+    pub fn finish_seal(&mut self, sealed: Result<Sealed, StoreError>) -> Result<Outdated, StoreError> {
         self.end_sealing();
         let result = sealed.and_then(|sealed| self.use_sealed(sealed));
         self.poison_if_sync_failed(result)
     }
 
-    fn use_sealed(&mut self, sealed: Sealed) -> Result<(), StoreError> {
+    fn use_sealed(&mut self, sealed: Sealed) -> Result<Outdated, StoreError> {
         self.check_usable()?;
         let Sealed { segment, profiles, names, rows, then } = sealed;
         let mut old_logs: Vec<LogEntry> = Vec::new();
@@ -180,9 +182,8 @@ impl Engine {
             attached?;
             self.dictionaries.push(opened);
         }
-        self.state.logs.drain(..then.logs);
         self.keep_rows(rows);
-        self.remove_all(old_logs.iter().map(|log| log_name(log.number)));
-        Ok(())
+        let files = Outdated::files(&self.storage, old_logs.iter().map(|log| log_name(log.number)));
+        Ok(files.and_logs(self.state.logs.drain(..then.logs)))
     }
 }

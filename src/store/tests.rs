@@ -413,7 +413,8 @@ fn delete_beside(arrives: impl FnOnce(&Store)) -> (Removal, SimDisk, Store) {
     let erasing = store.writer().engine.begin_erase(&choose).unwrap();
     let erased = erasing.run();
     arrives(&store);
-    let removal = store.writer().engine.finish_erase(&choose, erased).unwrap();
+    let (removal, outdated) = store.writer().engine.finish_erase(&choose, erased).unwrap();
+    assert!(outdated.remove().is_empty());
     (removal, disk, store)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! - Whoever changes sealed files has the turn. Sealing a log that is full only adds files, and needs none.
-//! - The writer's lock is held at the beginning and at the end of a step, not while files are written.
+//! - The writer's lock is held at the beginning and at the end of a step, not while files are written or removed.
 
 use super::background::{Core, Writer};
 use super::compact::{CompactStep, Compacted};
@@ -73,7 +73,9 @@ impl<'a> Turn<'a> {
 
     fn merge(&self, merging: Merging) -> Result<(), StoreError> {
         let merged = merging.run();
-        self.core.writer().engine.finish_merge(merged)
+        let outdated = self.core.writer().engine.finish_merge(merged)?;
+        outdated.remove();
+        Ok(())
     }
 
     /// Takes out events that are older than they are to be kept.
@@ -89,6 +91,8 @@ impl<'a> Turn<'a> {
         let erased = erasing.run();
         // So that little is left to be sealed when this begins to hold up others. If it fails, so does the end.
         let _ = self.seal();
-        self.core.quiet_writer().engine.finish_erase(choose, erased)
+        let (mut removal, outdated) = self.core.quiet_writer().engine.finish_erase(choose, erased)?;
+        removal.files_left = outdated.remove();
+        Ok(removal)
     }
 }
