@@ -1,5 +1,8 @@
 //! Bit packing: value `i` of `width` bits lies at bits `i * width ..`, lowest bit first.
 
+use fearless_simd::{Level, Simd, dispatch, i64x8, prelude::*, u8x16, u8x64, u64x8};
+use fearless_simd_macros::simd;
+
 /// Zero bytes after packed bits, so that a value can be loaded as eight bytes at once.
 pub const PADDING_BYTES: usize = 8;
 
@@ -94,41 +97,90 @@ pub fn unpack_two(bytes: &[u8], index: usize, width: u8) -> (u64, u64) {
 
 /// Values 0.. into `out`, as [`unpack_one`] one by one.
 pub fn unpack(bytes: &[u8], width: u8, base: i64, out: &mut [i64]) {
-    macro_rules! by_width {
-        ($($width:literal)*) => {
-            match width {
-                0 => out.fill(base),
-                $($width => unpack_eights::<$width>(bytes, base, out),)*
-                _ => unpack_each(bytes, width, base, 0, out),
+    if width == 0 {
+        out.fill(base);
+        return;
+    }
+    let eights = EIGHTS.get(usize::from(width));
+    let unpacked = eights.map_or(0, |eights| unpack_on(Level::new(), bytes, eights, base, out));
+    for (place, slot) in out.iter_mut().enumerate().skip(unpacked) {
+        *slot = base.wrapping_add(unpack_one(bytes, place, width) as i64);
+    }
+}
+
+/// [`unpack_eights`] with what a processor of this level can do.
+fn unpack_on(level: Level, bytes: &[u8], eights: &Eights, base: i64, out: &mut [i64]) -> usize {
+    dispatch!(level, simd => unpack_eights(simd, bytes, eights, base, out))
+}
+
+/// So many bytes hold eight values of any width in [`EIGHTS`], and what is loaded together with the last of them.
+const EIGHT_BYTES: usize = 64;
+/// Bytes that two neighbours lie in, wherever among the bits of the first byte they begin.
+const PAIR_BYTES: usize = 16;
+
+/// Where eight values of some width lie, which are as many bytes as one has bits.
+struct Eights {
+    bytes: usize,
+    /// The first byte of each two neighbours.
+    pairs: [usize; 4],
+    /// Of each value eight bytes, counted from the first byte of its pair.
+    picked: [u8; 64],
+    /// Bits before the value in the first of those.
+    shifts: [u64; 8],
+    mask: u64,
+}
+
+/// By width, as far as a value lies in eight bytes wherever it begins.
+static EIGHTS: [Eights; 57] = {
+    let mut all = [const { Eights::of(0) }; 57];
+    let mut width = 1;
+    while width < all.len() {
+        all[width] = Eights::of(width);
+        width += 1;
+    }
+    all
+};
+
+impl Eights {
+    const fn of(width: usize) -> Self {
+        let (mut pairs, mut picked, mut shifts) = ([0; 4], [0; 64], [0; 8]);
+        let mut value = 0;
+        while value < 8 {
+            let bit = value * width;
+            let pair = value / 2 * 2 * width / 8;
+            pairs[value / 2] = pair;
+            shifts[value] = bit as u64 % 8;
+            let mut byte = 0;
+            while byte < 8 {
+                let place = if cfg!(target_endian = "big") { 7 - byte } else { byte };
+                picked[value * 8 + place] = (bit / 8 - pair + byte) as u8;
+                byte += 1;
             }
-        };
-    }
-    by_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38
-        39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56);
-}
-
-/// Eight values of `WIDTH` bits are `WIDTH` bytes, so that each of them has its place and shift when this is compiled:
-/// bound by one load, a shift, a mask and a store a value, with no check between them.
-fn unpack_eights<const WIDTH: usize>(bytes: &[u8], base: i64, out: &mut [i64]) {
-    let mask = mask(WIDTH as u8);
-    // The last eight may end less than eight bytes before the end of the padding.
-    let whole = (out.len() / 8).min((bytes.len().saturating_sub(PADDING_BYTES)) / WIDTH);
-    let (eights, rest) = out.split_at_mut(whole * 8);
-    for (eight, out) in eights.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-        let bytes = &bytes[eight * WIDTH..eight * WIDTH + WIDTH + PADDING_BYTES];
-        for (place, slot) in out.iter_mut().enumerate() {
-            let bit = place * WIDTH;
-            *slot = base.wrapping_add(((load(bytes, bit / 8) >> (bit % 8)) & mask) as i64);
+            value += 1;
         }
+        Self { bytes: width, pairs, picked, shifts, mask: mask(width as u8) }
     }
-    unpack_each(bytes, WIDTH as u8, base, whole * 8, rest);
 }
 
-/// Values from `first` on.
-fn unpack_each(bytes: &[u8], width: u8, base: i64, first: usize, out: &mut [i64]) {
-    for (place, slot) in out.iter_mut().enumerate() {
-        *slot = base.wrapping_add(unpack_one(bytes, first + place, width) as i64);
+/// Unpacks eight values at a time as long as there are enough bytes; answers how many values. Bound by some nine steps for
+/// eight values: four loads, and their bytes are put where they belong, shifted, masked, added to and stored together.
+#[simd]
+fn unpack_eights<S: Simd>(simd: S, bytes: &[u8], eights: &Eights, base: i64, out: &mut [i64]) -> usize {
+    let picked = u8x64::from_slice(simd, &eights.picked);
+    let shifts = u64x8::from_slice(simd, &eights.shifts);
+    let (mask, base) = (u64x8::splat(simd, eights.mask), i64x8::splat(simd, base));
+    // None is greater; said so that it need not be checked for each eight.
+    let pairs = eights.pairs.map(|start| start.min(EIGHT_BYTES - PAIR_BYTES));
+    let out = out.as_chunks_mut::<8>().0;
+    for (eight, values) in out.iter_mut().enumerate() {
+        let lie_in = bytes.get(eight * eights.bytes..).and_then(|rest| rest.first_chunk::<EIGHT_BYTES>());
+        let Some(lie_in) = lie_in else { return eight * 8 };
+        let [a, b, c, d] = pairs.map(|start| u8x16::from_slice(simd, &lie_in[start..start + PAIR_BYTES]));
+        let picked: u64x8<S> = a.combine(b).combine(c.combine(d)).swizzle_dyn_within_blocks(picked).bitcast();
+        let distances: i64x8<S> = (picked >> shifts & mask).bitcast();
+        (base + distances).store_slice(values);
     }
+    out.len() * 8
 }
 
 #[inline]
@@ -143,7 +195,7 @@ fn load(bytes: &[u8], at: usize) -> u64 {
 
 /// The greatest value of so many bits.
 #[inline]
-pub fn mask(width: u8) -> u64 {
+pub const fn mask(width: u8) -> u64 {
     if width >= 64 { u64::MAX } else { (1 << width) - 1 }
 }
 
@@ -154,7 +206,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn packed_values_read_back(base: i64, width in 0u8..=64, raw in prop::collection::vec(any::<u64>(), 0..200)) {
+        fn packed_values_read_back(base: i64, width in 0u8..=64, raw in prop::collection::vec(any::<u64>(), 0..800)) {
             let values: Vec<u64> = raw.iter().map(|value| if width == 0 { 0 } else { value & mask(width) }).collect();
             let from_base: Vec<i64> = values.iter().map(|value| base.wrapping_add(*value as i64)).collect();
             let mut bytes = Vec::new();
@@ -165,10 +217,17 @@ mod tests {
             prop_assert_eq!(bytes.len(), packed_bytes(values.len(), width));
             bytes.extend([0; PADDING_BYTES]);
             let mut out = vec![0; values.len()];
-            unpack(&bytes, width, 0, &mut out);
+            unpack(&bytes, width, base, &mut out);
+            prop_assert_eq!(&out, &from_base);
             for (index, value) in values.iter().enumerate() {
                 prop_assert_eq!(unpack_one(&bytes, index, width), *value);
-                prop_assert_eq!(out[index] as u64, *value);
+            }
+            if let Some(eights) = EIGHTS.get(usize::from(width)).filter(|_| width > 0) {
+                // As a processor does it that can do no more than all can.
+                out.fill(0);
+                let unpacked = unpack_on(Level::baseline(), &bytes, eights, base, &mut out);
+                prop_assert!(unpacked + 8 * EIGHT_BYTES >= out.len(), "{unpacked}");
+                prop_assert_eq!(&out[..unpacked], &from_base[..unpacked]);
             }
             for (index, pair) in values.windows(2).enumerate() {
                 prop_assert_eq!(unpack_two(&bytes, index, width), (pair[0], pair[1]));
