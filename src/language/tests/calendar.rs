@@ -279,6 +279,27 @@ fn whole_utc_days_are_told_from_others() {
     assert!(!cover(noon, Interval::Day, "UTC").are_utc_days(noon));
 }
 
+/// What holds many instants at once holds each of them alone, over more years too than are divided as floating point
+/// numbers.
+#[test]
+fn buckets_of_centuries_hold_their_instants() {
+    for (from, to, interval) in [
+        ("1900-01-01", "2040-01-01", Interval::Week),
+        ("1850-01-01", "2040-01-01", Interval::Week),
+        ("1900-01-01", "2040-01-01", Interval::Day),
+        ("1850-01-01", "2040-01-01", Interval::Day),
+    ] {
+        let buckets = cover("UTC", from, to, interval);
+        let edges = buckets.starts().iter().chain(buckets.ends());
+        let times: Vec<i64> = edges.flat_map(|edge| [edge - 1, *edge, edge + 1]).collect();
+        let mut indexes = vec![7; times.len()];
+        buckets.indexes_of(&times, &mut indexes);
+        for (time, index) in times.iter().zip(indexes) {
+            assert_eq!(buckets.index_of(*time), (index != u32::MAX).then_some(index as usize), "{from}, {time}");
+        }
+    }
+}
+
 #[test]
 fn a_bucket_is_named_by_its_start() {
     let buckets = cover("Europe/Berlin", "2026-01-01", "2026-02-01", Interval::Week);
