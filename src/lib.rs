@@ -78,6 +78,8 @@ pub mod language;
 pub mod log;
 pub mod model;
 pub mod pages;
+#[cfg(test)]
+mod processor;
 pub mod profiles;
 pub mod reports;
 pub mod saved;

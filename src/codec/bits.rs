@@ -108,9 +108,11 @@ pub fn unpack(bytes: &[u8], width: u8, base: i64, out: &mut [i64]) {
     }
 }
 
-/// [`unpack_eights`] with what a processor of this level can do.
+/// Unpacks as many eights as there are with what a processor of this level can do; answers how many values.
 fn unpack_on(level: Level, bytes: &[u8], eights: &Eights, base: i64, out: &mut [i64]) -> usize {
-    dispatch!(level, simd => unpack_eights(simd, bytes, eights, base, out))
+    let (out, _) = out.as_chunks_mut();
+    dispatch!(level, simd => unpack_eights(simd, bytes, eights, base, out));
+    8 * out.len()
 }
 
 /// So many bytes hold eight values of any width in [`EIGHTS`], and what is loaded together with the last of them.
@@ -130,7 +132,7 @@ struct Eights {
     mask: u64,
 }
 
-/// By width, as far as a value lies in eight bytes wherever it begins.
+/// By width, up to the widest that eights are packed of.
 static EIGHTS: [Eights; 57] = {
     let mut all = [const { Eights::of(0) }; 57];
     let mut width = 1;
@@ -162,25 +164,27 @@ impl Eights {
     }
 }
 
-/// Unpacks eight values at a time as long as there are enough bytes; answers how many values. Bound by some nine steps for
-/// eight values: four loads, and their bytes are put where they belong, shifted, masked, added to and stored together.
+/// Eight values at a time, bound by some dozen steps: four loads are put together, their bytes are put where they belong,
+/// shifted, masked, added to and stored.
 #[simd]
-fn unpack_eights<S: Simd>(simd: S, bytes: &[u8], eights: &Eights, base: i64, out: &mut [i64]) -> usize {
+fn unpack_eights<S: Simd>(simd: S, bytes: &[u8], eights: &Eights, base: i64, out: &mut [[i64; 8]]) {
     let picked = u8x64::from_slice(simd, &eights.picked);
     let shifts = u64x8::from_slice(simd, &eights.shifts);
     let (mask, base) = (u64x8::splat(simd, eights.mask), i64x8::splat(simd, base));
     // None is greater; said so that it need not be checked for each eight.
     let pairs = eights.pairs.map(|start| start.min(EIGHT_BYTES - PAIR_BYTES));
-    let out = out.as_chunks_mut::<8>().0;
     for (eight, values) in out.iter_mut().enumerate() {
-        let lie_in = bytes.get(eight * eights.bytes..).and_then(|rest| rest.first_chunk::<EIGHT_BYTES>());
-        let Some(lie_in) = lie_in else { return eight * 8 };
+        let rest = bytes.get(eight * eights.bytes..).unwrap_or_default();
+        let mut last = [0; EIGHT_BYTES];
+        let lie_in = rest.first_chunk().unwrap_or_else(|| {
+            last[..rest.len()].copy_from_slice(rest);
+            &last
+        });
         let [a, b, c, d] = pairs.map(|start| u8x16::from_slice(simd, &lie_in[start..start + PAIR_BYTES]));
         let picked: u64x8<S> = a.combine(b).combine(c.combine(d)).swizzle_dyn_within_blocks(picked).bitcast();
         let distances: i64x8<S> = (picked >> shifts & mask).bitcast();
         (base + distances).store_slice(values);
     }
-    out.len() * 8
 }
 
 #[inline]
@@ -202,6 +206,7 @@ pub const fn mask(width: u8) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::processor;
     use proptest::prelude::*;
 
     proptest! {
@@ -222,12 +227,12 @@ mod tests {
             for (index, value) in values.iter().enumerate() {
                 prop_assert_eq!(unpack_one(&bytes, index, width), *value);
             }
-            if let Some(eights) = EIGHTS.get(usize::from(width)).filter(|_| width > 0) {
-                // As a processor does it that can do no more than all can.
+            let eights = EIGHTS.get(usize::from(width));
+            for (level, eights) in processor::levels().into_iter().filter_map(|level| Some((level, eights?))) {
                 out.fill(0);
-                let unpacked = unpack_on(Level::baseline(), &bytes, eights, base, &mut out);
-                prop_assert!(unpacked + 8 * EIGHT_BYTES >= out.len(), "{unpacked}");
-                prop_assert_eq!(&out[..unpacked], &from_base[..unpacked]);
+                let unpacked = unpack_on(level, &bytes, eights, base, &mut out);
+                prop_assert_eq!(unpacked, out.len() / 8 * 8);
+                prop_assert_eq!(&out[..unpacked], &from_base[..unpacked], "{:?}", level);
             }
             for (index, pair) in values.windows(2).enumerate() {
                 prop_assert_eq!(unpack_two(&bytes, index, width), (pair[0], pair[1]));

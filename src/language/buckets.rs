@@ -16,9 +16,10 @@ pub const BUCKETS_MAX: usize = 100_000;
 /// In the place of a bucket's position, where no bucket is.
 const OUTSIDE: u32 = u32::MAX;
 
-/// Below so many microseconds, 142 years, what is divided as floating point numbers is never rounded up to the next whole
-/// number: it would have to lie half a step of such numbers below one, and is further from it.
-const EXACT_MICROS: i64 = 1 << 52;
+/// Below so many microseconds, 142 years, a time and a length are exact as floating point numbers, and what they are
+/// divided to is never rounded up to the next whole number: it would have to lie less than half a step of such numbers
+/// below it, and lies at least one length's part of it away, which is more.
+const EXACT_MICROS: u64 = 1 << 52;
 
 /// Consecutive calendar units of one zone. Each ends where the next begins.
 ///
@@ -30,7 +31,7 @@ pub struct Buckets {
     edges: Vec<i64>,
     /// 2^64 over the mean length.
     per_micro: u64,
-    /// The length of each, in microseconds, where all have one, and all together less than [`EXACT_MICROS`].
+    /// The length of each, in microseconds, where all have one.
     equal_micros: Option<u64>,
     interval: Interval,
     week_start: WeekDay,
@@ -62,7 +63,13 @@ impl EqualBuckets {
         if since < self.all_micros { index as u32 } else { OUTSIDE }
     }
 
-    /// [`Buckets::indexes_of`], eight at a time: bound by the division, which takes some two cycles each.
+    /// [`Buckets::indexes_of`] with what a processor of this level can do, where all are shorter than [`EXACT_MICROS`].
+    fn indexes_on(&self, level: Level, times_micros: &[i64], indexes: &mut [u32]) {
+        debug_assert_eq!(times_micros.len(), indexes.len());
+        dispatch!(level, simd => self.indexes_of(simd, times_micros, indexes));
+    }
+
+    /// Eight at a time: bound by the division, which takes some two cycles each.
     #[simd]
     fn indexes_of<S: Simd>(&self, simd: S, times_micros: &[i64], indexes: &mut [u32]) {
         let (first, length) = (i64x8::splat(simd, self.first), f64x8::splat(simd, self.length as f64));
@@ -119,7 +126,7 @@ impl Buckets {
             let mean_micros = ((last - first) / self.len() as i64).max(1) as u64;
             self.per_micro = u64::MAX / mean_micros;
             let is_equal = self.edges.windows(2).all(|pair| (pair[1] - pair[0]) as u64 == mean_micros);
-            self.equal_micros = (is_equal && last - first < EXACT_MICROS).then_some(mean_micros);
+            self.equal_micros = is_equal.then_some(mean_micros);
         }
         self
     }
@@ -210,8 +217,8 @@ impl Buckets {
         Some(index)
     }
 
-    /// The positions of the buckets that hold as many instants, `u32::MAX` for those before the first or after the last:
-    /// for many at once, and without a jump where buckets are equally long.
+    /// The positions of the buckets that hold these instants, `u32::MAX` for those before the first or after the last:
+    /// for as many at once as there is room for, and without a jump where buckets are equally long.
     pub fn indexes_of(&self, times_micros: &[i64], indexes: &mut [u32]) {
         let (Some(first), Some(length)) = (self.edges.first(), self.equal_micros) else {
             let index = |time: &i64| self.index_of(*time).map_or(OUTSIDE, |index| index as u32);
@@ -225,7 +232,10 @@ impl Buckets {
             indexes.iter_mut().zip(times_micros).for_each(|(slot, time)| *slot = index(time));
             return;
         }
-        dispatch!(Level::new(), simd => equal.indexes_of(simd, times_micros, indexes));
+        match all_micros < EXACT_MICROS {
+            true => equal.indexes_on(Level::new(), times_micros, indexes),
+            false => indexes.iter_mut().zip(times_micros).for_each(|(slot, time)| *slot = equal.index_of(*time)),
+        }
     }
 
     /// The position of the bucket that starts at this instant.
@@ -329,4 +339,37 @@ fn too_many(interval: Interval) -> DocumentError {
         "interval",
         format!("the range has more than {BUCKETS_MAX} buckets of one {interval}; shorten it{longer}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::processor;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn instants_are_in_the_buckets_that_dividing_whole_numbers_says(
+            first in -1_i64 << 60..1 << 60,
+            (count, length) in (1..=BUCKETS_MAX as u64).prop_flat_map(|count| (Just(count), 1..EXACT_MICROS / count)),
+            around in prop::collection::vec((any::<prop::sample::Index>(), -2_i64..=2), 0..40),
+            anywhere in prop::collection::vec(prop_oneof![Just(i64::MIN), Just(i64::MAX), any::<i64>()], 0..10),
+        ) {
+            let equal = EqualBuckets { first, length, per_micro: u64::MAX / length, all_micros: length * count };
+            let edge = |place: prop::sample::Index| first + (length * place.index(count as usize + 1) as u64) as i64;
+            let edges = around.into_iter().map(|(place, distance)| edge(place) + distance);
+            let times: Vec<i64> = anywhere.into_iter().chain(edges).collect();
+            let expected = |time: &i64| {
+                let since = i128::from(*time) - i128::from(first);
+                u32::try_from(since.div_euclid(length.into())).ok().filter(|index| u64::from(*index) < count)
+            };
+            let expected: Vec<u32> = times.iter().map(|time| expected(time).unwrap_or(OUTSIDE)).collect();
+            prop_assert_eq!(&times.iter().map(|time| equal.index_of(*time)).collect::<Vec<u32>>(), &expected);
+            for level in processor::levels() {
+                let mut indexes = vec![7; times.len()];
+                equal.indexes_on(level, &times, &mut indexes);
+                prop_assert_eq!(&indexes, &expected, "{:?}", level);
+            }
+        }
+    }
 }

@@ -146,7 +146,7 @@ impl Core {
         self.tell();
         let sealed = sealing.run();
         let outdated = self.writer().engine.finish_seal(sealed)?;
-        outdated.remove();
+        drop(outdated);
         Ok(())
     }
 
@@ -210,9 +210,7 @@ impl Core {
             self.begin_merge(&mut writer);
         }
         drop(writer);
-        if let Ok(outdated) = outdated {
-            outdated.remove();
-        }
+        drop(outdated);
     }
 
     fn begin_merge(self: &Arc<Self>, writer: &mut Writer) {

@@ -293,9 +293,9 @@ impl Engine {
         }
     }
 
-    /// Whether the log has grown so far beyond that size that writing should wait until earlier logs are sealed.
+    /// Whether the log has grown so far beyond that size that writing should wait until earlier logs are sealed and gone.
     pub fn is_overfull(&self) -> bool {
-        self.state.logs.len() > 1 && self.active.length >= self.options.log_bytes_max.saturating_mul(2)
+        self.active.length >= self.options.log_bytes_max.saturating_mul(2)
     }
 
     /// Keeps in mind what went wrong with sealing and merging, if anything, and when sealing is tried next.

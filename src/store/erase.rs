@@ -142,7 +142,7 @@ impl ErasedSegment {
 impl Engine {
     /// Takes out what `choose` says, now.
     pub fn erase(&mut self, choose: &Choose<'_>) -> Result<Removal, StoreError> {
-        self.seal()?;
+        drop(self.seal()?);
         let erasing = self.begin_erase(choose)?;
         let (mut removal, outdated) = self.finish_erase(choose, erasing.run())?;
         removal.files_left = outdated.remove();
@@ -175,7 +175,10 @@ impl Engine {
 
     fn use_erased(&mut self, choose: &Choose<'_>, mut erased: Erased) -> Result<(Removal, Outdated), StoreError> {
         match self.erase_what_came(choose, &mut erased) {
-            Ok(plan) => self.erase_planned(plan, &erased),
+            Ok((plan, sealed)) => {
+                let (removal, outdated) = self.erase_planned(plan, &erased)?;
+                Ok((removal, outdated.and_before(sealed)))
+            }
             Err(error) => {
                 erased.remove_files(&*self.storage);
                 Err(error)
@@ -183,10 +186,11 @@ impl Engine {
         }
     }
 
-    /// Adds the segments that came since it began, or all where something else is to go by now.
-    fn erase_what_came(&mut self, choose: &Choose<'_>, erased: &mut Erased) -> Result<Plan, StoreError> {
+    /// Adds the segments that came since it began, or all where something else is to go by now. What is left behind is of
+    /// the logs that were sealed for this.
+    fn erase_what_came(&mut self, choose: &Choose<'_>, erased: &mut Erased) -> Result<(Plan, Outdated), StoreError> {
         self.check_usable()?;
-        self.seal()?;
+        let sealed = self.seal()?;
         let plan = choose(&View::of(self).sealed())?;
         if erased.erasure != plan.erasure {
             // An id was joined to a user that goes, or midnight went by.
@@ -195,7 +199,7 @@ impl Engine {
         }
         let missing = self.segments.iter().filter(|segment| erased.find(segment).is_none()).cloned().collect();
         erased.join(self.erasing(plan.erasure.clone(), missing).run()?);
-        Ok(plan)
+        Ok((plan, sealed))
     }
 
     /// Takes out events that are older than they are to be kept, now.

@@ -63,7 +63,7 @@ impl Engine {
     /// sealing is tried again when the log has grown some more.
     pub fn maintain(&mut self) {
         if self.is_seal_due() {
-            let result = self.seal().and_then(|()| self.merge_due());
+            let result = self.seal().map(drop).and_then(|()| self.merge_due());
             self.note_maintenance(result.err().map(|error| error.to_string()));
         }
     }

@@ -176,8 +176,7 @@ impl Engine {
 
     /// Merges, now.
     pub fn merge(&mut self, merging: Merging) -> Result<(), StoreError> {
-        self.finish_merge(merging.run())?.remove();
-        Ok(())
+        self.finish_merge(merging.run()).map(drop)
     }
 
     /// Takes a merged file into use, in place of those that went into it, which are to be removed.

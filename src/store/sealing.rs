@@ -93,10 +93,11 @@ impl Sealing {
 
 impl Engine {
     /// Seals everything in the logs, now.
-    pub fn seal(&mut self) -> Result<(), StoreError> {
-        let Some(sealing) = self.begin_seal()? else { return Ok(()) };
-        self.finish_seal(sealing.run())?.remove();
-        Ok(())
+    pub fn seal(&mut self) -> Result<Outdated, StoreError> {
+        match self.begin_seal()? {
+            Some(sealing) => self.finish_seal(sealing.run()),
+            None => Ok(Outdated::files(&self.storage, [])),
+        }
     }
 
     /// What is to be gathered next of the batches that are in no segment and on their way into none.

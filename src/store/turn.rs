@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! - Whoever changes sealed files has the turn. Sealing a log that is full only adds files, and needs none.
-//! - The writer's lock is held at the beginning and at the end of a step, not while files are written or removed.
+//! - The writer's lock is held at the beginning and at the end of a step, not while files are written or removed, but for
+//!   what the end of a deletion has left to write.
 
 use super::background::{Core, Writer};
 use super::compact::{CompactStep, Compacted};
@@ -74,7 +75,7 @@ impl<'a> Turn<'a> {
     fn merge(&self, merging: Merging) -> Result<(), StoreError> {
         let merged = merging.run();
         let outdated = self.core.writer().engine.finish_merge(merged)?;
-        outdated.remove();
+        drop(outdated);
         Ok(())
     }
 

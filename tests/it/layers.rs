@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module of the library with its floor. A module may import only from lower floors.
-const FLOORS: [(&str, u32); 26] = [
+const FLOORS: [(&str, u32); 27] = [
     ("model", 0),
     ("figure", 0),
+    ("processor", 0),
     ("codec", 1),
     ("files", 1),
     ("input", 1),
