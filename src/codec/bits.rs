@@ -173,17 +173,21 @@ fn unpack_eights<S: Simd>(simd: S, bytes: &[u8], eights: &Eights, base: i64, out
     let (mask, base) = (u64x8::splat(simd, eights.mask), i64x8::splat(simd, base));
     // None is greater; said so that it need not be checked for each eight.
     let pairs = eights.pairs.map(|start| start.min(EIGHT_BYTES - PAIR_BYTES));
-    for (eight, values) in out.iter_mut().enumerate() {
-        let rest = bytes.get(eight * eights.bytes..).unwrap_or_default();
-        let mut last = [0; EIGHT_BYTES];
-        let lie_in = rest.first_chunk().unwrap_or_else(|| {
-            last[..rest.len()].copy_from_slice(rest);
-            &last
-        });
-        let [a, b, c, d] = pairs.map(|start| u8x16::from_slice(simd, &lie_in[start..start + PAIR_BYTES]));
-        let picked: u64x8<S> = a.combine(b).combine(c.combine(d)).swizzle_dyn_within_blocks(picked).bitcast();
-        let distances: i64x8<S> = (picked >> shifts & mask).bitcast();
-        (base + distances).store_slice(values);
+    // The last few are taken out of a copy, which has bytes behind them to be loaded too.
+    let whole = bytes.len().checked_sub(EIGHT_BYTES).map_or(0, |starts| starts / eights.bytes + 1).min(out.len());
+    let (first, rest) = (bytes, bytes.get(whole * eights.bytes..).unwrap_or_default());
+    let mut copy = [0; 2 * EIGHT_BYTES];
+    copy.iter_mut().zip(rest.iter().take(EIGHT_BYTES)).for_each(|(to, from)| *to = *from);
+    let (out_of_first, out_of_copy) = out.split_at_mut(whole);
+    for (out, bytes) in [(out_of_first, first), (out_of_copy, &copy)] {
+        for (values, start) in out.iter_mut().zip((0..).step_by(eights.bytes)) {
+            // There are none fewer, as columns are checked when they are opened.
+            let Some(lie_in) = bytes.get(start..).and_then(|bytes| bytes.first_chunk::<EIGHT_BYTES>()) else { return };
+            let [a, b, c, d] = pairs.map(|start| u8x16::from_slice(simd, &lie_in[start..start + PAIR_BYTES]));
+            let picked: u64x8<S> = a.combine(b).combine(c.combine(d)).swizzle_dyn_within_blocks(picked).bitcast();
+            let distances: i64x8<S> = (picked >> shifts & mask).bitcast();
+            (base + distances).store_slice(values);
+        }
     }
 }
 
@@ -227,7 +231,7 @@ mod tests {
             for (index, value) in values.iter().enumerate() {
                 prop_assert_eq!(unpack_one(&bytes, index, width), *value);
             }
-            let eights = EIGHTS.get(usize::from(width));
+            let eights = EIGHTS.get(usize::from(width)).filter(|_| width > 0);
             for (level, eights) in processor::levels().into_iter().filter_map(|level| Some((level, eights?))) {
                 out.fill(0);
                 let unpacked = unpack_on(level, &bytes, eights, base, &mut out);
