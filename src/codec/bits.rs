@@ -111,7 +111,10 @@ pub fn unpack(bytes: &[u8], width: u8, base: i64, out: &mut [i64]) {
 /// Unpacks as many eights as there are with what a processor of this level can do; answers how many values.
 fn unpack_on(level: Level, bytes: &[u8], eights: &Eights, base: i64, out: &mut [i64]) -> usize {
     let (out, _) = out.as_chunks_mut();
-    dispatch!(level, simd => unpack_eights(simd, bytes, eights, base, out));
+    // Some columns are read a few values at a time, for which what comes before the first would take longer.
+    if !out.is_empty() {
+        dispatch!(level, simd => unpack_eights(simd, bytes, eights, base, out));
+    }
     8 * out.len()
 }
 
@@ -177,7 +180,9 @@ fn unpack_eights<S: Simd>(simd: S, bytes: &[u8], eights: &Eights, base: i64, out
     let whole = bytes.len().checked_sub(EIGHT_BYTES).map_or(0, |starts| starts / eights.bytes + 1).min(out.len());
     let (first, rest) = (bytes, bytes.get(whole * eights.bytes..).unwrap_or_default());
     let mut copy = [0; 2 * EIGHT_BYTES];
-    copy.iter_mut().zip(rest.iter().take(EIGHT_BYTES)).for_each(|(to, from)| *to = *from);
+    if whole < out.len() {
+        copy.iter_mut().zip(rest.iter().take(EIGHT_BYTES)).for_each(|(to, from)| *to = *from);
+    }
     let (out_of_first, out_of_copy) = out.split_at_mut(whole);
     for (out, bytes) in [(out_of_first, first), (out_of_copy, &copy)] {
         for (values, start) in out.iter_mut().zip((0..).step_by(eights.bytes)) {

@@ -145,6 +145,7 @@ impl Core {
         // It synced what others wait for.
         self.tell();
         let sealed = sealing.run();
+        // In a statement of its own, at whose end the writer's lock is given back.
         let outdated = self.writer().engine.finish_seal(sealed)?;
         drop(outdated);
         Ok(())

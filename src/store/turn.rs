@@ -74,6 +74,7 @@ impl<'a> Turn<'a> {
 
     fn merge(&self, merging: Merging) -> Result<(), StoreError> {
         let merged = merging.run();
+        // In a statement of its own, at whose end the writer's lock is given back.
         let outdated = self.core.writer().engine.finish_merge(merged)?;
         drop(outdated);
         Ok(())
